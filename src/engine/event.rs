@@ -1,0 +1,22 @@
+//! What comes out.
+
+use crate::performance::{NoteEvent, PositionReport, PosteriorFrame};
+use crate::units::Seconds;
+
+/// One thing the engine has to say, in stream order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EngineEvent {
+    /// A note or pedal event.
+    Note(NoteEvent),
+    /// The position at the end of a hop: one each hop while a score is loaded.
+    Position(PositionReport),
+    /// The evidence of one hop, for views and for the second pass.
+    Evidence(Box<PosteriorFrame>),
+    /// Input was lost: this much is missing before `at`.
+    Gap {
+        /// Stream time where input goes on.
+        at: Seconds,
+        /// How much is missing.
+        missing: Seconds,
+    },
+}

@@ -1,0 +1,17 @@
+//! Colla Parte: live polyphonic transcription, score following and a session's take book.
+//!
+//! A tour, from the ground up; each storey uses only those below it:
+//! - [`units`], [`score`], [`performance`]: the words everything else is said in.
+//! - the rooms, which do not know each other: samples to spectra, spectra to note evidence, evidence to notes,
+//!   evidence to a place in the score, places to takes, bytes to scores, results to bytes.
+//! - [`engine`]: joins the rooms into one streaming whole.
+//! - the shell: the plugin with its worker thread and editor, and the command.
+
+#[forbid(unsafe_code)]
+pub mod engine;
+#[forbid(unsafe_code)]
+pub mod performance;
+#[forbid(unsafe_code)]
+pub mod score;
+#[forbid(unsafe_code)]
+pub mod units;

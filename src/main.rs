@@ -1,0 +1,3 @@
+//! The command `colla-parte`.
+
+fn main() {}

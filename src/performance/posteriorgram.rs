@@ -1,0 +1,36 @@
+//! The seam between hearing and understanding: how likely each key is being struck, sounding or released.
+
+use crate::units::{FrameIndex, KEYS};
+
+/// Note evidence at one analysis frame, for MIDI 21-108 (index 0 is A0).
+///
+/// Whoever makes frames makes every one, in order, without gaps, so that the follower's clock runs on them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PosteriorFrame {
+    /// The moment described; the frame leaves its estimator some hops later (the estimator's look-ahead).
+    pub frame: FrameIndex,
+    /// Probability, 0-1, that the key is struck at this frame.
+    pub onset: [f32; KEYS],
+    /// Probability, 0-1, that the key sounds at this frame.
+    pub sounding: [f32; KEYS],
+    /// Probability, 0-1, that the key's sound ends at this frame.
+    pub offset: [f32; KEYS],
+    /// Velocity over 127, 0-1, that the key has if it is struck here.
+    pub velocity: [f32; KEYS],
+    /// Level of the input around this frame, dB relative to full scale; -120 or above.
+    pub level_db: f32,
+}
+
+impl PosteriorFrame {
+    /// A frame in which nothing sounds.
+    pub fn silent(frame: FrameIndex) -> PosteriorFrame {
+        PosteriorFrame {
+            frame,
+            onset: [0.0; KEYS],
+            sounding: [0.0; KEYS],
+            offset: [0.0; KEYS],
+            velocity: [0.0; KEYS],
+            level_db: -120.0,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Takes of a session: what was covered, and what went wrong.
+
+use crate::units::{Pitch, Seconds};
+use serde::{Deserialize, Serialize};
+
+/// Contiguous playing along the path without a jump.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stretch {
+    /// Recording time of its first note.
+    pub start: Seconds,
+    /// Recording time where it ends.
+    pub end: Seconds,
+    /// Path step it starts in.
+    pub from_step: u32,
+    /// Path step it ends in (inclusive).
+    pub to_step: u32,
+    /// Path position of its start.
+    pub from_beat: f64,
+    /// Path position of its end.
+    pub to_beat: f64,
+}
+
+/// What can be wrong with a passage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FaultKind {
+    /// Another pitch sounded in place of the written one.
+    Wrong,
+    /// A written note did not sound.
+    Missed,
+    /// A note sounded that is not written.
+    Extra,
+    /// A note or chord was struck again before going on.
+    Stutter,
+    /// Playing halted beyond what the tempo explains.
+    Hesitation,
+    /// A note came early or late against the tempo around it.
+    Timing,
+    /// A single line's pitch was off.
+    Intonation,
+}
+
+/// One fault.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fault {
+    /// What is wrong.
+    pub kind: FaultKind,
+    /// Recording time.
+    pub at: Seconds,
+    /// Path step.
+    pub step: u32,
+    /// Path position in beats.
+    pub beat: f64,
+    /// The pitch played (wrong, extra) or written (missed), where one is meant.
+    pub pitch: Option<Pitch>,
+    /// 0-1.
+    pub confidence: f32,
+}
+
+/// One take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Take {
+    /// Recording time where it starts.
+    pub start: Seconds,
+    /// Recording time where it ends.
+    pub end: Seconds,
+    /// What it covers, in recording order.
+    pub stretches: Vec<Stretch>,
+    /// What is wrong in it, in recording order.
+    pub faults: Vec<Fault>,
+}
+
+/// How well one path step is covered by all takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Path step.
+    pub step: u32,
+    /// Takes (indices) that cover the whole of it.
+    pub takes: Vec<u32>,
+    /// Those of them without a fault in it.
+    pub clean: Vec<u32>,
+}
