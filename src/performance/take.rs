@@ -1,6 +1,8 @@
 //! Takes of a session: what was covered, and what went wrong.
 
-use crate::units::{Pitch, Seconds};
+use super::AlignedBeat;
+use crate::score::NoteId;
+use crate::units::{Pitch, SampleIndex, Seconds};
 use serde::{Deserialize, Serialize};
 
 /// Contiguous playing along the path without a jump.
@@ -53,6 +55,9 @@ pub struct Fault {
     pub beat: f64,
     /// The pitch played (wrong, extra) or written (missed), where one is meant.
     pub pitch: Option<Pitch>,
+    /// The printed note meant (wrong, missed, timing), where there is one.
+    #[serde(default)]
+    pub note: Option<NoteId>,
     /// 0-1.
     pub confidence: f32,
 }
@@ -64,8 +69,14 @@ pub struct Take {
     pub start: Seconds,
     /// Recording time where it ends.
     pub end: Seconds,
+    /// Position of `start` on the host's timeline, where a host was recording.
+    #[serde(default)]
+    pub host_start: Option<SampleIndex>,
     /// What it covers, in recording order.
     pub stretches: Vec<Stretch>,
+    /// Where its beats came, in recording order: the take's tempo curve. Beats go back where a stretch begins.
+    #[serde(default)]
+    pub beats: Vec<AlignedBeat>,
     /// What is wrong in it, in recording order.
     pub faults: Vec<Fault>,
 }

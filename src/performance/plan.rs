@@ -1,0 +1,63 @@
+//! What the human decided about takes and measures, and the edit that is proposed from it.
+
+use crate::units::Seconds;
+use serde::{Deserialize, Serialize};
+
+/// One decision of the producer's; it outweighs whatever was computed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// The favourite.
+    Star,
+    /// Not to be used.
+    Reject,
+    /// The edit changes to this take at this step.
+    Join,
+    /// Words to remember.
+    Note(String),
+}
+
+/// A decision about a take, or about one path step of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Index of the take.
+    pub take: u32,
+    /// The path step meant; `None` is the whole take.
+    pub step: Option<u32>,
+    /// What was decided.
+    pub decision: Decision,
+}
+
+/// One piece of an edit: playing taken from one stretch of one take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanSegment {
+    /// Index of the take.
+    pub take: u32,
+    /// Index of the stretch in the take.
+    pub stretch: u32,
+    /// First path step that comes from it.
+    pub from_step: u32,
+    /// Last path step that comes from it.
+    pub to_step: u32,
+    /// Path position where it begins.
+    pub from_beat: f64,
+    /// Path position where it ends.
+    pub to_beat: f64,
+    /// Recording time where it begins.
+    pub start: Seconds,
+    /// Recording time where it ends.
+    pub end: Seconds,
+    /// Path steps in it that have a fault in this take.
+    pub faulty: Vec<u32>,
+    /// Why it joins here and to this take.
+    pub reason: String,
+}
+
+/// A proposed edit of the whole path.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EditPlan {
+    /// The pieces in path order.
+    pub segments: Vec<PlanSegment>,
+    /// Path steps that no take covers (or only rejected ones).
+    pub uncovered: Vec<u32>,
+}
