@@ -8,6 +8,8 @@
 //! - the shell: the plugin with its worker thread and editor, and the command.
 
 #[forbid(unsafe_code)]
+pub mod audio;
+#[forbid(unsafe_code)]
 pub mod engine;
 #[forbid(unsafe_code)]
 pub mod performance;
