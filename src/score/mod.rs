@@ -1,7 +1,17 @@
 //! What is written: the printed score, and the path along which it is played.
 
+mod error;
+mod flow;
 mod model;
+mod order;
 mod path;
+mod unfold;
 
-pub use model::{Measure, Note, NoteId, Ornament, Part, Score};
+pub use error::ScoreError;
+pub use flow::{Flow, Jump, JumpTarget};
+pub use model::{
+    GraceKind, Mark, MarkKind, Measure, Note, NoteId, Ornament, Part, Score, ScoreSource, Section, Ties,
+};
+pub use order::{MAX_STEPS, playing_order};
 pub use path::{PathNote, PathStep, PlayingPath, TempoChange};
+pub use unfold::MAX_PATH_NOTES;

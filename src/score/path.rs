@@ -69,6 +69,52 @@ pub struct PlayingPath {
 }
 
 impl PlayingPath {
+    /// A path of plain notes `(onset, duration, pitch)` in measures of `meter` (beats and beat unit, such as (6, 8);
+    /// a zero counts as 4), numbered from 1; [`NoteId`]s count the notes as given.
+    pub fn from_notes(meter: (u16, u16), notes: &[(Beats, Beats, Pitch)]) -> PlayingPath {
+        let meter = (if meter.0 == 0 { 4 } else { meter.0 }, if meter.1 == 0 { 4 } else { meter.1 });
+        let length = Beats::whole(meter.0.into()).scaled(4, meter.1.into());
+        let end = notes.iter().map(|(onset, duration, _)| *onset + *duration).max().unwrap_or(Beats::ZERO);
+        let count = (end.to_f64() / length.to_f64() - 1e-9).ceil().clamp(0.0, super::MAX_STEPS as f64) as u32;
+        let steps: Vec<PathStep> = (0..count)
+            .map(|index| PathStep {
+                measure: index,
+                number: (index + 1).to_string(),
+                pass: 1,
+                start: length.scaled(index.into(), 1),
+                length,
+                meter,
+            })
+            .collect();
+        let mut path = PlayingPath { steps, notes: Vec::with_capacity(notes.len()), tempos: Vec::new() };
+        for (id, &(onset, duration, pitch)) in notes.iter().enumerate() {
+            let step = path.step_at(onset.to_f64()).unwrap_or(0) as u32;
+            path.notes.push(PathNote {
+                id: NoteId(id as u32),
+                step,
+                onset,
+                duration,
+                pitch,
+                part: 0,
+                staff: 1,
+                grace: false,
+                fermata: false,
+                ornament: Ornament::Plain,
+            });
+        }
+        path.notes.sort_by_key(|note| (note.onset, note.pitch, note.id));
+        path
+    }
+
+    /// The same path with only the notes of `parts` (indices into the score's parts); part indices stay.
+    pub fn for_parts(&self, parts: &[u16]) -> PlayingPath {
+        PlayingPath {
+            steps: self.steps.clone(),
+            notes: self.notes.iter().filter(|note| parts.contains(&note.part)).cloned().collect(),
+            tempos: self.tempos.clone(),
+        }
+    }
+
     /// Where the last step ends.
     pub fn end(&self) -> Beats {
         self.steps.last().map_or(Beats::ZERO, |step| step.start + step.length)
@@ -118,6 +164,19 @@ mod tests {
             length: Beats::whole(length),
             meter: (4, 4),
         }
+    }
+
+    #[test]
+    fn a_list_of_notes_becomes_measures() {
+        let quarter = Beats::whole(1);
+        let notes: Vec<_> = (0..7).map(|i| (Beats::whole(i), quarter, Pitch(60 + i as u8))).collect();
+        let path = PlayingPath::from_notes((3, 4), &notes);
+        assert_eq!(path.steps.len(), 3);
+        assert_eq!(path.steps[2].start, Beats::whole(6));
+        assert_eq!((path.notes[6].step, path.notes[6].pitch), (2, Pitch(66)));
+        assert_eq!(path.for_parts(&[0]), path);
+        assert!(path.for_parts(&[1]).notes.is_empty());
+        assert!(PlayingPath::from_notes((4, 4), &[]).steps.is_empty());
     }
 
     #[test]

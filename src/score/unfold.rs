@@ -1,0 +1,173 @@
+//! From the printed score and an order of measures to the playing path.
+
+use super::{
+    Mark, MarkKind, Measure, Note, NoteId, Ornament, PathNote, PathStep, PlayingPath, Score, ScoreError,
+    TempoChange,
+};
+use crate::units::{Beats, Bpm, Pitch};
+use std::collections::HashMap;
+
+/// The most notes that a playing path may have.
+pub const MAX_PATH_NOTES: usize = 2_000_000;
+
+/// The longest silence between a tied note and its continuation, as arpeggios that are written out have it.
+const TIE_GAP: Beats = Beats::whole(4);
+
+impl Score {
+    /// The path that plays the printed measures in `order` (indices into [`Score::measures`]; others are left
+    /// out). Cues and unpitched notes are not on it; ties are merged along the way that is played, so that a note
+    /// before two voltas reaches into the one that follows.
+    ///
+    /// # Errors
+    /// [`ScoreError::TooManyNotes`] beyond [`MAX_PATH_NOTES`].
+    pub fn path_in(&self, order: &[u32]) -> Result<PlayingPath, ScoreError> {
+        let mut path = PlayingPath {
+            steps: Vec::with_capacity(order.len()),
+            notes: Vec::with_capacity(self.notes.len()),
+            tempos: tempos_along(&self.measures, &self.marks, order),
+        };
+        let mut passes: HashMap<u32, u32> = HashMap::new();
+        let mut ties = OpenTies::default();
+        let mut start = Beats::ZERO;
+        for &index in order {
+            let Some(measure) = self.measures.get(index as usize) else { continue };
+            let step = path.steps.len() as u32;
+            let pass = passes.entry(index).and_modify(|pass| *pass += 1).or_insert(1);
+            path.steps.push(PathStep {
+                measure: index,
+                number: measure.number.clone(),
+                pass: *pass,
+                start,
+                length: measure.length,
+                meter: measure.meter,
+            });
+            for id in self.notes_of_measure(index) {
+                let note = &self.notes[id];
+                if note.cue || note.unpitched {
+                    continue;
+                }
+                ties.strike(&mut path.notes, note, NoteId(id as u32), step, start + note.onset);
+            }
+            if path.notes.len() > MAX_PATH_NOTES {
+                let found = path.notes.len();
+                return Err(ScoreError::TooManyNotes { limit: MAX_PATH_NOTES, found });
+            }
+            start = start + measure.length;
+        }
+        path.notes.sort_by_key(|note| (note.onset, !note.grace, note.pitch, note.part, note.id));
+        Ok(path)
+    }
+
+    /// The noteheads printed in measure `index`, as a range of [`Score::notes`].
+    pub fn notes_of_measure(&self, index: u32) -> std::ops::Range<usize> {
+        self.notes.partition_point(|note| note.measure < index)
+            ..self.notes.partition_point(|note| note.measure <= index)
+    }
+}
+
+/// Notes that wait for their continuation, by part and pitch.
+#[derive(Default)]
+struct OpenTies(HashMap<(u16, Pitch), Vec<OpenTie>>);
+
+struct OpenTie {
+    /// Index of the note on the path.
+    note: usize,
+    end: Beats,
+    voice: u8,
+}
+
+impl OpenTies {
+    /// Puts `note` on the path, or lengthens the note that it is tied to.
+    fn strike(&mut self, path: &mut Vec<PathNote>, note: &Note, id: NoteId, step: u32, onset: Beats) {
+        let end = onset + note.duration;
+        let key = (note.part, note.pitch);
+        let held = if note.ties.from_previous { self.take(key, onset, note.voice) } else { None };
+        let index = match held {
+            Some(index) => {
+                let head = &mut path[index];
+                head.duration = end - head.onset;
+                head.grace &= note.grace.is_some();
+                head.fermata |= note.fermata;
+                if head.ornament == Ornament::Plain {
+                    head.ornament = note.ornament;
+                }
+                index
+            }
+            None => {
+                path.push(PathNote {
+                    id,
+                    step,
+                    onset,
+                    duration: note.duration,
+                    pitch: note.pitch,
+                    part: note.part,
+                    staff: note.staff,
+                    grace: note.grace.is_some(),
+                    fermata: note.fermata,
+                    ornament: note.ornament,
+                });
+                path.len() - 1
+            }
+        };
+        if note.ties.to_next {
+            self.0.entry(key).or_default().push(OpenTie { note: index, end, voice: note.voice });
+        }
+    }
+
+    /// The open tie that a continuation at `onset` belongs to: one that ends there, in its own voice if possible;
+    /// else the one in its voice that ended last, not too long ago.
+    fn take(&mut self, key: (u16, Pitch), onset: Beats, voice: u8) -> Option<usize> {
+        let open = self.0.get_mut(&key)?;
+        open.retain(|tie| tie.end + TIE_GAP >= onset);
+        let best = (0..open.len())
+            .filter(|&i| open[i].end == onset || (open[i].end < onset && open[i].voice == voice))
+            .max_by_key(|&i| (open[i].end, open[i].voice == voice))?;
+        Some(open.swap_remove(best).note)
+    }
+}
+
+/// The tempo changes along `order`: the printed tempo that holds at each place, jumps included.
+fn tempos_along(measures: &[Measure], marks: &[Mark], order: &[u32]) -> Vec<TempoChange> {
+    let printed = printed_tempos(marks);
+    let mut changes: Vec<TempoChange> = Vec::new();
+    let mut change = |at: Beats, tempo: Bpm| {
+        if changes.last().is_some_and(|last| last.at == at) {
+            changes.pop();
+        }
+        if changes.last().is_none_or(|last| last.tempo != tempo) {
+            changes.push(TempoChange { at, tempo });
+        }
+    };
+    let mut start = Beats::ZERO;
+    for &index in order {
+        let Some(measure) = measures.get(index as usize) else { continue };
+        let first = printed.partition_point(|(at, _, _)| *at < index);
+        if first > 0 {
+            change(start, printed[first - 1].2);
+        }
+        for (_, onset, tempo) in printed[first..].iter().take_while(|(at, _, _)| *at == index) {
+            change(start + *onset, *tempo);
+        }
+        start = start + measure.length;
+    }
+    changes
+}
+
+/// Tempo marks in printed order; a word counts only where no figure stands in the same measure.
+fn printed_tempos(marks: &[Mark]) -> Vec<(u32, Beats, Bpm)> {
+    let figures: std::collections::HashSet<u32> =
+        marks.iter().filter(|m| matches!(m.kind, MarkKind::Tempo(_))).map(|m| m.measure).collect();
+    let mut tempos: Vec<(u32, Beats, Bpm)> = marks
+        .iter()
+        .filter_map(|mark| match &mark.kind {
+            MarkKind::Tempo(tempo) => Some((mark.measure, mark.onset, *tempo)),
+            MarkKind::TempoWord(_, tempo) if !figures.contains(&mark.measure) => {
+                Some((mark.measure, mark.onset, *tempo))
+            }
+            _ => None,
+        })
+        .collect();
+    tempos.sort_by_key(|(measure, onset, _)| (*measure, *onset));
+    tempos.dedup_by_key(|(measure, onset, _)| (*measure, *onset));
+    tempos
+}
