@@ -14,6 +14,8 @@ pub mod engine;
 #[forbid(unsafe_code)]
 pub mod performance;
 #[forbid(unsafe_code)]
+pub mod readers;
+#[forbid(unsafe_code)]
 pub mod score;
 #[forbid(unsafe_code)]
 pub mod units;

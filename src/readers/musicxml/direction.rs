@@ -1,0 +1,184 @@
+//! Directions and `<sound>`: tempo, jumps, dynamics, pedal, words.
+
+use super::part::PartReader;
+use super::words::{FlowWord, flow_word, tempo_word};
+use super::xml::{self, child, child_text, text_of, yes};
+use crate::score::{Jump, JumpTarget, MarkKind};
+use crate::units::{Beats, Bpm};
+use roxmltree::Node;
+
+impl PartReader<'_> {
+    pub(super) fn direction(&mut self, node: Node) {
+        let offset = xml::beats(child_text(node, "offset"), self.divisions).unwrap_or_default();
+        let onset = (self.cursor + offset).max(Beats::ZERO);
+        let staff = child_text(node, "staff").parse().unwrap_or(1);
+        let sound = child(node, "sound");
+        let mut has_tempo = false;
+        if let Some(sound) = sound {
+            let before = self.content.marks.len();
+            self.sound(sound, onset);
+            has_tempo = self.content.marks.len() > before;
+        }
+        for kind in node.children().filter(|n| n.tag_name().name() == "direction-type") {
+            for element in kind.children().filter(Node::is_element) {
+                self.direction_type(element, onset, staff, &mut has_tempo, sound);
+            }
+        }
+    }
+
+    fn direction_type(
+        &mut self,
+        element: Node,
+        onset: Beats,
+        staff: u8,
+        has_tempo: &mut bool,
+        sound: Option<Node>,
+    ) {
+        match element.tag_name().name() {
+            "words" => self.words(text_of(element), onset, staff, has_tempo),
+            "metronome" if !*has_tempo => {
+                if let Some(tempo) = self.metronome(element) {
+                    self.set_tempo(onset, tempo);
+                    *has_tempo = true;
+                }
+            }
+            "rehearsal" => {
+                let text: String = text_of(element).chars().take(80).collect();
+                self.content.rehearsals[self.measure as usize].get_or_insert(text);
+            }
+            // A segno or coda at the end of the measure belongs to the next; it is moved when all are known.
+            "segno" => drop(self.flow().segno.get_or_insert_default()),
+            "coda" => {
+                let leaves = sound.is_some_and(|sound| sound.attribute("tocoda").is_some());
+                if !leaves {
+                    self.flow().coda.get_or_insert_default();
+                }
+            }
+            "dynamics" => {
+                for dynamic in element.children().filter(Node::is_element) {
+                    let name = match dynamic.tag_name().name() {
+                        "other-dynamics" => text_of(dynamic),
+                        name => name,
+                    };
+                    self.mark(onset, staff, MarkKind::Dynamic(name.chars().take(20).collect()));
+                }
+            }
+            "pedal" => match element.attribute("type") {
+                Some("start" | "sostenuto" | "resume") => self.mark(onset, staff, MarkKind::Pedal(true)),
+                Some("stop" | "discontinue") => self.mark(onset, staff, MarkKind::Pedal(false)),
+                Some("change") => {
+                    self.mark(onset, staff, MarkKind::Pedal(false));
+                    self.mark(onset, staff, MarkKind::Pedal(true));
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+
+    fn words(&mut self, text: &str, onset: Beats, staff: u8, has_tempo: &mut bool) {
+        if text.is_empty() {
+            return;
+        }
+        if let Some(word) = flow_word(text) {
+            word.apply(self.flow());
+        }
+        let text: String = text.chars().take(200).collect();
+        let lower = text.to_lowercase();
+        let back = if lower.starts_with("a tempo") {
+            self.tempo
+        } else if ["tempo i", "tempo 1", "tempo primo"].iter().any(|word| lower.starts_with(word)) {
+            self.first_tempo
+        } else {
+            None
+        };
+        match back.or_else(|| tempo_word(&text)) {
+            Some(tempo) if !*has_tempo => self.mark(onset, staff, MarkKind::TempoWord(text, tempo)),
+            _ => self.mark(onset, staff, MarkKind::Words(text)),
+        }
+    }
+
+    /// A `<sound>` element, within a direction or by itself.
+    pub(super) fn sound(&mut self, sound: Node, onset: Beats) {
+        if let Some(tempo) = sound.attribute("tempo").and_then(|text| text.trim().parse::<f64>().ok()) {
+            self.set_tempo(onset, tempo);
+        }
+        let label = |name: &str| {
+            sound
+                .attribute(name)
+                .map(|label| if label == "yes" { "" } else { label }.chars().take(40).collect::<String>())
+        };
+        let flow = self.flow();
+        let jump = |to| FlowWord::Jump(Jump { to, with_repeats: false, al_fine: false, al_coda: false });
+        if yes(sound, "dacapo") {
+            jump(JumpTarget::Start).apply(flow);
+        }
+        if let Some(label) = label("dalsegno") {
+            jump(JumpTarget::Segno(label)).apply(flow);
+        }
+        if let Some(label) = label("segno") {
+            flow.segno = Some(label);
+        }
+        if let Some(label) = label("coda") {
+            flow.coda = Some(label);
+        }
+        if let Some(label) = label("tocoda") {
+            flow.to_coda = Some(label);
+        }
+        flow.fine |= sound.attribute("fine").is_some_and(|value| value != "no");
+    }
+
+    fn set_tempo(&mut self, onset: Beats, quarters_per_minute: f64) {
+        if quarters_per_minute.is_finite() && (1.0..=2000.0).contains(&quarters_per_minute) {
+            let tempo = Bpm(quarters_per_minute);
+            self.tempo = Some(tempo);
+            self.first_tempo.get_or_insert(tempo);
+            self.mark(onset, 1, MarkKind::Tempo(tempo));
+        }
+    }
+
+    /// Quarter notes per minute of a metronome mark; "ca. 60" is 60, "60-66" too, and "half = quarter" relates to
+    /// the tempo before.
+    fn metronome(&self, node: Node) -> Option<f64> {
+        let mut units: Vec<f64> = Vec::new();
+        for element in node.children().filter(Node::is_element) {
+            match element.tag_name().name() {
+                "beat-unit" => units.push(note_type_beats(text_of(element))?),
+                "beat-unit-dot" => {
+                    if let Some(unit) = units.last_mut() {
+                        *unit *= 1.5;
+                    }
+                }
+                _ => {}
+            }
+        }
+        let per_minute = child_text(node, "per-minute");
+        let figure: String = per_minute
+            .chars()
+            .skip_while(|c| !c.is_ascii_digit())
+            .take_while(|c| c.is_ascii_digit() || *c == '.')
+            .collect();
+        match (figure.trim_end_matches('.').parse::<f64>(), units.as_slice()) {
+            (Ok(figure), [unit, ..]) => Some(figure * unit),
+            (Err(_), [old, new]) => Some(self.tempo?.0 / old * new),
+            _ => None,
+        }
+    }
+}
+
+/// Quarter notes in a note type.
+fn note_type_beats(name: &str) -> Option<f64> {
+    Some(match name {
+        "maxima" => 32.0,
+        "long" => 16.0,
+        "breve" => 8.0,
+        "whole" => 4.0,
+        "half" => 2.0,
+        "quarter" => 1.0,
+        "eighth" => 0.5,
+        "16th" => 0.25,
+        "32nd" => 0.125,
+        "64th" => 0.0625,
+        _ => return None,
+    })
+}

@@ -1,0 +1,218 @@
+//! One part, measure by measure: where in the measure we are, and what holds there.
+
+use super::barline::Voltas;
+use super::note::GraceRun;
+use super::xml::{self, child, child_text, text_of};
+use super::{PartHead, RawNote};
+use crate::readers::ReadError;
+use crate::score::{Flow, Mark, MarkKind};
+use crate::units::{Beats, Bpm};
+use roxmltree::Node;
+
+/// Everything that one part holds.
+#[derive(Default)]
+pub(super) struct PartContent {
+    pub notes: Vec<RawNote>,
+    pub marks: Vec<Mark>,
+    /// For each measure.
+    pub flows: Vec<Flow>,
+    /// For each measure: how far its notes reach.
+    pub lengths: Vec<Beats>,
+    /// For each measure: its meter, if this part gives one there or before.
+    pub meters: Vec<Option<Meter>>,
+    /// For each measure: a rehearsal mark.
+    pub rehearsals: Vec<Option<String>>,
+    pub staves: u8,
+}
+
+/// A time signature.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Meter {
+    pub printed: (u16, u16),
+    pub length: Beats,
+}
+
+/// Reads a part.
+pub(super) struct PartReader<'h> {
+    pub(super) head: &'h PartHead,
+    pub(super) index: u16,
+    pub(super) content: PartContent,
+    pub(super) divisions: Beats,
+    /// Semitones from written to sounding pitch: for all staves, and for single staves.
+    pub(super) transpose: i32,
+    pub(super) staff_transpose: Vec<(u8, i32)>,
+    pub(super) meter: Option<Meter>,
+    voltas: Voltas,
+    /// Index of the measure being read.
+    pub(super) measure: u32,
+    /// Position in the measure.
+    pub(super) cursor: Beats,
+    /// Onset of the note before, for the further notes of its chord.
+    pub(super) chord_onset: Beats,
+    /// How far the notes, and how far whole-measure rests reach.
+    pub(super) reach: Beats,
+    pub(super) rest_reach: Beats,
+    pub(super) graces: GraceRun,
+    pub(super) voices: Vec<String>,
+    pub(super) tempo: Option<Bpm>,
+    pub(super) first_tempo: Option<Bpm>,
+}
+
+impl<'h> PartReader<'h> {
+    pub(super) fn new(head: &'h PartHead, index: u16) -> PartReader<'h> {
+        PartReader {
+            head,
+            index,
+            content: PartContent { staves: 1, ..PartContent::default() },
+            divisions: Beats::whole(1),
+            transpose: 0,
+            staff_transpose: Vec::new(),
+            meter: None,
+            voltas: Voltas::default(),
+            measure: 0,
+            cursor: Beats::ZERO,
+            chord_onset: Beats::ZERO,
+            reach: Beats::ZERO,
+            rest_reach: Beats::ZERO,
+            graces: GraceRun::default(),
+            voices: Vec::new(),
+            tempo: None,
+            first_tempo: None,
+        }
+    }
+
+    /// Reads the next measure of the part; `None` where the part has none.
+    pub(super) fn measure(&mut self, node: Option<Node>) -> Result<(), ReadError> {
+        let index = self.content.flows.len();
+        self.measure = index as u32;
+        self.content.flows.push(Flow::default());
+        self.content.rehearsals.push(None);
+        self.cursor = Beats::ZERO;
+        self.chord_onset = Beats::ZERO;
+        self.reach = Beats::ZERO;
+        self.rest_reach = Beats::ZERO;
+        for element in node.iter().flat_map(|node| node.children()).filter(Node::is_element) {
+            match element.tag_name().name() {
+                "note" => self.note(element)?,
+                "backup" => {
+                    let back = self.duration(element)?;
+                    let to = self.cursor - back;
+                    self.cursor = if to.is_negative() { Beats::ZERO } else { to };
+                }
+                "forward" => {
+                    self.cursor = self.cursor + self.duration(element)?;
+                    self.reach = self.reach.max(self.cursor);
+                }
+                "attributes" => self.attributes(element)?,
+                "direction" => self.direction(element),
+                "sound" => self.sound(element, self.cursor),
+                "barline" => self.voltas.read(element, index, &mut self.content.flows),
+                _ => {}
+            }
+        }
+        self.graces.end_measure(&mut self.content.notes);
+        let length = if self.reach > Beats::ZERO { self.reach } else { self.rest_reach };
+        self.content.lengths.push(length);
+        self.content.meters.push(self.meter);
+        Ok(())
+    }
+
+    /// What was read, when all measures have been.
+    pub(super) fn finish(mut self) -> PartContent {
+        self.voltas.finish(&mut self.content.flows);
+        self.content
+    }
+
+    /// The `<duration>` of an element; zero where it has none.
+    pub(super) fn duration(&self, node: Node) -> Result<Beats, ReadError> {
+        let text = child_text(node, "duration");
+        if text.is_empty() {
+            return Ok(Beats::ZERO);
+        }
+        match xml::beats(text, self.divisions) {
+            Some(duration) if !duration.is_negative() => Ok(duration),
+            _ => Err(self.bad(node, "a duration of 0 to 10000 quarter notes", text)),
+        }
+    }
+
+    pub(super) fn bad(&self, node: Node, expected: &str, found: &str) -> ReadError {
+        let place = node.document().text_pos_at(node.range().start);
+        let found: String = found.chars().take(40).collect();
+        ReadError::Xml {
+            line: place.row,
+            column: place.col,
+            message: format!("expected {expected}, found {found:?}"),
+        }
+    }
+
+    fn attributes(&mut self, node: Node) -> Result<(), ReadError> {
+        let divisions = child_text(node, "divisions");
+        if !divisions.is_empty() {
+            self.divisions =
+                xml::divisions(divisions).ok_or_else(|| self.bad(node, "divisions above zero", divisions))?;
+        }
+        if let Some(time) = child(node, "time") {
+            self.meter = meter(time);
+        }
+        if let Ok(staves) = child_text(node, "staves").parse::<u8>() {
+            self.content.staves = self.content.staves.max(staves);
+        }
+        if let Some(key) = child(node, "key")
+            && let Ok(fifths) = child_text(key, "fifths").parse::<i8>()
+            && (-14..=14).contains(&fifths)
+        {
+            self.mark(self.cursor, 1, MarkKind::Key(fifths));
+        }
+        for transpose in node.children().filter(|n| n.tag_name().name() == "transpose") {
+            let number =
+                |name| child_text(transpose, name).parse::<f64>().unwrap_or(0.0).clamp(-128.0, 128.0);
+            let semitones = number("chromatic").round() as i32 + 12 * number("octave-change").round() as i32;
+            match transpose.attribute("number").and_then(|staff| staff.parse::<u8>().ok()) {
+                Some(staff) => {
+                    self.staff_transpose.retain(|(there, _)| *there != staff);
+                    self.staff_transpose.push((staff, semitones));
+                }
+                None => {
+                    self.staff_transpose.clear();
+                    self.transpose = semitones;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn mark(&mut self, onset: Beats, staff: u8, kind: MarkKind) {
+        self.content.marks.push(Mark { measure: self.measure, onset, part: self.index, staff, kind });
+    }
+
+    pub(super) fn flow(&mut self) -> &mut Flow {
+        &mut self.content.flows[self.measure as usize]
+    }
+}
+
+/// A time signature; additive and composite ones are summed up over their smallest unit. `None` for senza misura and
+/// for what makes no sense.
+fn meter(time: Node) -> Option<Meter> {
+    let mut fractions: Vec<(u32, u32)> = Vec::new();
+    let mut beats = 0;
+    for element in time.children().filter(Node::is_element) {
+        let text = text_of(element);
+        match element.tag_name().name() {
+            "beats" => beats = text.split('+').map(|n| n.trim().parse::<u32>().unwrap_or(0).min(1024)).sum(),
+            "beat-type" => {
+                let unit: u32 = text.parse().ok().filter(|&unit| (1..=1024).contains(&unit))?;
+                fractions.push((beats, unit));
+            }
+            _ => {}
+        }
+    }
+    let unit = fractions.iter().map(|(_, unit)| *unit).max()?;
+    let count: u32 = fractions.iter().map(|(beats, of)| beats.saturating_mul(unit / of)).sum();
+    if !(1..=4096).contains(&count) {
+        return None;
+    }
+    Some(Meter {
+        printed: (count as u16, unit as u16),
+        length: Beats::whole(count.into()).scaled(4, unit.into()),
+    })
+}
