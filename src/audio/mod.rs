@@ -1,9 +1,11 @@
 //! Samples to features: the one causal front end of training and inference.
 
+mod condition;
 mod framing;
 mod resample;
 mod spectrum;
 
+pub use condition::Conditioner;
 pub use framing::{Framer, HOP_SAMPLES};
 pub use resample::{ANALYSIS_RATE_HZ, RATE_RANGE_HZ, Resampler};
 pub use spectrum::{
