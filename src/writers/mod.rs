@@ -1,0 +1,5 @@
+//! Results to bytes.
+
+mod midi;
+
+pub use midi::{MidiStyle, MidiWriteError, write_midi};
