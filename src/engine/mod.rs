@@ -1,7 +1,14 @@
 //! The engine: joins the rooms into one streaming whole. The same code runs in the plugin and the command.
 
+mod command;
 mod config;
+mod error;
 mod event;
+mod hearing;
+mod pipeline;
 
+pub use command::FollowCommand;
 pub use config::{EngineConfig, EstimatorKind};
+pub use error::EngineError;
 pub use event::EngineEvent;
+pub use pipeline::Engine;

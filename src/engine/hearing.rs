@@ -1,0 +1,97 @@
+//! Spectra to note evidence, by whichever estimator is chosen.
+
+use super::EstimatorKind;
+use crate::audio::{BINS, DB_PER_UNIT, FLOOR_DB, LONGEST_WINDOW, SpectralFrame, SpectrumAnalyser};
+use crate::notes::TrackerConfig;
+use crate::performance::PosteriorFrame;
+use crate::salience::{HarmonicEstimator, HarmonicTemplates};
+use crate::units::FrameIndex;
+use std::sync::{Arc, OnceLock};
+
+/// Which of the front end's time resolutions the harmonic estimator decomposes: windows of 128 ms.
+const DECOMPOSED: usize = 1;
+
+/// Partials above this are beyond the front end.
+const HIGHEST_PARTIAL_HZ: f64 = 6_600.0;
+
+/// The chosen estimator.
+pub(super) struct Hearing {
+    estimator: HarmonicEstimator,
+    magnitudes: [f32; BINS],
+}
+
+impl Hearing {
+    pub(super) fn new(kind: EstimatorKind) -> Hearing {
+        match kind {
+            EstimatorKind::Harmonic => {
+                Hearing { estimator: HarmonicEstimator::new(templates()), magnitudes: [0.0; BINS] }
+            }
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.estimator.reset();
+    }
+
+    /// Hops from the moment described by evidence to the spectrum that completes it.
+    pub(super) fn look_ahead(&self) -> u64 {
+        self.estimator.look_ahead() as u64
+    }
+
+    /// Thresholds that suit the estimator's probabilities.
+    pub(super) fn tracker_config(kind: EstimatorKind) -> TrackerConfig {
+        match kind {
+            EstimatorKind::Harmonic => TrackerConfig {
+                onset: 0.9,
+                restrike: 0.9,
+                restrike_gap_frames: 6,
+                sounding_confirm: 0.5,
+                confirm_frames: 3,
+                soft: 0.9,
+                soft_frames: 0,
+                sounding_end: 0.3,
+                end_frames: 3,
+                release: 1.1,
+                ghost: 0.9,
+                ghost_ratio: 1.05,
+                ghost_frames: 3,
+                polyphony: 24,
+                onset_shift_s: -0.03,
+            },
+        }
+    }
+
+    /// Takes the newest spectrum, which completes the evidence of the moment [`Hearing::look_ahead`] hops earlier.
+    pub(super) fn step(&mut self, spectrum: &SpectralFrame, described: FrameIndex) -> &PosteriorFrame {
+        for (magnitude, &level) in self.magnitudes.iter_mut().zip(&spectrum.levels[DECOMPOSED]) {
+            *magnitude = magnitude_of(level);
+        }
+        self.estimator.step(&self.magnitudes, spectrum.level_db, described)
+    }
+}
+
+/// Amplitude, 1 at a full-scale sine, of a level of the front end.
+fn magnitude_of(level: f32) -> f32 {
+    const PER_UNIT: f32 = DB_PER_UNIT / 20.0 * std::f32::consts::LOG2_10;
+    const AT_ZERO: f32 = FLOOR_DB / 20.0 * std::f32::consts::LOG2_10;
+    (level * PER_UNIT + AT_ZERO).exp2()
+}
+
+/// The harmonic templates as this front end shows them; made once a process.
+fn templates() -> Arc<HarmonicTemplates> {
+    static TEMPLATES: OnceLock<Arc<HarmonicTemplates>> = OnceLock::new();
+    TEMPLATES
+        .get_or_init(|| {
+            let mut analyser = SpectrumAnalyser::new();
+            let mut frame = SpectralFrame::silent(FrameIndex(0));
+            let mut sine = vec![0.0f32; LONGEST_WINDOW];
+            let response = |hz: f64| {
+                let step = std::f64::consts::TAU * hz / f64::from(crate::audio::ANALYSIS_RATE_HZ);
+                sine.iter_mut().enumerate().for_each(|(n, s)| *s = (step * n as f64).sin() as f32);
+                analyser.analyse(&sine, &mut frame);
+                frame.levels[DECOMPOSED].map(|level| magnitude_of(level).powi(2))
+            };
+            Arc::new(HarmonicTemplates::new(response, HIGHEST_PARTIAL_HZ))
+        })
+        .clone()
+}

@@ -1,0 +1,256 @@
+//! The streaming engine: samples in, events out, in one direction.
+
+use super::hearing::Hearing;
+use super::{EngineConfig, EngineError, EngineEvent, FollowCommand};
+use crate::audio::{Conditioner, FrontEnd, SpectralFrame};
+use crate::notes::{NoteTracker, ScorePrior};
+use crate::performance::{NoteEvent, PosteriorFrame};
+use crate::score::PlayingPath;
+use crate::units::{FrameIndex, HOP_S, SampleIndex, Seconds};
+use std::sync::Arc;
+
+/// Samples conditioned at a time.
+const CHUNK: usize = 256;
+
+/// Hears, notes and follows one mono stream.
+///
+/// The events are the same bit for bit however the stream is cut into blocks: what happens depends on sample
+/// counts alone. Made and run on a worker thread; nothing here waits, locks or reads a clock.
+pub struct Engine {
+    rate_hz: f64,
+    stream: Stream,
+    conditioner: Conditioner,
+    front_end: FrontEnd,
+    conditioned: Vec<f32>,
+    /// Samples taken in since the stream began, lost ones included.
+    consumed: u64,
+    /// Samples to leave out so that frames after a gap stay on the stream's 10 ms grid.
+    skip: u64,
+}
+
+/// All behind the front end: one call a frame.
+struct Stream {
+    config: EngineConfig,
+    hearing: Hearing,
+    tracker: NoteTracker,
+    prior: ScorePrior,
+    path: Option<Arc<PlayingPath>>,
+    want_evidence: bool,
+    /// Stream time of the front end's frame 0, in frames: above zero after a gap.
+    base: u64,
+    /// The next frame whose evidence is due.
+    next: u64,
+    latency_s: f64,
+    notes: Vec<NoteEvent>,
+    swayed: PosteriorFrame,
+}
+
+impl Engine {
+    /// An engine for a stream of `rate_hz`, 8-192 kHz.
+    ///
+    /// # Errors
+    /// [`EngineError::Audio`] if the rate is out of range.
+    pub fn new(config: &EngineConfig, rate_hz: f64) -> Result<Engine, EngineError> {
+        let front_end = FrontEnd::new(rate_hz)?;
+        let tracker = NoteTracker::new(Hearing::tracker_config(config.estimator));
+        let stream = Stream {
+            config: config.clone(),
+            hearing: Hearing::new(config.estimator),
+            tracker,
+            prior: ScorePrior::default(),
+            path: None,
+            want_evidence: false,
+            base: 0,
+            next: 0,
+            latency_s: front_end.latency_s(),
+            notes: Vec::with_capacity(64),
+            swayed: PosteriorFrame::silent(FrameIndex(0)),
+        };
+        let mut engine = Engine {
+            rate_hz,
+            stream,
+            conditioner: Conditioner::new(rate_hz),
+            front_end,
+            conditioned: Vec::with_capacity(CHUNK),
+            consumed: 0,
+            skip: 0,
+        };
+        engine.set_config(config);
+        Ok(engine)
+    }
+
+    /// Changes the settings from the next hop on. The estimator stays the one the engine was made with.
+    pub fn set_config(&mut self, config: &EngineConfig) {
+        let estimator = self.stream.config.estimator;
+        self.stream.config = EngineConfig { estimator, ..config.clone() };
+        let c = &self.stream.config;
+        self.stream.tracker.set_live(
+            c.sensitivity,
+            c.lowest_pitch,
+            c.highest_pitch,
+            c.minimum_note_s,
+            c.velocity_curve,
+        );
+    }
+
+    /// Whether each hop's evidence comes out as an event.
+    pub fn set_evidence(&mut self, wanted: bool) {
+        self.stream.want_evidence = wanted;
+    }
+
+    /// Loads a score to follow, or takes it away. The follower starts anew.
+    pub fn set_score(&mut self, path: Option<Arc<PlayingPath>>) {
+        self.stream.path = path;
+        self.stream.prior.clear();
+    }
+
+    /// Tells the follower something; nothing happens while no score is loaded.
+    pub fn command(&mut self, command: FollowCommand) {
+        if self.stream.path.is_none() {
+            return;
+        }
+        match command {
+            FollowCommand::StartAt(_) | FollowCommand::Relocate => self.stream.prior.clear(),
+        }
+    }
+
+    /// The most by which an event's emission can lag what it tells of, at the present settings: the delay that
+    /// *Aligned* timing needs. A note that begins softly may still come later.
+    pub fn latency(&self) -> Seconds {
+        let stream = &self.stream;
+        let held = f64::from(stream.config.minimum_note_s).max(3.0 * HOP_S);
+        Seconds(stream.latency_s + stream.hearing.look_ahead() as f64 * HOP_S + held + HOP_S)
+    }
+
+    /// Stream time: input taken in so far, lost input included.
+    pub fn consumed(&self) -> Seconds {
+        SampleIndex(self.consumed).seconds(self.rate_hz)
+    }
+
+    /// Samples so far that were not finite, or denormal, and became silence.
+    pub fn repaired(&self) -> u64 {
+        self.conditioner.repaired()
+    }
+
+    /// Takes the next samples of the stream and appends what they bring to `events`, in stream order.
+    pub fn push(&mut self, samples: &[f32], events: &mut Vec<EngineEvent>) {
+        let skipped = self.skip.min(samples.len() as u64);
+        self.skip -= skipped;
+        self.consumed += samples.len() as u64;
+        self.feed(&samples[skipped as usize..], None, events);
+    }
+
+    /// Notes that `missing` samples of the stream were lost before the next one. What sounds is ended, for nobody
+    /// knows whether it still does; the clock runs on.
+    pub fn gap(&mut self, missing: u64, events: &mut Vec<EngineEvent>) {
+        self.drain(events);
+        let at = self.consumed();
+        self.stream.release(at, events);
+        self.consumed += missing;
+        let resume = SampleIndex(self.consumed).seconds(self.rate_hz);
+        // Frames go on at the next point of the stream's 10 ms grid.
+        let base = (resume.0 / HOP_S).ceil() as u64;
+        self.stream.silence_until(base, resume, events);
+        let grid = FrameIndex(base).seconds().sample(self.rate_hz).0;
+        self.skip = grid.saturating_sub(self.consumed);
+        self.conditioner.reset();
+        self.front_end.reset();
+        self.stream.restart_at(base);
+        let missing = SampleIndex(missing).seconds(self.rate_hz);
+        events.push(EngineEvent::Gap { at: resume, missing });
+    }
+
+    /// Ends the stream: what is still on its way comes out, and every note ends.
+    pub fn finish(&mut self, events: &mut Vec<EngineEvent>) {
+        self.drain(events);
+        let at = self.consumed();
+        self.stream.release(at, events);
+    }
+
+    /// Ends every note and forgets the stream; the next sample is the first of a new one. Settings and the score
+    /// stay, the follower starts anew.
+    pub fn reset(&mut self, events: &mut Vec<EngineEvent>) {
+        let at = self.consumed();
+        self.stream.release(at, events);
+        self.conditioner.reset();
+        self.front_end.reset();
+        self.stream.restart_at(0);
+        self.stream.prior.clear();
+        self.consumed = 0;
+        self.skip = 0;
+    }
+
+    /// Runs silence through so that all frames up to the newest sample come out.
+    fn drain(&mut self, events: &mut Vec<EngineEvent>) {
+        let ahead_s = self.stream.latency_s + (self.stream.hearing.look_ahead() + 1) as f64 * HOP_S;
+        let silence = vec![0.0; Seconds(ahead_s).sample(self.rate_hz).0 as usize];
+        let end = self.consumed();
+        self.feed(&silence, Some(end), events);
+    }
+
+    /// `end`: frames that describe moments after it are left out, and nothing is emitted later.
+    fn feed(&mut self, mut samples: &[f32], end: Option<Seconds>, events: &mut Vec<EngineEvent>) {
+        while !samples.is_empty() {
+            let (now, later) = samples.split_at(samples.len().min(CHUNK));
+            samples = later;
+            self.conditioned.clear();
+            self.conditioned.extend_from_slice(now);
+            self.conditioner.process(&mut self.conditioned);
+            let stream = &mut self.stream;
+            self.front_end.push(&self.conditioned, |spectrum| stream.step(spectrum, end, events));
+        }
+    }
+}
+
+impl Stream {
+    fn step(&mut self, spectrum: &SpectralFrame, end: Option<Seconds>, events: &mut Vec<EngineEvent>) {
+        let newest = self.base + spectrum.frame.0;
+        let look_ahead = self.hearing.look_ahead();
+        // The first spectra after a start complete moments before it: the estimator hears them, nobody is told.
+        let described = FrameIndex(newest.saturating_sub(look_ahead));
+        let mut emitted = Seconds(FrameIndex(newest).seconds().0 + self.latency_s);
+        let evidence = self.hearing.step(spectrum, described);
+        if newest < self.base + look_ahead {
+            return;
+        }
+        if let Some(end) = end {
+            if described.seconds().0 > end.0 {
+                return;
+            }
+            emitted = Seconds(emitted.0.min(end.0));
+        }
+        self.swayed.clone_from(evidence);
+        self.tell(emitted, events);
+    }
+
+    /// Sends the frame in `swayed` on to the tracker and the listeners.
+    fn tell(&mut self, emitted: Seconds, events: &mut Vec<EngineEvent>) {
+        debug_assert_eq!(self.swayed.frame.0, self.next, "a frame was left out");
+        self.next = self.swayed.frame.0 + 1;
+        if self.want_evidence {
+            events.push(EngineEvent::Evidence(Box::new(self.swayed.clone())));
+        }
+        self.prior.apply(&mut self.swayed);
+        self.tracker.step(&self.swayed, emitted, &mut self.notes);
+        events.extend(self.notes.drain(..).map(EngineEvent::Note));
+    }
+
+    fn release(&mut self, at: Seconds, events: &mut Vec<EngineEvent>) {
+        self.tracker.release_all(at, at, &mut self.notes);
+        events.extend(self.notes.drain(..).map(EngineEvent::Note));
+    }
+
+    /// Fills up with silent frames to `base`.
+    fn silence_until(&mut self, base: u64, emitted: Seconds, events: &mut Vec<EngineEvent>) {
+        while self.next < base {
+            self.swayed = PosteriorFrame::silent(FrameIndex(self.next));
+            self.tell(emitted, events);
+        }
+    }
+
+    fn restart_at(&mut self, base: u64) {
+        self.hearing.reset();
+        self.base = base;
+        self.next = base;
+    }
+}
