@@ -10,12 +10,20 @@
 #[forbid(unsafe_code)]
 pub mod audio;
 #[forbid(unsafe_code)]
+pub mod cli;
+#[forbid(unsafe_code)]
 pub mod engine;
+#[forbid(unsafe_code)]
+pub mod notes;
 #[forbid(unsafe_code)]
 pub mod performance;
 #[forbid(unsafe_code)]
 pub mod readers;
 #[forbid(unsafe_code)]
+pub mod salience;
+#[forbid(unsafe_code)]
 pub mod score;
 #[forbid(unsafe_code)]
 pub mod units;
+#[forbid(unsafe_code)]
+pub mod writers;

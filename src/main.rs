@@ -1,3 +1,5 @@
 //! The command `colla-parte`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    colla_parte::cli::run()
+}

@@ -1,0 +1,64 @@
+//! The command: one file a subcommand. Exit 0 done, 1 failed, 2 wrong usage.
+
+mod files;
+mod progress;
+mod transcribe;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::process::ExitCode;
+
+/// Live polyphonic transcription, score following and a session's take book.
+#[derive(Parser)]
+#[command(name = "colla-parte", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write what is played as MIDI and as a table of notes
+    Transcribe(transcribe::Transcribe),
+}
+
+/// Where note evidence comes from.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Estimator {
+    /// Signal processing: harmonic decomposition. The baseline.
+    Harmonic,
+}
+
+impl From<Estimator> for crate::engine::EstimatorKind {
+    fn from(estimator: Estimator) -> Self {
+        match estimator {
+            Estimator::Harmonic => crate::engine::EstimatorKind::Harmonic,
+        }
+    }
+}
+
+/// Runs the command that the process's arguments name.
+///
+/// Failures are one line on standard error, `error: FILE: reason`.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // `--help` and `--version` come this way too; clap knows where each is printed.
+            let wrong_usage = error.use_stderr();
+            let _ = error.print();
+            return if wrong_usage { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    let done = match arguments.command {
+        Command::Transcribe(command) => command.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if files::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let line = format!("{error:#}").replace(['\n', '\r'], " ");
+            eprintln!("error: {line}");
+            ExitCode::from(1)
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! `transcribe`: what is played, as MIDI and as a table.
+
+use super::{Estimator, files, progress};
+use crate::engine::{Engine, EngineConfig, EngineEvent};
+use crate::notes::NoteLedger;
+use crate::performance::PlayedNote;
+use crate::readers::Sound;
+use crate::writers::{MidiStyle, write_midi};
+use anyhow::{Context, Result};
+use clap::Args;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Samples pushed at a time; the events do not depend on it.
+const BLOCK: usize = 4096;
+
+#[derive(Args)]
+pub(super) struct Transcribe {
+    /// Recording: wav, aiff, flac, mp3, ogg, m4a; any rate, any channels
+    audio: PathBuf,
+    /// Write MIDI here; `-` is standard output
+    #[arg(short, long, value_name = "OUT.mid")]
+    output: Option<PathBuf>,
+    /// Write a table of notes here: when each was known, began and ended, pitch, velocity
+    #[arg(long, value_name = "OUT.tsv")]
+    events: Option<PathBuf>,
+    /// Write key releases and the sustain pedal (CC 64) instead of notes as they sound
+    #[arg(long)]
+    keyed: bool,
+    /// Where note evidence comes from
+    #[arg(long, value_enum, default_value = "harmonic")]
+    estimator: Estimator,
+    /// Note sensitivity, 0-1
+    #[arg(long, default_value_t = 0.5, value_parser = unit_interval)]
+    sensitivity: f32,
+}
+
+impl Transcribe {
+    pub(super) fn run(self) -> Result<()> {
+        let sound = files::read_sound(&self.audio)?;
+        let config = EngineConfig {
+            estimator: self.estimator.into(),
+            sensitivity: self.sensitivity,
+            follow: false,
+            ..EngineConfig::default()
+        };
+        let ledger = transcribe(&sound, &config).with_context(|| self.audio.display().to_string())?;
+        let pedal = ledger.pedal().to_vec();
+        let notes = ledger.into_notes();
+        if let Some(path) = &self.output {
+            let style = if self.keyed { MidiStyle::Keyed(&pedal) } else { MidiStyle::Sounding };
+            files::write(path, |out| Ok(write_midi(&notes, style, out)?))?;
+        }
+        if let Some(path) = &self.events {
+            files::write(path, |out| write_events(&notes, out))?;
+        }
+        let quiet = [&self.output, &self.events].into_iter().flatten().any(|path| path == Path::new("-"));
+        if !quiet {
+            let seconds = sound.samples.len() as f64 / f64::from(sound.rate_hz);
+            println!("{}: {} notes in {seconds:.1} s", self.audio.display(), notes.len());
+        }
+        if sound.repaired > 0 {
+            eprintln!(
+                "{}: {} samples were not finite and became silence",
+                self.audio.display(),
+                sound.repaired
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Runs the whole sound through an engine.
+fn transcribe(sound: &Sound, config: &EngineConfig) -> Result<NoteLedger> {
+    let mut engine = Engine::new(config, f64::from(sound.rate_hz))?;
+    let mut ledger = NoteLedger::default();
+    let mut events = Vec::new();
+    let bar = progress::bar(sound.samples.len() as u64, "transcribing");
+    let mut enter = |events: &mut Vec<EngineEvent>| {
+        for event in events.drain(..) {
+            if let EngineEvent::Note(note) = event {
+                ledger.enter(&note);
+            }
+        }
+    };
+    for block in sound.samples.chunks(BLOCK) {
+        engine.push(block, &mut events);
+        enter(&mut events);
+        bar.inc(block.len() as u64);
+    }
+    engine.finish(&mut events);
+    enter(&mut events);
+    bar.finish_and_clear();
+    Ok(ledger)
+}
+
+fn write_events(notes: &[PlayedNote], out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "emitted_s\tonset_s\toffset_s\tmidi_pitch\tvelocity")?;
+    let mut notes: Vec<&PlayedNote> = notes.iter().collect();
+    notes.sort_by(|a, b| a.emitted.0.total_cmp(&b.emitted.0).then(a.pitch.cmp(&b.pitch)));
+    for note in notes {
+        let (emitted, onset, offset) = (note.emitted.0, note.onset.0, note.offset.0);
+        writeln!(out, "{emitted:.4}\t{onset:.4}\t{offset:.4}\t{}\t{}", note.pitch.0, note.velocity)?;
+    }
+    Ok(())
+}
+
+/// Parses a number from 0 to 1.
+fn unit_interval(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
+        _ => Err(format!("expected a number from 0 to 1, found {text}")),
+    }
+}
