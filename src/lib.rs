@@ -14,6 +14,8 @@ pub mod cli;
 #[forbid(unsafe_code)]
 pub mod engine;
 #[forbid(unsafe_code)]
+pub mod follower;
+#[forbid(unsafe_code)]
 pub mod notes;
 #[forbid(unsafe_code)]
 pub mod performance;

@@ -1,0 +1,79 @@
+//! Stress for the follower: generated sessions with restarts, skips, wrong notes, stray playing.
+//!
+//! `cargo run --release --no-default-features --example stress_follower -- [--sessions N] [--seed S] [--ear perfect|good|poor]
+//! [--verbose]` prints one table. `-- --notes ITEM --trace OUT [--ear …]` follows the true notes of a corpus item
+//! instead (`score_notes.tsv`, `notes.tsv`) and writes the trace that `tools/score_position.py` reads.
+
+#[path = "../../tests/rehearsal/mod.rs"]
+mod rehearsal;
+
+mod corpus;
+mod measure;
+
+use colla_parte::follower::{Follower, FollowerSettings};
+use colla_parte::performance::{PositionReport, PosteriorFrame};
+use colla_parte::score::PlayingPath;
+use colla_parte::units::Seconds;
+use rehearsal::ear::{self, Ear};
+use rehearsal::player::{self, Player};
+use rehearsal::{Random, writer};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What an estimator with three frames of look-ahead brings.
+const DELAY: Seconds = Seconds(0.03);
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let value = |name: &str| arguments.iter().position(|a| a == name).and_then(|at| arguments.get(at + 1));
+    let number = |name: &str, default: u64| value(name).and_then(|v| v.parse().ok()).unwrap_or(default);
+    let ear = match value("--ear").map(String::as_str) {
+        None | Some("perfect") => Ear::PERFECT,
+        Some("good") => Ear::GOOD,
+        Some("poor") => Ear::POOR,
+        Some(other) => return Err(format!("--ear {other}: expected perfect, good or poor").into()),
+    };
+    if let Some(item) = value("--notes") {
+        let trace = value("--trace").ok_or("--notes needs --trace OUT")?;
+        return corpus::follow_item(item, trace, ear);
+    }
+    let seed = number("--seed", 1);
+    let sessions = number("--sessions", 200);
+    let verbose = arguments.iter().any(|a| a == "--verbose");
+    let mut tally = measure::Tally::default();
+    for n in 0..sessions {
+        let mut random = Random::new(seed.wrapping_mul(1_000_003).wrapping_add(n));
+        let phrases = 4 + random.below(30);
+        let path = Arc::new(writer::piece(&mut random, phrases));
+        let plain = n % 4 == 0;
+        let player = Player {
+            tempo: random.between(0.6, 1.4),
+            rubato: random.between(0.03, 0.12),
+            jitter_s: random.between(0.004, 0.018),
+            wrong: random.between(0.01, 0.10),
+            jumps: if plain { 0 } else { 1 + random.below(4) },
+            pauses: random.between(0.3, 1.0),
+            noodles: if plain { 0 } else { random.below(2) },
+            fermatas: random.below(3),
+        };
+        let seconds = random.between(60.0, 120.0);
+        let session = player::rehearse(&mut random, &path, player, seconds);
+        let frames = ear::listen(&mut random, &session.sounds, session.length_s, ear);
+        let (reports, spent) = follow(&path, &frames);
+        let result = measure::session(&session, &reports, spent);
+        if verbose {
+            println!("{n}\t{}\t{result}", if plain { "plain" } else { "jumps" });
+        }
+        tally.add(n, plain, result);
+    }
+    println!("{tally}");
+    Ok(())
+}
+
+/// All reports, and the CPU time they took in seconds.
+fn follow(path: &Arc<PlayingPath>, frames: &[PosteriorFrame]) -> (Vec<PositionReport>, f64) {
+    let mut follower = Follower::new(Arc::clone(path), FollowerSettings::default());
+    let begun = Instant::now();
+    let reports = frames.iter().map(|frame| follower.step(frame, DELAY)).collect();
+    (reports, begun.elapsed().as_secs_f64())
+}

@@ -1,0 +1,209 @@
+//! The follower's front: a frame in, a position out, and the user's commands.
+
+use super::FollowerSettings;
+use super::cursor;
+use super::decoder::Decoder;
+use super::events::ScoreEvents;
+use super::gate::{self, Belief, Gate};
+use super::observation::StrikePicker;
+use super::relocate::Destinations;
+use crate::performance::{Candidate, FollowState, PositionReport, PosteriorFrame};
+use crate::score::PlayingPath;
+use crate::units::{Bpm, FRAME_RATE_HZ, Seconds};
+use std::sync::Arc;
+
+/// Hops by which evidence lags behind its frame, see [`StrikePicker`].
+const PICKER_LAG: f32 = 1.0;
+/// Reports are made at hop boundaries: aiming half a hop early makes the mean error zero.
+const HALF_HOP: f32 = 0.5;
+
+/// Follows one playing path.
+///
+/// Cost of a hop: linear in the number of events with a very small constant; see BENCHMARKS.md.
+///
+/// # Realtime safety
+/// For the worker thread: `step` does not allocate once it has run a few hops, but its time grows with the score.
+#[derive(Clone, Debug)]
+pub struct Follower {
+    path: Arc<PlayingPath>,
+    settings: FollowerSettings,
+    events: ScoreEvents,
+    picker: StrikePicker,
+    decoder: Decoder,
+    places: Destinations,
+    gate: Gate,
+    hop: f32,
+    held: bool,
+    shown: Option<(usize, f64)>,
+    tempo: Bpm,
+}
+
+impl Follower {
+    /// A follower of all parts of `path`, waiting for a start, most likely at its beginning.
+    pub fn new(path: Arc<PlayingPath>, settings: FollowerSettings) -> Follower {
+        let events = ScoreEvents::new(&path, |_| true);
+        Follower {
+            decoder: Decoder::new(&events, &settings),
+            places: Destinations::new(&events),
+            picker: StrikePicker::new(),
+            gate: Gate::default(),
+            tempo: path.tempo_at(0.0),
+            path,
+            settings,
+            events,
+            hop: 0.0,
+            held: false,
+            shown: None,
+        }
+    }
+
+    /// The path that is followed.
+    pub fn path(&self) -> &Arc<PlayingPath> {
+        &self.path
+    }
+
+    /// Forgets everything heard, and waits for a start at the beginning. Parts and hold stay as they are.
+    pub fn reset(&mut self) {
+        self.decoder = Decoder::new(&self.events, &self.settings);
+        self.places = Destinations::new(&self.events);
+        self.picker = StrikePicker::new();
+        self.gate = Gate::default();
+        self.hop = 0.0;
+        self.shown = None;
+        self.tempo = self.path.tempo_at(0.0);
+    }
+
+    /// Takes up another path, or the same one with only those parts for which `plays` is true: the place is kept if
+    /// one was believed.
+    pub fn follow_path(&mut self, path: Arc<PlayingPath>, plays: impl Fn(u16) -> bool) {
+        let place = self.shown.map(|(_, beat)| beat);
+        self.events = ScoreEvents::new(&path, plays);
+        self.path = path;
+        self.reset();
+        if let Some(beat) = place {
+            self.start_here(beat);
+        }
+    }
+
+    /// The player will start at `beat`: waits for that, without excluding other places.
+    pub fn start_here(&mut self, beat: f64) {
+        if self.events.is_empty() {
+            return;
+        }
+        let event = self.events.at_or_after(beat);
+        self.decoder.forget_place();
+        self.gate = Gate::default();
+        self.places.expect_start(Some(event));
+        self.shown = None;
+    }
+
+    /// Only places from beat `from` to before beat `to` are possible from now on; `None` opens all.
+    pub fn restrict(&mut self, range: Option<(f64, f64)>) {
+        let events = range.map_or((0, 0), |(from, to)| {
+            let first = self.events.beat.partition_point(|&beat| beat < from - 1e-6);
+            (first, self.events.beat.partition_point(|&beat| beat < to - 1e-6))
+        });
+        self.places.restrict(&self.events, events);
+        let places = &self.places;
+        for (event, mass) in self.decoder.mass.iter_mut().enumerate() {
+            if !places.allows(event) {
+                // What was there is now free to be anywhere.
+                self.decoder.rest += std::mem::take(mass);
+            }
+        }
+        if self.shown.is_some_and(|(event, _)| !self.places.allows(event)) {
+            self.gate = Gate::default();
+            self.shown = None;
+        }
+    }
+
+    /// Holds the position where it is, whatever is played, or lets it go again.
+    pub fn hold(&mut self, held: bool) {
+        self.held = held;
+    }
+
+    /// Forgets the place: it may be anywhere.
+    pub fn relocate(&mut self) {
+        self.decoder.forget_place();
+        self.gate = Gate::default();
+        self.places.expect_start(None);
+        self.shown = None;
+    }
+
+    /// Advances by one frame. `known_delay`: how long after the moment the frame describes it arrives here, the
+    /// front end's and the estimator's look-ahead together; the position is predicted across it.
+    ///
+    /// # Latency
+    /// Onsets count one hop after their frame; the prediction makes up for that, too.
+    pub fn step(&mut self, frame: &PosteriorFrame, known_delay: Seconds) -> PositionReport {
+        let at = frame.frame.seconds() + known_delay;
+        self.hop += 1.0;
+        if self.events.is_empty() || self.held {
+            return self.held_report(at);
+        }
+        let heard = self.hop - PICKER_LAG;
+        let evidence = self.picker.next(frame, &self.settings);
+        let onset = !evidence.strikes.is_empty();
+        self.decoder.advance(&self.events, &self.places, &self.settings, evidence, heard);
+        let belief = self.gate.update(&self.events, &self.decoder, &self.settings, onset);
+        let now = self.hop + (known_delay.0 * FRAME_RATE_HZ) as f32 + HALF_HOP;
+        let beat = self.show(belief, heard, now);
+        PositionReport {
+            at,
+            beat,
+            confidence: belief.weight,
+            tempo: self.tempo,
+            state: belief.state,
+            candidates: if onset || self.settled(belief) {
+                gate::candidates(&self.events, &self.decoder)
+            } else {
+                [Candidate::default(); 3]
+            },
+        }
+    }
+
+    /// The position to show, with what follows from being there.
+    fn show(&mut self, belief: Belief, heard: f32, now: f32) -> Option<f64> {
+        let event = belief.event?;
+        if belief.jumped {
+            self.places.remember_start(&self.events, event);
+            self.places.expect_start(None);
+            self.shown = None;
+        }
+        if belief.state == FollowState::Lost {
+            self.shown = None;
+            return None;
+        }
+        if belief.state == FollowState::Waiting {
+            return self.shown.map(|(_, beat)| beat);
+        }
+        self.places.move_to(&self.events, event);
+        let mut beat = cursor::position(&self.events, &self.decoder, event, heard, now);
+        if let Some((before, shown)) = self.shown
+            && event >= before
+        {
+            // The prediction may shrink back while an onset does not come; the cursor waits instead.
+            beat = beat.max(shown);
+        }
+        self.shown = Some((event, beat));
+        self.decoder.usual_tempo = self.decoder.tempo[event];
+        let ratio = f64::from(self.decoder.tempo[event].log_ratio).exp();
+        self.tempo = Bpm(self.path.tempo_at(self.events.beat[event]).0 / ratio);
+        Some(beat)
+    }
+
+    fn settled(&self, belief: Belief) -> bool {
+        belief.state != FollowState::Waiting
+    }
+
+    fn held_report(&self, at: Seconds) -> PositionReport {
+        PositionReport {
+            at,
+            beat: self.shown.map(|(_, beat)| beat),
+            confidence: 0.0,
+            tempo: self.tempo,
+            state: FollowState::Waiting,
+            candidates: [Candidate::default(); 3],
+        }
+    }
+}

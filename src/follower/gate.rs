@@ -1,0 +1,121 @@
+//! Which place is believed: the posterior alone changes its mind faster than a page should turn.
+
+use super::FollowerSettings;
+use super::decoder::{Decoder, REACH};
+use super::events::ScoreEvents;
+use crate::performance::{Candidate, FollowState};
+
+/// A rival place takes over after it has outweighed everything at this many onsets.
+const CONFIRMATIONS: u32 = 2;
+/// Mass below which the believed place is abandoned, and mass that a rival then needs.
+const ABANDONED: f32 = 0.01;
+/// See [`ABANDONED`].
+const GUESS: f32 = 0.35;
+/// Events that one may go back without it being called a jump.
+const BACK: usize = 3;
+/// Mass of a place counts from all events within this many beats.
+const SAME_PLACE_BEATS: f64 = 1.0;
+
+/// What the gate says at one hop.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Belief {
+    /// The event last heard at the believed place.
+    pub event: Option<usize>,
+    /// Probability mass there.
+    pub weight: f32,
+    /// The place was taken up anew at this hop: a start or a jump.
+    pub jumped: bool,
+    /// What to call it.
+    pub state: FollowState,
+}
+
+/// The believed place and its rivals.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gate {
+    event: Option<usize>,
+    confirmations: u32,
+    following: bool,
+}
+
+impl Gate {
+    /// Takes the posterior of one hop; `onset`: something was struck at it.
+    pub fn update(
+        &mut self,
+        events: &ScoreEvents,
+        decoder: &Decoder,
+        settings: &FollowerSettings,
+        onset: bool,
+    ) -> Belief {
+        let best = decoder.best;
+        let mut jumped = false;
+        match self.event {
+            Some(event) if (event.saturating_sub(BACK)..=event + REACH).contains(&best) => {
+                self.event = Some(best);
+                self.confirmations = 0;
+            }
+            Some(event) => {
+                let rival = mass_near(events, decoder, best);
+                // Where music comes back note for note, no rival may ever outweigh all others; once nothing at all
+                // speaks for the old place, the best of them is the better guess.
+                let guess = mass_near(events, decoder, event) < ABANDONED && rival >= GUESS;
+                if rival < settings.takeover && !guess {
+                    self.confirmations = 0;
+                } else if onset {
+                    self.confirmations += 1;
+                }
+                if self.confirmations > CONFIRMATIONS {
+                    (self.event, self.confirmations, jumped) = (Some(best), 0, true);
+                }
+            }
+            None if mass_near(events, decoder, best) >= settings.believed => {
+                (self.event, jumped) = (Some(best), true);
+            }
+            None => {}
+        }
+        let weight = self.event.map_or(0.0, |event| mass_near(events, decoder, event));
+        // A little less is enough to stay than to become believed.
+        let needed = if self.following { 0.8 * settings.believed } else { settings.believed };
+        self.following = self.event.is_some() && weight >= needed;
+        let state = if self.following {
+            FollowState::Following
+        } else if decoder.rest >= 0.5 || (self.event.is_none() && decoder.rest > decoder.stray) {
+            FollowState::Waiting
+        } else if decoder.stray >= 0.5 {
+            FollowState::Lost
+        } else {
+            FollowState::Unsure
+        };
+        Belief { event: self.event, weight, jumped, state }
+    }
+}
+
+/// Probability that the player is within a beat of `event`.
+pub(crate) fn mass_near(events: &ScoreEvents, decoder: &Decoder, event: usize) -> f32 {
+    let beat = events.beat[event];
+    let before = events.beat[..event].iter().rev().take_while(|&&b| b >= beat - SAME_PLACE_BEATS).count();
+    let after = events.beat[event..].iter().take_while(|&&b| b <= beat + SAME_PLACE_BEATS).count();
+    decoder.mass[event - before..event + after].iter().sum::<f32>().min(1.0)
+}
+
+/// The heaviest places, heaviest first, no two within two beats; empty entries have weight 0.
+pub(crate) fn candidates(events: &ScoreEvents, decoder: &Decoder) -> [Candidate; 3] {
+    let mut places = [Candidate::default(); 3];
+    // Three sweeps over the events in which each takes the heaviest that is far from those before it.
+    for rank in 0..places.len() {
+        let (taken, free) = places.split_at_mut(rank);
+        let mut heaviest = None;
+        let mut most = LEAST_CANDIDATE;
+        for (event, &mass) in decoder.mass.iter().enumerate() {
+            let beat = events.beat[event];
+            if mass > most && taken.iter().all(|place| (place.beat - beat).abs() > 2.0 * SAME_PLACE_BEATS) {
+                (most, heaviest) = (mass, Some(event));
+            }
+        }
+        let Some(event) = heaviest else { break };
+        free[0] = Candidate { beat: events.beat[event], weight: mass_near(events, decoder, event) };
+    }
+    places
+}
+
+/// Events lighter than this are no candidates.
+const LEAST_CANDIDATE: f32 = 1e-3;

@@ -1,0 +1,19 @@
+//! The follower: note evidence to a position in the score, hop by hop.
+//!
+//! [`Follower`] is pure and owns no thread. Inside, in the order of the data: `observation` picks probable onsets out
+//! of the frames; `events` is the playing path as onsets to come; `decoder` keeps the posterior over all events, with
+//! durations from `tempo` and destinations of jumps from `relocate`; `gate` decides which place is
+//! believed; `cursor` turns the last event heard into a position at this very moment.
+
+mod cursor;
+mod decoder;
+mod events;
+mod follow;
+mod gate;
+mod observation;
+mod relocate;
+mod settings;
+mod tempo;
+
+pub use follow::Follower;
+pub use settings::FollowerSettings;

@@ -1,0 +1,159 @@
+//! The follower through its front door, on generated rehearsals.
+
+mod rehearsal;
+
+use colla_parte::follower::{Follower, FollowerSettings};
+use colla_parte::performance::{FollowState, PositionReport, PosteriorFrame};
+use colla_parte::score::PlayingPath;
+use colla_parte::units::{FrameIndex, KEYS, Seconds};
+use proptest::prelude::*;
+use rehearsal::ear::{self, Ear};
+use rehearsal::player::{self, Player, Session};
+use rehearsal::{Random, writer};
+use std::sync::Arc;
+
+const DELAY: Seconds = Seconds(0.03);
+
+fn follow(path: &Arc<PlayingPath>, frames: &[PosteriorFrame]) -> Vec<PositionReport> {
+    let mut follower = Follower::new(Arc::clone(path), FollowerSettings::default());
+    frames.iter().map(|frame| follower.step(frame, DELAY)).collect()
+}
+
+fn rehearsal(seed: u64, player: Player) -> (Arc<PlayingPath>, Session, Vec<PosteriorFrame>) {
+    let mut random = Random::new(seed);
+    let path = Arc::new(writer::piece(&mut random, 8));
+    let session = player::rehearse(&mut random, &path, player, 60.0);
+    let frames = ear::listen(&mut random, &session.sounds, session.length_s, Ear::GOOD);
+    (path, session, frames)
+}
+
+/// When the position first reaches `beat`, at or after `from_s`.
+fn crossing(reports: &[PositionReport], beat: f64, from_s: f64) -> Option<f64> {
+    let at_or_past = |report: &&PositionReport| report.beat.is_some_and(|here| here >= beat - 1e-3);
+    reports.iter().filter(|report| report.at.0 >= from_s).find(at_or_past).map(|report| report.at.0)
+}
+
+#[test]
+fn a_steady_player_is_followed_to_the_beat() {
+    for seed in 0..6 {
+        let (path, session, frames) = rehearsal(seed, Player::STEADY);
+        let reports = follow(&path, &frames);
+        let onsets = &session.stretches[0].onsets;
+        let mut errors: Vec<f64> = onsets
+            .iter()
+            .map(|&(beat, at)| (crossing(&reports, beat, 0.0).unwrap_or(f64::INFINITY) - at).abs())
+            .collect();
+        errors.sort_by(f64::total_cmp);
+        let within = |q: f64| errors[(q * errors.len() as f64) as usize];
+        assert!(within(0.5) <= 0.03, "seed {seed}: median error {}", within(0.5));
+        assert!(within(0.9) <= 0.1, "seed {seed}: 90 % of errors within {}", within(0.9));
+    }
+}
+
+#[test]
+fn the_place_is_found_again_after_a_restart() {
+    let player = Player { jumps: 1, wrong: 0.03, ..Player::STEADY };
+    let (mut found, mut all) = (0, 0);
+    for seed in 100..112 {
+        let (path, session, frames) = rehearsal(seed, player);
+        let reports = follow(&path, &frames);
+        for stretch in &session.stretches[1..] {
+            let Some(&(beat, at)) = stretch.onsets.iter().find(|onset| onset.1 > stretch.onsets[0].1 + 5.0)
+            else {
+                continue;
+            };
+            all += 1;
+            let here = reports.iter().rfind(|report| report.at.0 <= at).and_then(|report| report.beat);
+            found += usize::from(here.is_some_and(|here| (here - beat).abs() <= 1.0));
+        }
+    }
+    assert!(all >= 8 && found * 10 >= all * 8, "{found} of {all} places found within 5 s");
+}
+
+#[test]
+fn silence_is_waiting_and_has_no_position() {
+    let (path, _, _) = rehearsal(1, Player::STEADY);
+    let silence: Vec<_> = (0..500).map(|n| PosteriorFrame::silent(FrameIndex(n))).collect();
+    for report in follow(&path, &silence) {
+        assert_eq!((report.state, report.beat), (FollowState::Waiting, None));
+    }
+}
+
+#[test]
+fn a_start_that_was_asked_for_is_believed_at_once() {
+    let mut random = Random::new(5);
+    let path = Arc::new(writer::piece(&mut random, 8));
+    let place = path.steps[9].start.to_f64();
+    let mut follower = Follower::new(Arc::clone(&path), FollowerSettings::default());
+    follower.start_here(place);
+    let first = path.notes.iter().find(|note| note.onset.to_f64() >= place).unwrap();
+    let key = first.pitch.key().unwrap();
+    let mut beat = None;
+    for n in 0..60 {
+        let mut frame = PosteriorFrame::silent(FrameIndex(n));
+        if n == 50 {
+            frame.onset[key] = 0.95;
+        }
+        beat = follower.step(&frame, DELAY).beat;
+    }
+    let beat = beat.expect("a position");
+    assert!((beat - first.onset.to_f64()).abs() < 1.0, "{beat} for {place}");
+}
+
+#[test]
+fn places_outside_the_range_are_never_reported() {
+    let (path, _, frames) = rehearsal(7, Player { jumps: 2, ..Player::STEADY });
+    let mut follower = Follower::new(Arc::clone(&path), FollowerSettings::default());
+    follower.restrict(Some((16.0, 32.0)));
+    let mut positions = 0;
+    for frame in &frames {
+        if let Some(beat) = follower.step(frame, DELAY).beat {
+            positions += 1;
+            // The cursor may move on from the last event towards the next.
+            assert!((16.0..=36.0).contains(&beat), "{beat}");
+        }
+    }
+    assert!(positions > 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn whatever_comes_reports_stay_sound(
+        seed in 0u64..1000,
+        values in prop::collection::vec(prop_oneof![
+            Just(f32::NAN), Just(f32::INFINITY), Just(-1.0f32), Just(1e30), 0.0f32..1.0
+        ], 1..40),
+    ) {
+        let mut random = Random::new(seed);
+        let path = Arc::new(writer::piece(&mut random, 2));
+        let end = path.end().to_f64();
+        let mut follower = Follower::new(path, FollowerSettings::default());
+        for n in 0..200 {
+            let mut frame = PosteriorFrame::silent(FrameIndex(n));
+            for key in 0..KEYS {
+                let value = values[(n as usize * 31 + key * 7 + random.below(3)) % values.len()];
+                frame.onset[key] = value;
+                frame.sounding[key] = value;
+            }
+            let report = follower.step(&frame, DELAY);
+            prop_assert!(report.confidence.is_finite() && (0.0..=1.0).contains(&report.confidence));
+            prop_assert!(report.tempo.0.is_finite() && report.tempo.0 > 0.0);
+            prop_assert!(report.beat.is_none_or(|beat| (0.0..=end).contains(&beat)));
+            let weight: f32 = report.candidates.iter().map(|candidate| candidate.weight).sum();
+            prop_assert!(weight <= 1.0 + 1e-3, "{weight}");
+        }
+    }
+}
+
+#[test]
+fn a_path_without_notes_is_followed_nowhere() {
+    let mut follower = Follower::new(Arc::new(PlayingPath::default()), FollowerSettings::default());
+    follower.start_here(3.0);
+    follower.restrict(Some((0.0, 1.0)));
+    follower.relocate();
+    let mut frame = PosteriorFrame::silent(FrameIndex(0));
+    frame.onset[40] = 1.0;
+    assert_eq!(follower.step(&frame, DELAY).beat, None);
+}
