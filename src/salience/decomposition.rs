@@ -3,7 +3,7 @@
 use super::templates::{BINS, HarmonicTemplates, TEMPLATES};
 
 /// Multiplicative updates a frame; each frame starts from the activations of the last.
-const ITERATIONS: usize = 10;
+const ITERATIONS: usize = 8;
 
 /// Activations are never taken below this, or they could not rise again.
 const LEAST_ACTIVATION: f32 = 1e-6;
@@ -40,14 +40,9 @@ impl Decomposition {
     }
 
     /// Activations, one for each template, that explain `magnitudes` (all above zero).
-    pub(super) fn step(
-        &mut self,
-        templates: &HarmonicTemplates,
-        magnitudes: &[f32; BINS],
-        floor: f32,
-    ) -> &[f32] {
+    pub(super) fn step(&mut self, templates: &HarmonicTemplates, magnitudes: &[f32; BINS]) -> &[f32] {
         for activation in &mut self.activations {
-            *activation = activation.max(floor);
+            *activation = activation.max(LEAST_ACTIVATION);
         }
         for _ in 0..ITERATIONS {
             self.model.fill(1e-7);

@@ -7,22 +7,60 @@ use crate::units::{FrameIndex, KEYS};
 use std::sync::Arc;
 
 /// Hops by which evidence lags the newest spectrum.
-const LOOK_AHEAD: usize = 3;
-/// Frames of activation kept.
-const HISTORY: usize = 12;
-/// Frames back to which a rise is measured.
-const RISE_FROM: usize = 5;
-/// How fast the loudest-note reference falls, per hop.
-const REFERENCE_FALL: f32 = 0.995;
+const LOOK_AHEAD: usize = 4;
 
-/// Tells which keys are struck and sound.
+/// Activations this many hops back, and the two before those, are what a rise is measured from: beyond the reach
+/// of the newest note in the front end's window.
+const RISE_FROM: usize = 5;
+const RISE_SPAN: usize = 3;
+
+/// Hops of activation kept.
+const HISTORY: usize = RISE_FROM + RISE_SPAN;
+
+/// A key sounds evenly likely when its activation is this share of the loudest key's of the last seconds ...
+const SOUNDING_SHARE: f32 = 0.03;
+/// ... or this, where that is more: about -60 dB.
+const SOUNDING_FLOOR: f32 = 1e-3;
+/// How fast the loudest key of the past is forgotten, per hop: half in 1.4 s.
+const LOUDEST_FALL: f32 = 0.995;
+
+/// What a rise is weighed against: the activation it rose from (a key already sounding fluctuates), ...
+const AGAINST_BEFORE: f32 = 0.12;
+/// ... the greatest rise of any key (an attack splashes over the whole spectrum), ...
+const AGAINST_GREATEST: f32 = 0.25;
+/// ... and the rises a semitone (where greater) and two away: partials are broad while the window fills.
+const AGAINST_SEMITONE: f32 = 1.0;
+const AGAINST_TONE: f32 = 1.0;
+
+/// Log-odds of sounding for each natural logarithm of activation over its threshold.
+const SOUNDING_SLOPE: f32 = 2.0;
+/// Log-odds of a strike: for each natural logarithm of the weighed rise, of the activation over its threshold (up
+/// to [`STRIKE_LOUD_CAP`]), and the rest.
+const STRIKE_SLOPE: f32 = 2.0;
+const STRIKE_LOUD_SLOPE: f32 = 0.5;
+const STRIKE_LOUD_CAP: f32 = 2.0;
+const STRIKE_OFFSET: f32 = -2.0;
+
+/// Velocity is linear in the logarithm of the activation: this much (of 127) a factor of e.
+const VELOCITY_SLOPE: f32 = 0.08;
+/// Velocity, of 127, at activation 1.
+const VELOCITY_AT_ONE: f32 = 0.75;
+
+/// Tells which keys are struck and sound, from the activations of a harmonic decomposition.
+///
+/// A key sounds when its activation stands out against the loudest of late. It is struck when its activation rises
+/// much: against what it was, against the rises of the other keys at the same moment, and most of all against those
+/// of its neighbours, since partials look broad until the window has filled.
+///
+/// # Latency
+/// [`LOOK_AHEAD`] hops.
 pub struct HarmonicEstimator {
     templates: Arc<HarmonicTemplates>,
     decomposition: Decomposition,
-    /// Key activations, newest first.
-    history: Vec<[f32; KEYS]>,
-    levels: [f32; HISTORY],
-    reference: f32,
+    /// Key activations and input levels, newest first.
+    history: [[f32; KEYS]; HISTORY],
+    levels: [f32; LOOK_AHEAD + 1],
+    loudest: f32,
     frame: PosteriorFrame,
 }
 
@@ -32,9 +70,9 @@ impl HarmonicEstimator {
         HarmonicEstimator {
             templates,
             decomposition: Decomposition::new(),
-            history: vec![[0.0; KEYS]; HISTORY],
-            levels: [-120.0; HISTORY],
-            reference: 0.0,
+            history: [[0.0; KEYS]; HISTORY],
+            levels: [-120.0; LOOK_AHEAD + 1],
+            loudest: 0.0,
             frame: PosteriorFrame::silent(FrameIndex(0)),
         }
     }
@@ -47,38 +85,61 @@ impl HarmonicEstimator {
     /// Forgets all that was heard.
     pub fn reset(&mut self) {
         self.decomposition.reset();
-        self.history.iter_mut().for_each(|frame| frame.fill(0.0));
-        self.levels.fill(-120.0);
-        self.reference = 0.0;
+        self.history = [[0.0; KEYS]; HISTORY];
+        self.levels = [-120.0; LOOK_AHEAD + 1];
+        self.loudest = 0.0;
     }
 
     /// Takes the magnitude spectrum of the newest hop; the evidence is that of `frame`, the moment
     /// [`HarmonicEstimator::look_ahead`] hops before it.
+    ///
+    /// `level_db`: level of the input around the newest hop, dB relative to full scale.
+    ///
+    /// # Realtime safety
+    /// Does not allocate.
     pub fn step(&mut self, magnitudes: &[f32; BINS], level_db: f32, frame: FrameIndex) -> &PosteriorFrame {
-        let activations = self.decomposition.step(&self.templates, magnitudes, 1e-6);
+        let activations = self.decomposition.step(&self.templates, magnitudes);
         self.history.rotate_right(1);
-        for (key, sum) in self.history[0].iter_mut().enumerate() {
-            *sum = activations[key * ENVELOPES..][..ENVELOPES].iter().sum();
+        for (sum, envelopes) in self.history[0].iter_mut().zip(activations.chunks_exact(ENVELOPES)) {
+            *sum = envelopes.iter().sum();
         }
         self.levels.rotate_right(1);
         self.levels[0] = level_db;
-        let loudest = self.history[0].iter().copied().fold(0.0, f32::max);
-        self.reference = (self.reference * REFERENCE_FALL).max(loudest);
-        let threshold = (self.reference * 0.02).max(1e-4);
         self.frame.frame = frame;
         self.frame.level_db = self.levels[LOOK_AHEAD];
+        let now = self.history[0];
+        self.loudest = now.iter().copied().fold(self.loudest * LOUDEST_FALL, f32::max);
+        let threshold = (self.loudest * SOUNDING_SHARE).max(SOUNDING_FLOOR);
+        let before: [f32; KEYS] = std::array::from_fn(|key| {
+            self.history[RISE_FROM..].iter().map(|past| past[key]).fold(0.0, f32::max)
+        });
+        let rises: [f32; KEYS] = std::array::from_fn(|key| (now[key] - before[key]).max(0.0));
+        let greatest = rises.iter().copied().fold(0.0, f32::max);
         for key in 0..KEYS {
-            let now = self.history[0][key];
-            let before = (RISE_FROM..RISE_FROM + 2).map(|n| self.history[n][key]).fold(0.0, f32::max);
-            let rise = (now - before).max(0.0);
-            let loud = (now / threshold).max(1e-6).ln();
-            let sudden = (rise / (0.3 * before + threshold)).max(1e-6).ln();
-            self.frame.sounding[key] = logistic(2.0 * loud);
-            self.frame.onset[key] = logistic(2.0 * sudden + 0.5 * loud.min(2.0) - 1.0);
-            self.frame.velocity[key] = (0.75 + 0.08 * now.max(1e-6).ln()).clamp(0.05, 1.0);
+            let rise = rises[key];
+            let semitone = greater_neighbour(&rises, key, 1);
+            let against = AGAINST_BEFORE * before[key]
+                + threshold
+                + AGAINST_GREATEST * greatest
+                + if semitone > rise { AGAINST_SEMITONE * semitone } else { 0.0 }
+                + AGAINST_TONE * greater_neighbour(&rises, key, 2);
+            let loud = (now[key] / threshold).max(1e-6).ln();
+            let sudden = (rise / against).max(1e-6).ln();
+            let strike =
+                STRIKE_SLOPE * sudden + STRIKE_LOUD_SLOPE * loud.min(STRIKE_LOUD_CAP) + STRIKE_OFFSET;
+            self.frame.sounding[key] = logistic(SOUNDING_SLOPE * loud);
+            self.frame.onset[key] = logistic(strike);
+            self.frame.velocity[key] =
+                (VELOCITY_AT_ONE + VELOCITY_SLOPE * now[key].max(1e-6).ln()).clamp(0.05, 1.0);
         }
         &self.frame
     }
+}
+
+/// The greater of the two values `distance` keys away.
+fn greater_neighbour(values: &[f32; KEYS], key: usize, distance: usize) -> f32 {
+    let below = key.checked_sub(distance).map_or(0.0, |key| values[key]);
+    below.max(values.get(key + distance).copied().unwrap_or(0.0))
 }
 
 fn logistic(x: f32) -> f32 {

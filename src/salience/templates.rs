@@ -18,7 +18,7 @@ pub(super) const TEMPLATES: usize = KEYS * ENVELOPES + NOISE_BANDS;
 const PARTIALS: usize = 24;
 
 /// Fall of the partials' amplitudes with their number, exponents of the three envelopes.
-const SLOPES: [f64; ENVELOPES] = [2.4, 1.3, 0.6];
+const SLOPES: [f64; ENVELOPES] = [2.0, 1.0, 0.5];
 
 /// Stiffness of a string of key 0 and its growth per key: partial `h` lies at `h f0 sqrt(1 + B h²)`. The fitted
 /// curve of a medium piano (Rauhala, Lehtonen, Välimäki 2007 give such values) at half strength, so that
