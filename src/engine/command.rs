@@ -9,4 +9,8 @@ pub enum FollowCommand {
     StartAt(f64),
     /// Forget the place and look for it everywhere.
     Relocate,
+    /// Hold the position where it is, whatever is played, or let it go again.
+    Hold(bool),
+    /// Only places from this path position to before that one are possible; `None` opens all.
+    Restrict(Option<(f64, f64)>),
 }

@@ -42,21 +42,23 @@ impl Hearing {
     pub(super) fn tracker_config(kind: EstimatorKind) -> TrackerConfig {
         match kind {
             EstimatorKind::Harmonic => TrackerConfig {
-                onset: 0.9,
-                restrike: 0.9,
-                restrike_gap_frames: 6,
+                onset: 0.5,
+                restrike: 0.5,
+                restrike_gap_frames: 8,
                 sounding_confirm: 0.5,
                 confirm_frames: 3,
-                soft: 0.9,
+                // Rises of what is already in the window make activations creep up softly: strikes only.
+                soft: 1.0,
                 soft_frames: 0,
                 sounding_end: 0.3,
                 end_frames: 3,
                 release: 1.1,
-                ghost: 0.9,
+                ghost: 0.5,
                 ghost_ratio: 1.05,
                 ghost_frames: 3,
                 polyphony: 24,
-                onset_shift_s: -0.03,
+                // The rise is steepest a little after the attack it comes from.
+                onset_shift_s: -0.018,
             },
         }
     }

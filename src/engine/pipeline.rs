@@ -3,8 +3,9 @@
 use super::hearing::Hearing;
 use super::{EngineConfig, EngineError, EngineEvent, FollowCommand};
 use crate::audio::{Conditioner, FrontEnd, SpectralFrame};
+use crate::follower::{Follower, FollowerSettings};
 use crate::notes::{NoteTracker, ScorePrior};
-use crate::performance::{NoteEvent, PosteriorFrame};
+use crate::performance::{FollowState, NoteEvent, PositionReport, PosteriorFrame};
 use crate::score::PlayingPath;
 use crate::units::{FrameIndex, HOP_S, SampleIndex, Seconds};
 use std::sync::Arc;
@@ -34,7 +35,7 @@ struct Stream {
     hearing: Hearing,
     tracker: NoteTracker,
     prior: ScorePrior,
-    path: Option<Arc<PlayingPath>>,
+    follower: Option<Follower>,
     want_evidence: bool,
     /// Stream time of the front end's frame 0, in frames: above zero after a gap.
     base: u64,
@@ -58,7 +59,7 @@ impl Engine {
             hearing: Hearing::new(config.estimator),
             tracker,
             prior: ScorePrior::default(),
-            path: None,
+            follower: None,
             want_evidence: false,
             base: 0,
             next: 0,
@@ -100,18 +101,20 @@ impl Engine {
 
     /// Loads a score to follow, or takes it away. The follower starts anew.
     pub fn set_score(&mut self, path: Option<Arc<PlayingPath>>) {
-        self.stream.path = path;
+        self.stream.follower = path.map(|path| Follower::new(path, FollowerSettings::default()));
         self.stream.prior.clear();
     }
 
     /// Tells the follower something; nothing happens while no score is loaded.
     pub fn command(&mut self, command: FollowCommand) {
-        if self.stream.path.is_none() {
-            return;
-        }
+        let Some(follower) = &mut self.stream.follower else { return };
         match command {
-            FollowCommand::StartAt(_) | FollowCommand::Relocate => self.stream.prior.clear(),
+            FollowCommand::StartAt(beat) => follower.start_here(beat),
+            FollowCommand::Relocate => follower.relocate(),
+            FollowCommand::Hold(held) => follower.hold(held),
+            FollowCommand::Restrict(range) => follower.restrict(range),
         }
+        self.stream.prior.clear();
     }
 
     /// The most by which an event's emission can lag what it tells of, at the present settings: the delay that
@@ -176,6 +179,9 @@ impl Engine {
         self.front_end.reset();
         self.stream.restart_at(0);
         self.stream.prior.clear();
+        if let Some(follower) = &mut self.stream.follower {
+            follower.reset();
+        }
         self.consumed = 0;
         self.skip = 0;
     }
@@ -230,9 +236,28 @@ impl Stream {
         if self.want_evidence {
             events.push(EngineEvent::Evidence(Box::new(self.swayed.clone())));
         }
+        self.follow(emitted, events);
         self.prior.apply(&mut self.swayed);
         self.tracker.step(&self.swayed, emitted, &mut self.notes);
         events.extend(self.notes.drain(..).map(EngineEvent::Note));
+    }
+
+    /// Advances the follower by the frame in `swayed`, as it was before the score swayed it.
+    fn follow(&mut self, emitted: Seconds, events: &mut Vec<EngineEvent>) {
+        let Some(follower) = self.follower.as_mut().filter(|_| self.config.follow) else { return };
+        let known_delay = emitted - self.swayed.frame.seconds();
+        let report = PositionReport { at: emitted, ..follower.step(&self.swayed, known_delay) };
+        events.push(EngineEvent::Position(report));
+        match report.beat {
+            Some(beat) if report.state == FollowState::Following => {
+                // The next frame's moment lies the known delay before the position told.
+                let per_beat = report.tempo.seconds_per_beat();
+                let heard = beat - known_delay.0 / per_beat;
+                let assist = self.config.score_assist;
+                self.prior.expect(follower.path(), heard, per_beat, assist, report.confidence);
+            }
+            _ => self.prior.clear(),
+        }
     }
 
     fn release(&mut self, at: Seconds, events: &mut Vec<EngineEvent>) {
