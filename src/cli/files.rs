@@ -1,6 +1,7 @@
 //! Paths to bytes and back; `-` is standard output.
 
-use crate::readers::{Sound, decode_sound};
+use crate::readers::{Sound, decode_sound, read_score as parse_score};
+use crate::score::Score;
 use anyhow::{Context, Result, bail};
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
@@ -28,6 +29,12 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
 /// Reads and decodes a sound file.
 pub(super) fn read_sound(path: &Path) -> Result<Sound> {
     decode_sound(read(path)?).with_context(|| path.display().to_string())
+}
+
+/// Reads a score file; the file's name stands in for a missing title.
+pub(super) fn read_score(path: &Path) -> Result<Score> {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    parse_score(&read(path)?, &name).with_context(|| path.display().to_string())
 }
 
 /// Writes a file, or standard output where the path is `-`. A file that could not be written whole is removed.

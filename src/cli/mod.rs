@@ -1,6 +1,9 @@
 //! The command: one file a subcommand. Exit 0 done, 1 failed, 2 wrong usage.
 
+mod evaluate;
 mod files;
+mod follow;
+mod hear;
 mod progress;
 mod transcribe;
 
@@ -19,12 +22,17 @@ struct Arguments {
 enum Command {
     /// Write what is played as MIDI and as a table of notes
     Transcribe(transcribe::Transcribe),
+    /// Write where in the score the playing is, hop by hop, as it would have been known live
+    Follow(follow::Follow),
+    /// Score every item of a corpus folder
+    Evaluate(evaluate::Evaluate),
 }
 
 /// Where note evidence comes from.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Estimator {
     /// Signal processing: harmonic decomposition. The baseline.
+    #[default]
     Harmonic,
 }
 
@@ -51,6 +59,8 @@ pub fn run() -> ExitCode {
     };
     let done = match arguments.command {
         Command::Transcribe(command) => command.run(),
+        Command::Follow(command) => command.run(),
+        Command::Evaluate(command) => command.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

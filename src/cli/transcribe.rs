@@ -1,18 +1,13 @@
 //! `transcribe`: what is played, as MIDI and as a table.
 
-use super::{Estimator, files, progress};
-use crate::engine::{Engine, EngineConfig, EngineEvent};
-use crate::notes::NoteLedger;
+use super::{Estimator, files, hear};
+use crate::engine::EngineConfig;
 use crate::performance::PlayedNote;
-use crate::readers::Sound;
 use crate::writers::{MidiStyle, write_midi};
 use anyhow::{Context, Result};
 use clap::Args;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-
-/// Samples pushed at a time; the events do not depend on it.
-const BLOCK: usize = 4096;
 
 #[derive(Args)]
 pub(super) struct Transcribe {
@@ -28,7 +23,7 @@ pub(super) struct Transcribe {
     #[arg(long)]
     keyed: bool,
     /// Where note evidence comes from
-    #[arg(long, value_enum, default_value = "harmonic")]
+    #[arg(long, value_enum, default_value_t)]
     estimator: Estimator,
     /// Note sensitivity, 0-1
     #[arg(long, default_value_t = 0.5, value_parser = unit_interval)]
@@ -44,7 +39,8 @@ impl Transcribe {
             follow: false,
             ..EngineConfig::default()
         };
-        let ledger = transcribe(&sound, &config).with_context(|| self.audio.display().to_string())?;
+        let heard = hear::hear(&sound, &config, None, "transcribing");
+        let ledger = heard.with_context(|| self.audio.display().to_string())?.ledger;
         let pedal = ledger.pedal().to_vec();
         let notes = ledger.into_notes();
         if let Some(path) = &self.output {
@@ -70,31 +66,7 @@ impl Transcribe {
     }
 }
 
-/// Runs the whole sound through an engine.
-fn transcribe(sound: &Sound, config: &EngineConfig) -> Result<NoteLedger> {
-    let mut engine = Engine::new(config, f64::from(sound.rate_hz))?;
-    let mut ledger = NoteLedger::default();
-    let mut events = Vec::new();
-    let bar = progress::bar(sound.samples.len() as u64, "transcribing");
-    let mut enter = |events: &mut Vec<EngineEvent>| {
-        for event in events.drain(..) {
-            if let EngineEvent::Note(note) = event {
-                ledger.enter(&note);
-            }
-        }
-    };
-    for block in sound.samples.chunks(BLOCK) {
-        engine.push(block, &mut events);
-        enter(&mut events);
-        bar.inc(block.len() as u64);
-    }
-    engine.finish(&mut events);
-    enter(&mut events);
-    bar.finish_and_clear();
-    Ok(ledger)
-}
-
-fn write_events(notes: &[PlayedNote], out: &mut dyn Write) -> Result<()> {
+pub(super) fn write_events(notes: &[PlayedNote], out: &mut dyn Write) -> Result<()> {
     writeln!(out, "emitted_s\tonset_s\toffset_s\tmidi_pitch\tvelocity")?;
     let mut notes: Vec<&PlayedNote> = notes.iter().collect();
     notes.sort_by(|a, b| a.emitted.0.total_cmp(&b.emitted.0).then(a.pitch.cmp(&b.pitch)));
@@ -106,7 +78,7 @@ fn write_events(notes: &[PlayedNote], out: &mut dyn Write) -> Result<()> {
 }
 
 /// Parses a number from 0 to 1.
-fn unit_interval(text: &str) -> Result<f32, String> {
+pub(super) fn unit_interval(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
         _ => Err(format!("expected a number from 0 to 1, found {text}")),
