@@ -26,6 +26,8 @@ pub mod salience;
 #[forbid(unsafe_code)]
 pub mod score;
 #[forbid(unsafe_code)]
+pub mod takes;
+#[forbid(unsafe_code)]
 pub mod units;
 #[forbid(unsafe_code)]
 pub mod writers;

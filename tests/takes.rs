@@ -1,0 +1,350 @@
+//! The book's reasoning on performances made here, with faults planted where they are known.
+
+use colla_parte::performance::{AlignedBeat, Decision, Fault, FaultKind, Mark, PlayedNote, Stretch, Take};
+use colla_parte::score::{NoteId, Ornament, PathNote, PathStep, PlayingPath};
+use colla_parte::takes::{
+    FaultTolerance, Segmentation, Transport, TransportChange, coverage, edit_plan, faults, ranking, segment,
+};
+use colla_parte::units::{Beats, Pitch, SampleIndex, Seconds};
+use proptest::prelude::*;
+
+/// A small generator of even numbers in 0-1, the same every time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as f64 / (1u64 << 31) as f64
+    }
+}
+
+/// Two voices in 4/4, eighths above and quarters below.
+fn path(measures: u32) -> PlayingPath {
+    let mut path = PlayingPath::default();
+    for measure in 0..measures {
+        path.steps.push(PathStep {
+            measure,
+            number: (measure + 1).to_string(),
+            pass: 1,
+            start: Beats::whole(4 * measure as i64),
+            length: Beats::whole(4),
+            meter: (4, 4),
+        });
+        for eighth in 0..8u32 {
+            let scale = [0, 2, 4, 5, 7, 9, 11, 12, 11, 7, 9, 4, 2];
+            let n = measure * 8 + eighth;
+            let mut add = |pitch: u8, duration: Beats, staff: u8| {
+                path.notes.push(PathNote {
+                    id: NoteId(path.notes.len() as u32),
+                    step: measure,
+                    onset: Beats::whole(4 * measure as i64) + Beats::new(eighth as i64, 2).unwrap(),
+                    duration,
+                    pitch: Pitch(pitch),
+                    part: 0,
+                    staff,
+                    grace: false,
+                    fermata: false,
+                    ornament: Ornament::Plain,
+                });
+            };
+            if eighth % 2 == 0 {
+                add(40 + scale[(n as usize / 2 * 5 + measure as usize) % 13], Beats::whole(1), 2);
+            }
+            add(67 + scale[(n as usize * 3 + measure as usize) % 13], Beats::new(1, 2).unwrap(), 1);
+        }
+    }
+    path
+}
+
+/// A performance with its alignment and the faults planted in it.
+#[derive(Default)]
+struct Performance {
+    notes: Vec<PlayedNote>,
+    beats: Vec<AlignedBeat>,
+    planted: Vec<(FaultKind, f64, u8)>,
+    now: f64,
+}
+
+impl Performance {
+    fn strike(&mut self, at: f64, pitch: u8, length: f64, velocity: u8) {
+        let (onset, offset) = (Seconds(at), Seconds(at + length));
+        self.notes.push(PlayedNote { onset, offset, pitch: Pitch(pitch), velocity, emitted: onset });
+    }
+
+    /// Plays measures `from..to` (from 0) at a tempo that sways; each note is at fault with probability `rate`.
+    fn play(&mut self, path: &PlayingPath, from: u32, to: u32, rate: f64, dice: &mut Dice) {
+        let mut last = None;
+        for note in path.notes.iter().filter(|note| (from..to).contains(&note.step)) {
+            let beat = note.onset.to_f64();
+            let pace = 0.5 * (1.0 + 0.12 * (beat / 5.0).sin());
+            self.now += last.map_or(0.0, |last: f64| (beat - last) * pace);
+            let first = last != Some(beat);
+            last = Some(beat);
+            if first && rate > 0.0 && dice.roll() < rate / 4.0 && beat > 4.0 * from as f64 + 4.0 {
+                self.planted.push((FaultKind::Hesitation, self.now, 0));
+                self.now += 0.7;
+            }
+            if first {
+                self.beats.push(AlignedBeat { beat, time: Seconds(self.now), confidence: 0.9 });
+            }
+            let at = self.now + 0.02 * (dice.roll() - 0.5);
+            let length = note.duration.to_f64() * pace * 0.9;
+            let fate = if rate > 0.0 { dice.roll() / rate } else { f64::INFINITY };
+            if fate < 0.33 {
+                self.planted.push((FaultKind::Missed, self.now, note.pitch.0));
+            } else if fate < 0.66 {
+                self.planted.push((FaultKind::Wrong, at, note.pitch.0 + 1));
+                self.strike(at, note.pitch.0 + 1, length, 60);
+            } else {
+                self.strike(at, note.pitch.0, length, 64);
+                if fate < 1.0 {
+                    self.planted.push((FaultKind::Extra, at + 0.01, note.pitch.0 - 1));
+                    self.strike(at + 0.01, note.pitch.0 - 1, 0.1, 40);
+                }
+            }
+        }
+        self.now += 0.5;
+    }
+
+    fn takes(&mut self, path: &PlayingPath, transport: &[Transport]) -> Vec<Take> {
+        self.notes.sort_by(|a, b| a.onset.0.total_cmp(&b.onset.0));
+        let (beats, notes) = (&self.beats, &self.notes);
+        let mut takes = segment(&Segmentation { path, beats, notes, transport });
+        for take in &mut takes {
+            take.faults = faults(path, take, notes, None, FaultTolerance::default());
+        }
+        takes
+    }
+}
+
+#[test]
+fn planted_faults_are_found_and_nothing_else_is() {
+    let path = path(60);
+    for seed in 1..=5 {
+        let mut performance = Performance { now: 1.0, ..Performance::default() };
+        performance.play(&path, 0, 60, 0.06, &mut Dice(seed));
+        let takes = performance.takes(&path, &[]);
+        assert_eq!(takes.len(), 1);
+        let told = &takes[0].faults;
+        let hit = |planted: &(FaultKind, f64, u8), fault: &Fault| {
+            let pitch = fault.pitch.is_none_or(|pitch| pitch.0.abs_diff(planted.2) <= 1);
+            (fault.at.0 - planted.1).abs() < 0.15 && pitch
+        };
+        let counted = |kinds: &[FaultKind]| {
+            let planted: Vec<_> = performance.planted.iter().filter(|p| kinds.contains(&p.0)).collect();
+            let told: Vec<_> = told.iter().filter(|fault| kinds.contains(&fault.kind)).collect();
+            let found = planted.iter().filter(|p| told.iter().any(|fault| hit(p, fault))).count();
+            let false_ones =
+                told.iter().filter(|fault| !performance.planted.iter().any(|p| hit(p, fault))).count();
+            (found, planted.len(), false_ones)
+        };
+        let (found, planted, false_ones) = counted(&[FaultKind::Wrong, FaultKind::Missed, FaultKind::Extra]);
+        assert!(planted > 20, "only {planted} planted");
+        assert!(found as f64 >= 0.95 * planted as f64, "seed {seed}: {found} of {planted} found");
+        assert!(false_ones <= 1, "seed {seed}: {false_ones} false faults");
+        let (found, planted, false_ones) = counted(&[FaultKind::Hesitation]);
+        // An extra note that happens to be one of the chord struck next to a halt makes a stutter of it.
+        assert!(found + 1 >= planted, "seed {seed}: {found} of {planted} hesitations");
+        assert_eq!(false_ones, 0, "seed {seed}: false hesitations");
+    }
+}
+
+#[test]
+fn a_session_falls_into_its_takes() {
+    let path = path(40);
+    let mut dice = Dice(7);
+    let mut performance = Performance { now: 0.6, ..Performance::default() };
+    let mut spans = Vec::new();
+    for (from, to, pause) in [(0, 12, 0.6), (8, 22, 0.0), (30, 36, 3.0), (18, 40, 0.0)] {
+        let start = performance.now;
+        performance.play(&path, from, to, 0.0, &mut dice);
+        spans.push((start, performance.now, from, to - 1));
+        performance.now += pause;
+    }
+    let takes = performance.takes(&path, &[]);
+    // The second and third passages follow without a pause: one take of two stretches.
+    assert_eq!(takes.iter().map(|take| take.stretches.len()).collect::<Vec<_>>(), [1, 2, 1]);
+    let stretches: Vec<&Stretch> = takes.iter().flat_map(|take| &take.stretches).collect();
+    for (stretch, span) in stretches.iter().zip(&spans) {
+        assert_eq!((stretch.from_step, stretch.to_step), (span.2, span.3));
+        assert!((stretch.start.0 - span.0).abs() < 0.1, "{} {}", stretch.start.0, span.0);
+        assert!((stretch.end.0 - span.1).abs() < 0.5, "{} {}", stretch.end.0, span.1);
+    }
+    assert!(takes.iter().all(|take| take.faults.is_empty()), "{takes:?}");
+    let covered = coverage(&path, &takes);
+    assert_eq!(covered[9].clean, [0, 1]);
+    assert_eq!(covered[25].clean, [2]);
+    let plan = edit_plan(&path, &takes, &[], &performance.notes);
+    assert!(plan.uncovered.is_empty());
+    assert!(plan.segments.len() >= 2 && plan.segments.iter().all(|piece| piece.faulty.is_empty()));
+    assert_eq!(ranking(&path, &takes, &[], 8, 11).len(), 2);
+}
+
+#[test]
+fn the_transport_makes_takes_of_its_own() {
+    let path = path(8);
+    let mut performance = Performance { now: 2.0, ..Performance::default() };
+    performance.play(&path, 0, 8, 0.0, &mut Dice(3));
+    let end = performance.now;
+    let change = |at, change, host| Transport { at: Seconds(at), change, host: SampleIndex(host) };
+    let transport = [
+        change(0.0, TransportChange::Start, 0),
+        change(1.0, TransportChange::Jump, 96_000),
+        change(end, TransportChange::Stop, 0),
+        change(end + 1.0, TransportChange::Stop, 0),
+    ];
+    let takes = performance.takes(&path, &transport);
+    assert_eq!(takes.len(), 2);
+    assert_eq!((takes[0].stretches.len(), takes[1].stretches.len()), (0, 1));
+    assert_eq!(takes[1].host_start, Some(SampleIndex(96_000)));
+}
+
+#[test]
+fn ornaments_are_forgiven() {
+    let mut path = path(4);
+    let trilled = path.notes.iter().position(|note| note.step == 2 && note.staff == 1).unwrap();
+    path.notes[trilled].ornament = Ornament::Trill;
+    path.notes[trilled].duration = Beats::whole(1);
+    let mut performance = Performance { now: 1.0, ..Performance::default() };
+    performance.play(&path, 0, 4, 0.0, &mut Dice(5));
+    let at = performance.beats.iter().find(|point| point.beat == 8.0).unwrap().time.0;
+    let pitch = path.notes[trilled].pitch.0;
+    for n in 1..6u8 {
+        performance.strike(at + 0.08 * n as f64, pitch + 2 * (n % 2), 0.07, 60);
+    }
+    let takes = performance.takes(&path, &[]);
+    assert!(takes[0].faults.is_empty(), "{:?}", takes[0].faults);
+    path.notes[trilled].ornament = Ornament::Plain;
+    let takes = performance.takes(&path, &[]);
+    assert!(takes[0].faults.len() >= 3, "{:?}", takes[0].faults);
+}
+
+#[test]
+fn a_human_outweighs_the_computation() {
+    let path = path(10);
+    let mut performance = Performance { now: 1.0, ..Performance::default() };
+    for _ in 0..3 {
+        performance.play(&path, 0, 10, 0.0, &mut Dice(5));
+        performance.now += 2.0;
+    }
+    let takes = performance.takes(&path, &[]);
+    assert_eq!(takes.len(), 3);
+    let mark = |take, step, decision| Mark { take, step, decision };
+    let of = |marks: &[Mark]| -> Vec<u32> {
+        edit_plan(&path, &takes, marks, &[]).segments.iter().map(|piece| piece.take).collect()
+    };
+    assert_eq!(of(&[]), [2]);
+    assert_eq!(of(&[mark(0, None, Decision::Star)]), [0]);
+    assert_eq!(of(&[mark(2, None, Decision::Reject)]), [1]);
+    assert_eq!(of(&[mark(1, Some(5), Decision::Reject), mark(2, None, Decision::Reject)]), [0]);
+    let joined = edit_plan(&path, &takes, &[mark(1, Some(5), Decision::Join)], &[]);
+    assert!(
+        joined.segments.iter().any(|piece| piece.take == 1 && (piece.from_step..=piece.to_step).contains(&5))
+    );
+}
+
+/// Takes of random stretches with faults in random steps, every beat half a second.
+fn some_takes() -> impl Strategy<Value = Vec<Take>> {
+    let stretch = (0u32..12, 1u32..10, prop::collection::vec(0u32..16, 0..4));
+    prop::collection::vec(stretch, 1..6).prop_map(|stretches| {
+        let mut now = 0.0;
+        let mut takes = Vec::new();
+        for (from, length, faulty) in stretches {
+            let to = (from + length).min(16);
+            let (from_beat, to_beat) = (4.0 * from as f64, 4.0 * to as f64);
+            let time = |beat: f64| Seconds(now + (beat - from_beat) * 0.5);
+            let beats = (from * 4..to * 4).map(|beat| AlignedBeat {
+                beat: beat as f64,
+                time: time(beat as f64),
+                confidence: 1.0,
+            });
+            let fault = |step: u32| Fault {
+                kind: FaultKind::Extra,
+                at: time(4.0 * step as f64 + 1.0),
+                step,
+                beat: 4.0 * step as f64 + 1.0,
+                pitch: Some(Pitch(60)),
+                note: None,
+                confidence: 0.8,
+            };
+            takes.push(Take {
+                start: time(from_beat),
+                end: time(to_beat),
+                host_start: None,
+                stretches: vec![Stretch {
+                    start: time(from_beat),
+                    end: time(to_beat),
+                    from_step: from,
+                    to_step: to - 1,
+                    from_beat,
+                    to_beat,
+                }],
+                beats: beats.collect(),
+                faults: faulty.iter().copied().filter(|step| (from..to).contains(step)).map(fault).collect(),
+            });
+            now += 60.0;
+        }
+        takes
+    })
+}
+
+proptest! {
+    #[test]
+    fn coverage_says_what_the_stretches_say(takes in some_takes()) {
+        let path = path(16);
+        for coverage in coverage(&path, &takes) {
+            let holds = |take: &Take| {
+                take.stretches.iter().any(|s| s.from_step <= coverage.step && s.to_step >= coverage.step)
+            };
+            let faulty = |take: &Take| take.faults.iter().any(|fault| fault.step == coverage.step);
+            let covering: Vec<u32> = (0..takes.len() as u32).filter(|&t| holds(&takes[t as usize])).collect();
+            prop_assert_eq!(&coverage.takes, &covering);
+            let clean: Vec<u32> = covering.into_iter().filter(|&t| !faulty(&takes[t as usize])).collect();
+            prop_assert_eq!(&coverage.clean, &clean);
+        }
+    }
+
+    #[test]
+    fn the_plan_is_clean_wherever_a_take_is(takes in some_takes()) {
+        let path = path(16);
+        let covered = coverage(&path, &takes);
+        let plan = edit_plan(&path, &takes, &[], &[]);
+        let uncovered: Vec<u32> =
+            covered.iter().filter(|coverage| coverage.takes.is_empty()).map(|coverage| coverage.step).collect();
+        prop_assert_eq!(&plan.uncovered, &uncovered);
+        let mut next = 0;
+        for piece in &plan.segments {
+            prop_assert!(piece.from_step >= next && piece.to_step >= piece.from_step);
+            prop_assert!((next..piece.from_step).all(|step| uncovered.contains(&step)));
+            prop_assert!(piece.end.0 > piece.start.0 && piece.to_beat > piece.from_beat);
+            next = piece.to_step + 1;
+            for step in piece.from_step..=piece.to_step {
+                let coverage = &covered[step as usize];
+                prop_assert!(coverage.takes.contains(&piece.take));
+                prop_assert_eq!(piece.faulty.contains(&step), !coverage.clean.contains(&piece.take));
+                prop_assert!(coverage.clean.is_empty() || coverage.clean.contains(&piece.take));
+            }
+        }
+        prop_assert!((next..16).all(|step| uncovered.contains(&step)));
+    }
+
+    /// Hostile alignments and notes give no panic and no endless work.
+    #[test]
+    fn nonsense_is_survived(
+        beats in prop::collection::vec((-50.0f64..200.0, -5.0f64..60.0), 0..80),
+        notes in prop::collection::vec((0.0f64..60.0, 0u8..128), 0..200),
+    ) {
+        let path = path(10);
+        let mut performance = Performance::default();
+        for (beat, time) in beats {
+            performance.beats.push(AlignedBeat { beat, time: Seconds(time), confidence: f32::NAN });
+        }
+        for (at, pitch) in notes {
+            performance.strike(at, pitch, 0.2, 64);
+        }
+        let takes = performance.takes(&path, &[]);
+        let covered = coverage(&path, &takes);
+        prop_assert_eq!(covered.len(), 10);
+        edit_plan(&path, &takes, &[], &performance.notes);
+    }
+}
