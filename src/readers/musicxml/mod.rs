@@ -34,6 +34,10 @@ pub(super) struct Reading {
 pub(super) struct RawNote {
     pub note: Note,
     pub source: usize,
+    /// Not printed (`print-object="no"`).
+    pub hidden: bool,
+    /// Only shows where a string is touched, or which it is, for a harmonic.
+    pub touched: bool,
 }
 
 /// What the part list says about a part.

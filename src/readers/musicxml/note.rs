@@ -44,6 +44,8 @@ impl PartReader<'_> {
         let raw = self.content.notes.len();
         self.content.notes.push(RawNote {
             source: node.range().start,
+            hidden: node.attribute("print-object") == Some("no"),
+            touched: found.touched,
             note: Note {
                 measure: self.measure,
                 onset,

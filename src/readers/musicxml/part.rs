@@ -5,7 +5,7 @@ use super::note::GraceRun;
 use super::xml::{self, child, child_text, text_of};
 use super::{PartHead, RawNote};
 use crate::readers::ReadError;
-use crate::score::{Flow, Mark, MarkKind};
+use crate::score::{Flow, Mark, MarkKind, Ornament};
 use crate::units::{Beats, Bpm};
 use roxmltree::Node;
 
@@ -120,6 +120,9 @@ impl<'h> PartReader<'h> {
     /// What was read, when all measures have been.
     pub(super) fn finish(mut self) -> PartContent {
         self.voltas.finish(&mut self.content.flows);
+        if self.content.staves > 1 {
+            small_print_sounds(&mut self.content.notes);
+        }
         self.content
     }
 
@@ -187,6 +190,19 @@ impl<'h> PartReader<'h> {
 
     pub(super) fn flow(&mut self) -> &mut Flow {
         &mut self.content.flows[self.measure as usize]
+    }
+}
+
+/// In keyboard parts `<cue>` means small print, not another player's part: arpeggiated filling, cadenzas. Where it is
+/// not printed at all, it writes an ornament out for playback; how often that alternates is up to the player.
+///
+/// On a single staff, small print is another player's cue or an alternative (the second verse, an ossia): silent.
+fn small_print_sounds(notes: &mut [RawNote]) {
+    for raw in notes.iter_mut().filter(|raw| raw.note.cue && !raw.touched) {
+        raw.note.cue = false;
+        if raw.hidden && raw.note.ornament == Ornament::Plain {
+            raw.note.ornament = Ornament::Trill;
+        }
     }
 }
 
