@@ -5,6 +5,7 @@
 //! 2 million notes. No entity declarations are accepted, internal or external.
 
 mod error;
+mod midi;
 mod musicxml;
 mod mxl;
 mod sound;
@@ -26,7 +27,12 @@ pub const MAX_FILE_BYTES: usize = 64 << 20;
 /// # Errors
 /// [`ReadError`] where the bytes are no score, are broken, or go beyond the limits.
 pub fn read_score(bytes: &[u8], name: &str) -> Result<Score, ReadError> {
-    let mut score = musicxml::read(&music_xml(bytes)?)?.score;
+    let mut score = if bytes.starts_with(b"MThd") {
+        check_size(bytes)?;
+        midi::read(bytes)?
+    } else {
+        musicxml::read(&music_xml(bytes)?)?.score
+    };
     if score.title.is_empty() {
         score.title = name.to_string();
     }
@@ -45,10 +51,7 @@ pub fn source_with_ids(bytes: &[u8]) -> Result<String, ReadError> {
 
 /// The text of a MusicXML document, unpacked if need be.
 fn music_xml(bytes: &[u8]) -> Result<Cow<'_, str>, ReadError> {
-    if bytes.len() > MAX_FILE_BYTES {
-        let found = bytes.len() as u64;
-        return Err(ReadError::TooLarge { what: "file size in bytes", limit: MAX_FILE_BYTES as u64, found });
-    }
+    check_size(bytes)?;
     if bytes.starts_with(b"PK") {
         return Ok(Cow::Owned(text::decode(&mxl::root_file(bytes)?).into_owned()));
     }
@@ -58,4 +61,12 @@ fn music_xml(bytes: &[u8]) -> Result<Cow<'_, str>, ReadError> {
         return Err(ReadError::UnknownFormat { found });
     }
     Ok(text)
+}
+
+fn check_size(bytes: &[u8]) -> Result<(), ReadError> {
+    if bytes.len() > MAX_FILE_BYTES {
+        let found = bytes.len() as u64;
+        return Err(ReadError::TooLarge { what: "file size in bytes", limit: MAX_FILE_BYTES as u64, found });
+    }
+    Ok(())
 }
