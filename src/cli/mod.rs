@@ -5,6 +5,7 @@ mod files;
 mod follow;
 mod hear;
 mod progress;
+mod score;
 mod transcribe;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -20,6 +21,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Show what was read of a score, and in which order it is played
+    Score(score::ShowScore),
     /// Write what is played as MIDI and as a table of notes
     Transcribe(transcribe::Transcribe),
     /// Write where in the score the playing is, hop by hop, as it would have been known live
@@ -58,6 +61,7 @@ pub fn run() -> ExitCode {
         }
     };
     let done = match arguments.command {
+        Command::Score(command) => command.run(),
         Command::Transcribe(command) => command.run(),
         Command::Follow(command) => command.run(),
         Command::Evaluate(command) => command.run(),

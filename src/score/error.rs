@@ -17,4 +17,32 @@ pub enum ScoreError {
         /// Counted so far.
         found: usize,
     },
+    /// A playing order that cannot be understood.
+    #[error("expected measures such as 1-8, 12 or 2:1-, found {item:?}")]
+    Path {
+        /// The item of the list.
+        item: String,
+    },
+    /// A measure number that the score does not have, or not there.
+    #[error("the score has no measure {number:?} there")]
+    NoSuchMeasure {
+        /// The number asked for.
+        number: String,
+    },
+    /// A section that the score does not have.
+    #[error("the score has {found} sections, none is number {number}")]
+    NoSuchSection {
+        /// Counted from 1.
+        number: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A part that the score does not have.
+    #[error("the score has no part {item:?}, it has: {parts}")]
+    NoSuchPart {
+        /// The part asked for.
+        item: String,
+        /// What there is.
+        parts: String,
+    },
 }

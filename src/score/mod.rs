@@ -5,6 +5,8 @@ mod flow;
 mod model;
 mod order;
 mod path;
+mod position;
+mod selection;
 mod unfold;
 
 pub use error::ScoreError;
@@ -14,4 +16,5 @@ pub use model::{
 };
 pub use order::{MAX_STEPS, playing_order};
 pub use path::{PathNote, PathStep, PlayingPath, TempoChange};
+pub use position::PrintedPosition;
 pub use unfold::MAX_PATH_NOTES;

@@ -2,7 +2,7 @@
 
 use super::{
     Mark, MarkKind, Measure, Note, NoteId, Ornament, PathNote, PathStep, PlayingPath, Score, ScoreError,
-    TempoChange,
+    TempoChange, playing_order,
 };
 use crate::units::{Beats, Bpm, Pitch};
 use std::collections::HashMap;
@@ -56,6 +56,21 @@ impl Score {
         }
         path.notes.sort_by_key(|note| (note.onset, !note.grace, note.pitch, note.part, note.id));
         Ok(path)
+    }
+
+    /// The path of one section alone, with its repeats unfolded; counted from 0.
+    ///
+    /// # Errors
+    /// [`ScoreError::NoSuchSection`], and as [`playing_order`] and [`Self::path_in`].
+    pub fn path_of_section(&self, index: usize) -> Result<PlayingPath, ScoreError> {
+        let found = self.sections.len();
+        if index >= found {
+            return Err(ScoreError::NoSuchSection { number: index.wrapping_add(1), found });
+        }
+        let range = self.section_range(index);
+        let order = playing_order(&self.measures, &self.sections)?;
+        let own: Vec<u32> = order.into_iter().filter(|&at| range.contains(&(at as usize))).collect();
+        self.path_in(&own)
     }
 
     /// The noteheads printed in measure `index`, as a range of [`Score::notes`].

@@ -1,0 +1,132 @@
+//! A score as it is played, as a standard MIDI file on the beats' own grid.
+
+use crate::score::{PathNote, PlayingPath, Score};
+use crate::units::{Beats, Bpm};
+use midly::num::{u4, u7, u15, u24, u28};
+use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
+use std::io::Write;
+
+/// Ticks a quarter note: 2⁵·3²·5·7, so that the usual tuplets are exact.
+const TICKS_PER_QUARTER: u16 = 10_080;
+
+/// How long a grace note is written, in quarter notes.
+const GRACE_BEATS: f64 = 0.125;
+
+const PERCUSSION_CHANNEL: u8 = 9;
+const VELOCITY: u8 = 64;
+
+/// Why a score could not be written as MIDI.
+#[derive(Debug, thiserror::Error)]
+pub enum ScoreMidiError {
+    /// The destination failed.
+    #[error("writing MIDI: {0}")]
+    Io(#[from] std::io::Error),
+    /// MIDI counts at most 2²⁸ ticks between two events.
+    #[error("a pause of {actual_beats:.0} beats does not fit a MIDI file, at most {expected_beats} do")]
+    TooLong {
+        /// What fits.
+        expected_beats: u32,
+        /// What was found.
+        actual_beats: f64,
+    },
+}
+
+/// Writes the score's playing path as a format 1 file: a track of tempi and meters,
+/// then one a part. Beat 0 is tick 0. A grace note takes its time from the note it leans on; two notes of one pitch
+/// in one part never overlap: the earlier ends where the later begins.
+///
+/// # Errors
+/// [`ScoreMidiError`].
+pub fn write_score_midi(score: &Score, out: impl Write) -> Result<(), ScoreMidiError> {
+    let path = &score.path;
+    let mut tracks = vec![conductor(path, score.title.as_bytes())?];
+    for (index, part) in score.parts.iter().enumerate() {
+        let notes: Vec<&PathNote> =
+            path.notes.iter().filter(|note| usize::from(note.part) == index).collect();
+        tracks.push(part_track(&notes, part.name.as_bytes(), channel(index))?);
+    }
+    let timing = Timing::Metrical(u15::new(TICKS_PER_QUARTER));
+    let smf = Smf { header: Header::new(Format::Parallel, timing), tracks };
+    Ok(smf.write_std(out)?)
+}
+
+/// Parts beyond the fifteenth share channels.
+fn channel(part: usize) -> u4 {
+    let channel = (part % 15) as u8;
+    u4::new(if channel >= PERCUSSION_CHANNEL { channel + 1 } else { channel })
+}
+
+fn conductor<'a>(path: &PlayingPath, title: &'a [u8]) -> Result<Track<'a>, ScoreMidiError> {
+    let mut events = vec![(0, 0, TrackEventKind::Meta(MetaMessage::TrackName(title)))];
+    let mut meter = (0, 0);
+    for step in &path.steps {
+        if step.meter != meter && step.meter.1.is_power_of_two() && step.meter.0 > 0 && step.meter.0 < 256 {
+            meter = step.meter;
+            let power = meter.1.trailing_zeros() as u8;
+            let message = MetaMessage::TimeSignature(meter.0 as u8, power, 24, 8);
+            events.push((tick(step.start), 1, TrackEventKind::Meta(message)));
+        }
+    }
+    for change in &path.tempos {
+        let Bpm(tempo) = change.tempo;
+        let micros = u24::new((6e7 / tempo).round().clamp(1.0, 16_777_215.0) as u32);
+        events.push((tick(change.at), 2, TrackEventKind::Meta(MetaMessage::Tempo(micros))));
+    }
+    finished(events, tick(path.end()))
+}
+
+fn part_track<'a>(notes: &[&PathNote], name: &'a [u8], channel: u4) -> Result<Track<'a>, ScoreMidiError> {
+    let mut events = vec![(0, 0, TrackEventKind::Meta(MetaMessage::TrackName(name)))];
+    let mut spans: Vec<(u8, u64, u64)> = Vec::with_capacity(notes.len());
+    for note in notes {
+        let start = tick(note.onset);
+        let length = if note.grace { Beats::nearest(GRACE_BEATS) } else { note.duration };
+        spans.push((note.pitch.0.min(127), start, (start + tick(length)).max(start + 1)));
+    }
+    spans.sort_unstable();
+    let mut end = 0;
+    for index in 0..spans.len() {
+        let (pitch, start, stop) = spans[index];
+        let next = spans.get(index + 1).filter(|next| next.0 == pitch).map_or(u64::MAX, |next| next.1);
+        if next == start {
+            // Two voices strike one key: the longer is later in the order, and sounds.
+            continue;
+        }
+        let stop = stop.min(next);
+        end = end.max(stop);
+        let key = u7::new(pitch);
+        let on = MidiMessage::NoteOn { key, vel: u7::new(VELOCITY) };
+        let off = MidiMessage::NoteOff { key, vel: u7::new(VELOCITY) };
+        events.push((start, 2, TrackEventKind::Midi { channel, message: on }));
+        events.push((stop, 1, TrackEventKind::Midi { channel, message: off }));
+    }
+    finished(events, end)
+}
+
+fn tick(beats: Beats) -> u64 {
+    (beats.to_f64() * f64::from(TICKS_PER_QUARTER)).round().max(0.0) as u64
+}
+
+/// Absolute ticks, with their order at one tick, to a track.
+fn finished(mut events: Vec<(u64, u8, TrackEventKind)>, end: u64) -> Result<Track, ScoreMidiError> {
+    events.sort_by_key(|&(tick, order, _)| (tick, order));
+    events.push((
+        end.max(events.last().map_or(0, |last| last.0)),
+        3,
+        TrackEventKind::Meta(MetaMessage::EndOfTrack),
+    ));
+    let mut track = Track::with_capacity(events.len());
+    let mut now = 0;
+    for (at, _, kind) in events {
+        let delta = at - now;
+        if delta > u64::from(u28::max_value().as_int()) {
+            return Err(ScoreMidiError::TooLong {
+                expected_beats: u28::max_value().as_int() / u32::from(TICKS_PER_QUARTER),
+                actual_beats: delta as f64 / f64::from(TICKS_PER_QUARTER),
+            });
+        }
+        track.push(TrackEvent { delta: u28::new(delta as u32), kind });
+        now = at;
+    }
+    Ok(track)
+}
