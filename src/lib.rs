@@ -7,6 +7,9 @@
 //! - [`engine`]: joins the rooms into one streaming whole.
 //! - the shell: the plugin with its worker thread and editor, and the command.
 
+#[cfg(feature = "editor")]
+#[forbid(unsafe_code)]
+pub mod editor;
 #[forbid(unsafe_code)]
 pub mod audio;
 #[forbid(unsafe_code)]

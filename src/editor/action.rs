@@ -1,0 +1,70 @@
+//! What the user asked for. A panel returns these; whoever owns the engine carries them out.
+
+use super::view::{Export, Settings};
+
+/// What one frame's clicks and keys ask for, in order.
+pub type Actions = Vec<Action>;
+
+/// One thing the user asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Read the score of this path.
+    LoadPath(String),
+    /// Open the system's file dialog for a score.
+    BrowseScore,
+    /// Put the score away.
+    UnloadScore,
+    /// Playing goes on at this path position, in beats.
+    StartAt(f64),
+    /// Follow only between these path positions, in beats, or everywhere.
+    SetRange(Option<(f64, f64)>),
+    /// Hold the position, or let it go on.
+    Hold(bool),
+    /// Forget the position and search everywhere.
+    Relocate,
+    /// Log takes, or stop.
+    Arm(bool),
+    /// Attach a cue at this path position, in beats.
+    AddCue(f64),
+    /// Remove the cue of this index.
+    RemoveCue(usize),
+    /// Give the take of this number 0-3 stars.
+    Star {
+        /// Which take.
+        take: u32,
+        /// How many.
+        stars: u8,
+    },
+    /// Name the take of this number.
+    RenameTake {
+        /// Which take.
+        take: u32,
+        /// The new name; may be empty.
+        name: String,
+    },
+    /// Comment on the take of this number.
+    CommentTake {
+        /// Which take.
+        take: u32,
+        /// The new comment; may be empty.
+        comment: String,
+    },
+    /// Delete the take of this number from the book (never from the recording).
+    DeleteTake(u32),
+    /// Take back the last change of the book.
+    Undo,
+    /// Bring again what was taken back.
+    Redo,
+    /// Make a file of the session.
+    Export(Export),
+    /// Put these settings in force.
+    Set(Settings),
+    /// Forget that the input clipped.
+    ResetClip,
+    /// The message of this id was read.
+    Dismiss(u64),
+    /// Draw everything at this scale, 0.75-3.
+    SetScale(f32),
+    /// Look at this path step in the inspector. The editor carries this out itself.
+    Inspect(u32),
+}

@@ -1,0 +1,93 @@
+//! One measure: which takes cover it, which is best, what is wrong in it.
+
+use super::action::{Action, Actions};
+use super::look::{Look, pitch_name, step_number};
+use super::strings::Text;
+use super::take_list::heading;
+use super::view::{TakeRow, Verdict, View};
+use super::{marks, theme};
+use crate::performance::{Fault, FaultKind};
+use egui::{ScrollArea, Sense, Ui, vec2};
+
+/// Draws the inspector of path step `step` into what is left of `ui`.
+pub fn inspector(ui: &mut Ui, look: &Look, view: &View, step: Option<u32>) -> Actions {
+    let mut actions = Actions::new();
+    let known = step.and_then(|step| Some((step, view.score()?.path.steps.get(step as usize)?)));
+    let Some((index, step)) = known else {
+        heading(ui, look.text(Text::Measure), None);
+        ui.label(egui::RichText::new(look.text(Text::InspectorNone)).color(theme::DIM).size(12.0));
+        return actions;
+    };
+    ui.horizontal(|ui| {
+        let title = look.with(Text::MeasureN, &[&step_number(step)]);
+        ui.label(egui::RichText::new(title).font(theme::strong(15.0)));
+        if step.pass > 1 {
+            let pass = look.with(Text::Pass, &[&step.pass]);
+            ui.label(egui::RichText::new(pass).color(theme::MEASURE).size(11.0));
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let start = ui.button(look.text(Text::StartHere)).on_hover_text(look.text(Text::StartHereHint));
+            if start.clicked() {
+                actions.push(Action::StartAt(step.start.to_f64()));
+            }
+        });
+    });
+    let covered = view.coverage.get(index as usize);
+    let (takes, clean) = covered.map_or((0, 0), |covered| (covered.takes.len(), covered.clean.len()));
+    let summary = match (takes, clean) {
+        (0, _) => look.text(Text::NeverPlayed).to_owned(),
+        (_, 0) => {
+            format!("{} – {}", look.with(Text::CoveredBy, &[&takes, &clean]), look.text(Text::NeverClean))
+        }
+        _ => look.with(Text::CoveredBy, &[&takes, &clean]),
+    };
+    ui.label(egui::RichText::new(summary).color(theme::DIM));
+
+    let Some(best) = best(view, index) else { return actions };
+    ui.label(egui::RichText::new(look.with(Text::Best, &[&best.number])).color(theme::OK_ON_CHROME));
+    ui.spacing_mut().item_spacing.y = 3.0;
+    ScrollArea::vertical().id_salt("faults").auto_shrink(false).show(ui, |ui| {
+        for fault in best.take.faults.iter().filter(|fault| fault.step == index) {
+            ui.horizontal(|ui| {
+                let (rect, _) = ui.allocate_exact_size(vec2(14.0, 16.0), Sense::hover());
+                let verdict = match fault.kind {
+                    FaultKind::Wrong | FaultKind::Extra => Verdict::Wrong,
+                    FaultKind::Missed => Verdict::Missed,
+                    _ => Verdict::Timing,
+                };
+                marks::verdict(ui.painter(), rect.center(), 4.5, verdict, theme::verdict_color(verdict));
+                ui.label(egui::RichText::new(told(look, fault)).size(12.0));
+                let at = format!("{}:{:04.1}", (fault.at.0 / 60.0) as u64, fault.at.0 % 60.0);
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    ui.label(egui::RichText::new(at).color(theme::DIM).size(11.0));
+                });
+            });
+        }
+    });
+    actions
+}
+
+/// The take to use for a step: clean before faulty, more stars before fewer, later before earlier.
+fn best(view: &View, step: u32) -> Option<&TakeRow> {
+    let covered = view.coverage.get(step as usize)?;
+    covered.takes.iter().filter_map(|index| view.takes.get(*index as usize)).map(AsRef::as_ref).max_by_key(
+        |row| {
+            let faults = row.take.faults.iter().filter(|fault| fault.step == step).count();
+            (std::cmp::Reverse(faults), row.stars, row.number)
+        },
+    )
+}
+
+fn told(look: &Look, fault: &Fault) -> String {
+    let pitch = fault.pitch.map(pitch_name).unwrap_or_default();
+    let text = match fault.kind {
+        FaultKind::Wrong => Text::FaultWrong,
+        FaultKind::Missed => Text::FaultMissed,
+        FaultKind::Extra => Text::FaultExtra,
+        FaultKind::Stutter => Text::FaultStutter,
+        FaultKind::Hesitation => Text::FaultHesitation,
+        FaultKind::Timing => Text::FaultTiming,
+        FaultKind::Intonation => Text::FaultIntonation,
+    };
+    look.with(text, &[&pitch]).trim_end().to_owned()
+}

@@ -1,0 +1,369 @@
+//! Every word of the editor, in one table: a row a phrase, a column a language.
+//!
+//! A phrase may have places `{0}`, `{1}`, … which [`Text::with`] fills.
+
+use serde::{Deserialize, Serialize};
+use std::fmt::Display;
+
+/// A language of the editor. English is complete by definition: it is the table's first column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// German.
+    German,
+    /// French.
+    French,
+    /// Spanish.
+    Spanish,
+    /// Japanese.
+    Japanese,
+}
+
+impl Language {
+    /// All there are, in the order of the table's columns.
+    pub const ALL: [Language; 5] =
+        [Language::English, Language::German, Language::French, Language::Spanish, Language::Japanese];
+
+    /// Its own name for itself.
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::English => "English",
+            Language::German => "Deutsch",
+            Language::French => "Français",
+            Language::Spanish => "Español",
+            Language::Japanese => "日本語",
+        }
+    }
+}
+
+macro_rules! table {
+    ($($key:ident: $en:literal, $de:literal, $fr:literal, $es:literal, $ja:literal;)*) => {
+        /// A phrase of the editor.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(missing_docs)] // Each variant is its English text below.
+        pub enum Text { $($key),* }
+
+        const TABLE: &[[&str; 5]] = &[$([$en, $de, $fr, $es, $ja]),*];
+    };
+}
+
+impl Text {
+    /// The phrase in `language`.
+    pub fn of(self, language: Language) -> &'static str {
+        TABLE[self as usize][language as usize]
+    }
+
+    /// The phrase in `language` with its places filled.
+    pub fn with(self, language: Language, places: &[&dyn Display]) -> String {
+        let mut phrase = self.of(language).to_owned();
+        for (index, value) in places.iter().enumerate() {
+            phrase = phrase.replace(&format!("{{{index}}}"), &value.to_string());
+        }
+        phrase
+    }
+}
+
+table! {
+    // Top bar
+    LoadScore: "Load a score", "Partitur laden", "Charger une partition", "Cargar una partitura", "楽譜を読み込む";
+    LoadScoreHint: "MusicXML, MXL or MIDI. Drop a file on the window, or type its path.",
+        "MusicXML, MXL oder MIDI. Datei ins Fenster ziehen oder Pfad eingeben.",
+        "MusicXML, MXL ou MIDI. Déposez un fichier sur la fenêtre ou saisissez son chemin.",
+        "MusicXML, MXL o MIDI. Suelte un archivo en la ventana o escriba su ruta.",
+        "MusicXML・MXL・MIDI。ファイルをウィンドウにドロップするか、パスを入力してください。";
+    ScorePath: "Path of the score file", "Pfad der Partiturdatei", "Chemin du fichier de partition",
+        "Ruta del archivo de partitura", "楽譜ファイルのパス";
+    Open: "Open", "Öffnen", "Ouvrir", "Abrir", "開く";
+    Browse: "Browse…", "Durchsuchen…", "Parcourir…", "Examinar…", "参照…";
+    Unload: "Put away", "Weglegen", "Retirer", "Retirar", "閉じる";
+    UnloadHint: "Stop using this score; transcription goes on", "Diese Partitur nicht mehr verwenden; die Transkription läuft weiter",
+        "Ne plus utiliser cette partition ; la transcription continue", "Dejar de usar esta partitura; la transcripción continúa",
+        "この楽譜の使用をやめます(採譜は続きます)";
+    DropHere: "Drop to load this score", "Loslassen, um die Partitur zu laden", "Relâchez pour charger la partition",
+        "Suelte para cargar la partitura", "ドロップして楽譜を読み込む";
+    Loading: "Reading {0}…", "{0} wird gelesen…", "Lecture de {0}…", "Leyendo {0}…", "{0} を読み込み中…";
+    NoScore: "No score", "Keine Partitur", "Pas de partition", "Sin partitura", "楽譜なし";
+    Waiting: "WAITING", "WARTET", "EN ATTENTE", "EN ESPERA", "待機中";
+    Following: "FOLLOWING", "FOLGT", "SUIT", "SIGUIENDO", "追従中";
+    Unsure: "UNSURE", "UNSICHER", "INCERTAIN", "DUDOSO", "不確か";
+    Lost: "LOST", "VERLOREN", "PERDU", "PERDIDO", "見失い";
+    Held: "HELD", "GEHALTEN", "RETENU", "RETENIDO", "保持中";
+    Transcribing: "TRANSCRIBING", "TRANSKRIBIERT", "TRANSCRIT", "TRANSCRIBIENDO", "採譜中";
+    WaitingHint: "Nothing of the score has been heard yet, or playing has paused",
+        "Noch nichts aus der Partitur gehört, oder das Spiel pausiert",
+        "Rien de la partition n’a encore été entendu, ou le jeu est en pause",
+        "Aún no se ha oído nada de la partitura, o se ha hecho una pausa",
+        "楽譜の音がまだ聞こえていないか、演奏が止まっています";
+    FollowingHint: "The position is sure", "Die Position ist sicher", "La position est sûre", "La posición es segura",
+        "位置は確かです";
+    UnsureHint: "Several places in the score compete; the best guess is shown",
+        "Mehrere Stellen kommen in Frage; gezeigt wird die wahrscheinlichste",
+        "Plusieurs endroits sont possibles ; le plus probable est affiché",
+        "Varios lugares son posibles; se muestra el más probable",
+        "複数の箇所が候補です。最も有力なものを表示しています";
+    LostHint: "What is heard fits no place; the last sure measure is shown. Click a measure to say where you are.",
+        "Das Gehörte passt nirgends; gezeigt wird der letzte sichere Takt. Klicken Sie auf einen Takt, um die Stelle zu nennen.",
+        "Ce qui est entendu ne correspond à aucun endroit ; la dernière mesure sûre est affichée. Cliquez sur une mesure pour indiquer où vous êtes.",
+        "Lo que se oye no encaja en ningún lugar; se muestra el último compás seguro. Haga clic en un compás para indicar dónde está.",
+        "聞こえた音に合う箇所がありません。最後に確かだった小節を表示しています。小節をクリックして現在位置を指定できます。";
+    Measure: "measure", "Takt", "mesure", "compás", "小節";
+    MeasureN: "measure {0}", "Takt {0}", "mesure {0}", "compás {0}", "{0} 小節";
+    Pass: "pass {0}", "{0}. Mal", "passage {0}", "vez {0}", "{0} 回目";
+    PositionHint: "Printed measure and beat being played; the pass says which time a repeat goes by",
+        "Gespielter Takt und Schlag; bei Wiederholungen, der wievielte Durchgang",
+        "Mesure et temps joués ; le passage compte les reprises",
+        "Compás y tiempo que suenan; la vez cuenta las repeticiones",
+        "演奏中の小節と拍。繰り返しの場合は何回目かを示します";
+    Confidence: "Confidence", "Sicherheit", "Confiance", "Confianza", "確信度";
+    ConfidenceHint: "How likely the position is right to within one beat: {0} %",
+        "Wie wahrscheinlich die Position auf einen Schlag genau stimmt: {0} %",
+        "Probabilité que la position soit juste à un temps près : {0} %",
+        "Probabilidad de que la posición sea correcta con un tiempo de margen: {0} %",
+        "位置が 1 拍以内で正しい確率: {0} %";
+    Tempo: "Tempo", "Tempo", "Tempo", "Tempo", "テンポ";
+    TempoHint: "Tempo of the playing, quarter notes a minute", "Tempo des Spiels in Vierteln pro Minute",
+        "Tempo du jeu, en noires par minute", "Tempo de la interpretación, negras por minuto",
+        "演奏のテンポ(1 分あたりの四分音符)";
+    Input: "IN", "IN", "IN", "IN", "IN";
+    InputHint: "Input level: mean and peak. Click to forget a clip.", "Eingangspegel: Mittel und Spitze. Klick setzt die Übersteuerung zurück.",
+        "Niveau d’entrée : moyenne et crête. Cliquez pour effacer la saturation.",
+        "Nivel de entrada: media y pico. Haga clic para borrar la saturación.",
+        "入力レベル(平均とピーク)。クリックでクリップ表示を消します。";
+    Clipped: "the input clipped", "der Eingang war übersteuert", "l’entrée a saturé", "la entrada saturó", "入力がクリップしました";
+    Settings: "Settings", "Einstellungen", "Réglages", "Ajustes", "設定";
+    // Score, roll, tempo
+    Score: "Score", "Partitur", "Partition", "Partitura", "楽譜";
+    ScoreHint: "Click: start here. Drag: follow only this range. Double-click: cue. Wheel: scroll. Ctrl+wheel: zoom.",
+        "Klick: hier beginnen. Ziehen: nur diesem Bereich folgen. Doppelklick: Marke. Mausrad: blättern. Strg+Mausrad: zoomen.",
+        "Clic : commencer ici. Glisser : ne suivre que ce passage. Double-clic : repère. Molette : défiler. Ctrl+molette : zoom.",
+        "Clic: empezar aquí. Arrastrar: seguir solo este pasaje. Doble clic: marca. Rueda: desplazar. Ctrl+rueda: zoom.",
+        "クリック: ここから開始。ドラッグ: この範囲だけ追従。ダブルクリック: キュー。ホイール: スクロール。Ctrl+ホイール: ズーム。";
+    ScoreKeys: "Arrow keys move, Enter starts there, C sets a cue, Esc lifts the range",
+        "Pfeiltasten bewegen, Eingabe beginnt dort, C setzt eine Marke, Esc hebt den Bereich auf",
+        "Flèches : se déplacer ; Entrée : commencer là ; C : repère ; Échap : lever le passage",
+        "Flechas: mover; Intro: empezar ahí; C: marca; Esc: quitar el pasaje",
+        "矢印キーで移動、Enter で開始、C でキュー、Esc で範囲解除";
+    BackToPosition: "Back to the position", "Zurück zur Position", "Revenir à la position", "Volver a la posición", "現在位置に戻る";
+    Candidates: "Perhaps", "Vielleicht", "Peut-être", "Quizá", "候補";
+    CandidateHint: "Playing goes on here; {0} % likely", "Hier wird weitergespielt; zu {0} % wahrscheinlich", "Le jeu continue ici ; probable à {0} %",
+        "Se continúa aquí; probable al {0} %", "演奏はここから続きます(確率 {0} %)";
+    EmptyTitle: "Follow along", "Mitlesen", "Suivre la partition", "Seguir la partitura", "楽譜を追いかける";
+    EmptyBody: "Load a score and the editor shows the measure being played, what was missed, and which take covers it.\nWithout a score it transcribes what it hears.",
+        "Laden Sie eine Partitur: Der Editor zeigt den gespielten Takt, was fehlte und welcher Take ihn abdeckt.\nOhne Partitur transkribiert er, was er hört.",
+        "Chargez une partition : l’éditeur montre la mesure jouée, ce qui a manqué et quelle prise la couvre.\nSans partition, il transcrit ce qu’il entend.",
+        "Cargue una partitura: el editor muestra el compás que suena, lo que faltó y qué toma lo cubre.\nSin partitura, transcribe lo que oye.",
+        "楽譜を読み込むと、演奏中の小節、抜けた音、どのテイクがその小節を含むかを表示します。\n楽譜がなければ、聞こえた音を採譜します。";
+    Roll: "Heard", "Gehört", "Entendu", "Oído", "聞こえた音";
+    RollHint: "What is heard over what is written. Wheel: zoom. Drag: look back. Double-click: back to now.",
+        "Gehörtes über Geschriebenem. Mausrad: zoomen. Ziehen: zurückblicken. Doppelklick: zurück zum Jetzt.",
+        "Ce qui est entendu sur ce qui est écrit. Molette : zoom. Glisser : revenir en arrière. Double-clic : maintenant.",
+        "Lo oído sobre lo escrito. Rueda: zoom. Arrastrar: mirar atrás. Doble clic: volver al presente.",
+        "書かれた音の上に聞こえた音を表示。ホイール: ズーム。ドラッグ: 過去を見る。ダブルクリック: 現在に戻る。";
+    Now: "now", "jetzt", "maintenant", "ahora", "現在";
+    TempoView: "Tempo", "Tempo", "Tempo", "Tempo", "テンポ";
+    TempoViewHint: "Tempo along the score: this take bold, earlier takes grey, the printed tempo dashed",
+        "Tempo entlang der Partitur: dieser Take fett, frühere grau, das gedruckte Tempo gestrichelt",
+        "Tempo le long de la partition : cette prise en gras, les autres en gris, le tempo imprimé en pointillé",
+        "Tempo a lo largo de la partitura: esta toma en negrita, las anteriores en gris, el tempo impreso en trazos",
+        "楽譜に沿ったテンポ: このテイクは太線、以前のテイクは灰色、記譜のテンポは破線";
+    LegendOk: "as written", "wie notiert", "comme écrit", "como está escrito", "譜面どおり";
+    LegendTiming: "early or late", "zu früh oder spät", "en avance ou en retard", "antes o después", "早い・遅い";
+    LegendWrong: "wrong", "falsch", "faux", "incorrecta", "違う音";
+    LegendMissed: "missed", "ausgelassen", "manquée", "omitida", "抜け";
+    // Side column
+    Cues: "Cues", "Marken", "Repères", "Marcas", "キュー";
+    NoCues: "Double-click a measure to set one", "Doppelklick auf einen Takt setzt eine", "Double-cliquez sur une mesure pour en poser un",
+        "Doble clic en un compás para crear una", "小節をダブルクリックして設定";
+    RemoveCue: "Remove the cue {0}", "Marke {0} entfernen", "Supprimer le repère {0}", "Quitar la marca {0}", "キュー {0} を削除";
+    Takes: "Takes", "Takes", "Prises", "Tomas", "テイク";
+    NoTakes: "Takes appear here as they are played", "Takes erscheinen hier, sobald gespielt wird", "Les prises apparaissent ici au fil du jeu",
+        "Las tomas aparecen aquí a medida que se tocan", "演奏するとテイクがここに表示されます";
+    TakeN: "Take {0}", "Take {0}", "Prise {0}", "Toma {0}", "テイク {0}";
+    TakeHint: "Take {0}: measures {1}, {2} faults, {3}. Double-click to rename.",
+        "Take {0}: Takte {1}, {2} Fehler, {3}. Doppelklick zum Umbenennen.",
+        "Prise {0} : mesures {1}, {2} fautes, {3}. Double-clic pour renommer.",
+        "Toma {0}: compases {1}, {2} fallos, {3}. Doble clic para renombrar.",
+        "テイク {0}: 小節 {1}、ミス {2}、{3}。ダブルクリックで名前を変更。";
+    Recording: "rec", "Aufn.", "enr.", "grab.", "録音";
+    TakeName: "Name of take {0}", "Name von Take {0}", "Nom de la prise {0}", "Nombre de la toma {0}", "テイク {0} の名前";
+    TakeComment: "Comment on take {0}", "Kommentar zu Take {0}", "Commentaire sur la prise {0}", "Comentario de la toma {0}", "テイク {0} のコメント";
+    StarHint: "Rate take {0}: {1} of 3 stars", "Take {0} bewerten: {1} von 3 Sternen", "Noter la prise {0} : {1} étoiles sur 3",
+        "Valorar la toma {0}: {1} de 3 estrellas", "テイク {0} の評価: 3 つ星中 {1}";
+    Delete: "Delete", "Löschen", "Supprimer", "Eliminar", "削除";
+    DeleteHint: "Take it out of the book; the recording itself stays. Undo brings it back.",
+        "Aus dem Buch nehmen; die Aufnahme bleibt. Rückgängig holt den Take zurück.",
+        "La retirer du cahier ; l’enregistrement reste. Annuler la rétablit.",
+        "Quitarla del cuaderno; la grabación permanece. Deshacer la recupera.",
+        "記録から外します。録音は残り、元に戻せます。";
+    InspectorNone: "Choose a measure in the take map", "Takt in der Take-Karte wählen", "Choisissez une mesure dans la carte des prises",
+        "Elija un compás en el mapa de tomas", "テイク表で小節を選んでください";
+    CoveredBy: "{0} takes, {1} clean", "{0} Takes, {1} sauber", "{0} prises, {1} propres", "{0} tomas, {1} limpias", "{0} テイク、うち {1} はミスなし";
+    NeverPlayed: "not played yet", "noch nicht gespielt", "pas encore jouée", "aún sin tocar", "未演奏";
+    NeverClean: "never clean yet", "noch nie sauber", "jamais propre", "nunca limpio", "まだミスなしのテイクなし";
+    Best: "best: take {0}", "beste: Take {0}", "meilleure : prise {0}", "mejor: toma {0}", "ベスト: テイク {0}";
+    StartHere: "Start here", "Hier beginnen", "Commencer ici", "Empezar aquí", "ここから開始";
+    StartHereHint: "Tell the follower that playing goes on at this measure", "Dem Folger sagen, dass hier weitergespielt wird",
+        "Indiquer que le jeu reprend à cette mesure", "Indicar que se continúa en este compás", "演奏がこの小節から続くことを知らせます";
+    FaultWrong: "wrong note {0}", "falscher Ton {0}", "fausse note {0}", "nota incorrecta {0}", "違う音 {0}";
+    FaultMissed: "missed {0}", "ausgelassen {0}", "manquée {0}", "omitida {0}", "抜け {0}";
+    FaultExtra: "extra {0}", "zusätzlich {0}", "en trop {0}", "de más {0}", "余分 {0}";
+    FaultStutter: "stutter", "Stottern", "hésitation répétée", "tropiezo", "弾き直し";
+    FaultHesitation: "hesitation", "Zögern", "hésitation", "vacilación", "ためらい";
+    FaultTiming: "early or late {0}", "zu früh oder spät {0}", "décalée {0}", "a destiempo {0}", "タイミング {0}";
+    FaultIntonation: "out of tune {0}", "unsauber {0}", "fausse justesse {0}", "desafinada {0}", "音程 {0}";
+    // Take map
+    TakeMap: "Take map", "Take-Karte", "Carte des prises", "Mapa de tomas", "テイク表";
+    TakeMapHint: "A column is a measure, a row a take. Click to inspect; arrow keys move.",
+        "Spalte = Takt, Zeile = Take. Klick zeigt Einzelheiten; Pfeiltasten bewegen.",
+        "Une colonne est une mesure, une ligne une prise. Cliquez pour examiner ; les flèches déplacent.",
+        "Una columna es un compás, una fila una toma. Clic para examinar; las flechas mueven.",
+        "列は小節、行はテイク。クリックで詳細、矢印キーで移動。";
+    Covered: "covered", "abgedeckt", "couvert", "cubierto", "網羅";
+    CoverageSum: "{0} of {1} measures covered cleanly", "{0} von {1} Takten sauber abgedeckt", "{0} mesures sur {1} couvertes proprement",
+        "{0} de {1} compases cubiertos limpiamente", "{1} 小節中 {0} 小節がミスなし";
+    CellClean: "take {0}, measure {1}: clean", "Take {0}, Takt {1}: sauber", "prise {0}, mesure {1} : propre", "toma {0}, compás {1}: limpio",
+        "テイク {0}、{1} 小節: ミスなし";
+    CellFaults: "take {0}, measure {1}: {2} faults", "Take {0}, Takt {1}: {2} Fehler", "prise {0}, mesure {1} : {2} fautes",
+        "toma {0}, compás {1}: {2} fallos", "テイク {0}、{1} 小節: ミス {2}";
+    CellNone: "take {0}, measure {1}: not played", "Take {0}, Takt {1}: nicht gespielt", "prise {0}, mesure {1} : non jouée",
+        "toma {0}, compás {1}: sin tocar", "テイク {0}、{1} 小節: 未演奏";
+    // Status row
+    Arm: "Arm", "Scharf", "Armer", "Armar", "待機";
+    ArmHint: "Log takes while playing", "Takes beim Spielen mitschreiben", "Noter les prises pendant le jeu", "Anotar las tomas al tocar",
+        "演奏中にテイクを記録します";
+    Hold: "Hold", "Halten", "Retenir", "Retener", "保持";
+    HoldHint: "Keep the position where it is until let go", "Position festhalten, bis sie gelöst wird", "Garder la position jusqu’à la relâcher",
+        "Mantener la posición hasta soltarla", "解除するまで位置を固定します";
+    Relocate: "Relocate", "Neu suchen", "Relocaliser", "Relocalizar", "再探索";
+    RelocateHint: "Forget the position and search the whole score", "Position vergessen und die ganze Partitur absuchen",
+        "Oublier la position et chercher dans toute la partition", "Olvidar la posición y buscar en toda la partitura",
+        "位置を忘れて楽譜全体から探します";
+    LiftRange: "Whole score", "Ganze Partitur", "Toute la partition", "Toda la partitura", "全体";
+    LiftRangeHint: "Follow everywhere again, not only measures {0}", "Wieder überall folgen, nicht nur in Takten {0}",
+        "Suivre partout, et plus seulement les mesures {0}", "Seguir en todas partes, no solo los compases {0}",
+        "小節 {0} だけでなく全体を追従します";
+    Undo: "Undo", "Rückgängig", "Annuler", "Deshacer", "元に戻す";
+    UndoHint: "Undo: {0}", "Rückgängig: {0}", "Annuler : {0}", "Deshacer: {0}", "元に戻す: {0}";
+    Redo: "Redo", "Wiederholen", "Rétablir", "Rehacer", "やり直す";
+    RedoHint: "Redo: {0}", "Wiederholen: {0}", "Rétablir : {0}", "Rehacer: {0}", "やり直す: {0}";
+    SaveMidi: "Save MIDI", "MIDI sichern", "Enregistrer MIDI", "Guardar MIDI", "MIDI を保存";
+    SaveMidiHint: "The notes heard, as a MIDI file", "Die gehörten Töne als MIDI-Datei", "Les notes entendues, en fichier MIDI",
+        "Las notas oídas, como archivo MIDI", "聞こえた音を MIDI ファイルに保存";
+    SaveTempo: "Save tempo map", "Tempo sichern", "Enregistrer le tempo", "Guardar el tempo", "テンポを保存";
+    SaveTempoHint: "The tempo of the playing, so that the grid follows it", "Das Tempo des Spiels, damit das Raster ihm folgt",
+        "Le tempo du jeu, pour que la grille le suive", "El tempo de la interpretación, para que la rejilla lo siga",
+        "演奏のテンポ(グリッドが追従します)";
+    SaveMarkers: "Save markers", "Marker sichern", "Enregistrer les marqueurs", "Guardar marcadores", "マーカーを保存";
+    SaveMarkersHint: "Measures and takes as markers for the DAW", "Takte und Takes als Marker für die DAW",
+        "Mesures et prises en marqueurs pour la STAN", "Compases y tomas como marcadores para la DAW", "小節とテイクを DAW 用マーカーに";
+    SaveSheet: "Save take sheet", "Takeliste sichern", "Enregistrer la feuille de prises", "Guardar hoja de tomas", "テイク表を保存";
+    SaveSheetHint: "Takes, coverage and faults, to read and print", "Takes, Abdeckung und Fehler zum Lesen und Drucken",
+        "Prises, couverture et fautes, à lire et imprimer", "Tomas, cobertura y fallos, para leer e imprimir", "テイク・網羅・ミスの一覧";
+    Overload: "OVERLOAD", "ÜBERLAST", "SURCHARGE", "SOBRECARGA", "過負荷";
+    OverloadHint: "The computer falls behind; following and notes are late. Audio passes unharmed.",
+        "Der Rechner kommt nicht nach; Folgen und Noten sind verspätet. Der Ton läuft unbeschadet durch.",
+        "L’ordinateur ne suit plus ; suivi et notes sont en retard. L’audio passe intact.",
+        "El ordenador no da abasto; el seguimiento y las notas se retrasan. El audio pasa intacto.",
+        "処理が追いつかず、追従と音符が遅れています。音声には影響しません。";
+    Dropped: "{0} s not heard", "{0} s nicht gehört", "{0} s non entendues", "{0} s sin oír", "{0} 秒が未聴取";
+    DroppedHint: "Audio that could not be looked at in time, since the start", "Ton, der seit Beginn nicht rechtzeitig untersucht werden konnte",
+        "Audio qui n’a pas pu être examiné à temps, depuis le début", "Audio que no se pudo examinar a tiempo, desde el inicio",
+        "開始以来、処理が間に合わなかった音声";
+    Latency: "latency {0} ms", "Latenz {0} ms", "latence {0} ms", "latencia {0} ms", "遅延 {0} ms";
+    LatencyHint: "From the attack of a note to its event, median", "Vom Anschlag bis zum Ereignis, Median", "De l’attaque d’une note à son événement, médiane",
+        "Del ataque de una nota a su evento, mediana", "発音からイベントまで(中央値)";
+    LoadShare: "CPU {0} %", "CPU {0} %", "CPU {0} %", "CPU {0} %", "CPU {0} %";
+    LoadHint: "Share of one processor core that listening takes", "Anteil eines Prozessorkerns für das Hören", "Part d’un cœur de processeur pour l’écoute",
+        "Parte de un núcleo del procesador para la escucha", "聞き取りに使うプロセッサー 1 コアの割合";
+    Dismiss: "Dismiss this message", "Meldung schließen", "Fermer ce message", "Cerrar este mensaje", "メッセージを閉じる";
+    // Settings
+    Preset: "Preset", "Voreinstellung", "Préréglage", "Preajuste", "プリセット";
+    Piano: "Piano", "Klavier", "Piano", "Piano", "ピアノ";
+    Strings: "Strings", "Streicher", "Cordes", "Cuerdas", "弦楽器";
+    Winds: "Winds", "Bläser", "Vents", "Vientos", "管楽器";
+    Voice: "Voice", "Gesang", "Voix", "Voz", "声";
+    Guitar: "Guitar", "Gitarre", "Guitare", "Guitarra", "ギター";
+    Ensemble: "Ensemble", "Ensemble", "Ensemble", "Conjunto", "アンサンブル";
+    Listening: "Listening", "Hören", "Écoute", "Escucha", "聞き取り";
+    Sensitivity: "Sensitivity", "Empfindlichkeit", "Sensibilité", "Sensibilidad", "感度";
+    SensitivityHint: "Higher finds softer notes and more false ones", "Höher findet leisere Töne und mehr falsche",
+        "Plus haut : notes plus douces, et plus de fausses", "Más alto: notas más suaves y más falsas", "高いほど弱い音を拾いますが、誤りも増えます";
+    LowestPitch: "Lowest note", "Tiefster Ton", "Note la plus grave", "Nota más grave", "最低音";
+    HighestPitch: "Highest note", "Höchster Ton", "Note la plus aiguë", "Nota más aguda", "最高音";
+    PitchHint: "Notes outside are not reported", "Töne außerhalb werden nicht gemeldet", "Les notes au-delà ne sont pas signalées",
+        "Las notas fuera no se comunican", "範囲外の音は出力しません";
+    MinimumNote: "Shortest note", "Kürzester Ton", "Note la plus courte", "Nota más corta", "最短音";
+    MinimumNoteHint: "Shorter notes are dropped", "Kürzere Töne entfallen", "Les notes plus courtes sont écartées", "Las notas más cortas se descartan",
+        "これより短い音は捨てます";
+    VelocityCurve: "Velocity curve", "Anschlagkurve", "Courbe de vélocité", "Curva de velocidad", "ベロシティカーブ";
+    VelocityHint: "Below 1 is louder, above 1 softer", "Unter 1 lauter, über 1 leiser", "Sous 1 plus fort, au-dessus plus doux",
+        "Bajo 1 más fuerte, sobre 1 más suave", "1 未満で強く、1 超で弱く";
+    Trim: "Input trim", "Eingangspegel", "Gain d’entrée", "Ganancia de entrada", "入力トリム";
+    TrimHint: "Gain before listening; the audio that passes is not changed", "Verstärkung vor dem Hören; der durchlaufende Ton bleibt unverändert",
+        "Gain avant l’écoute ; l’audio qui passe n’est pas modifié", "Ganancia antes de la escucha; el audio que pasa no cambia",
+        "聞き取り前のゲイン。通過する音声は変わりません";
+    FollowScore: "Follow the score", "Der Partitur folgen", "Suivre la partition", "Seguir la partitura", "楽譜を追従する";
+    FollowHint: "Find the place in the score while playing", "Beim Spielen die Stelle in der Partitur finden", "Trouver l’endroit dans la partition pendant le jeu",
+        "Encontrar el lugar en la partitura al tocar", "演奏中に楽譜上の位置を探します";
+    ScoreAssist: "Score assist", "Partiturhilfe", "Aide de la partition", "Ayuda de la partitura", "楽譜アシスト";
+    ScoreAssistHint: "How far the score may sway which notes are heard", "Wie weit die Partitur beeinflusst, welche Töne gehört werden",
+        "Influence de la partition sur les notes entendues", "Cuánto influye la partitura en las notas oídas", "楽譜が聞き取りに与える影響";
+    Output: "Output", "Ausgabe", "Sortie", "Salida", "出力";
+    TimingMode: "Timing", "Zeitverhalten", "Synchronisation", "Sincronización", "タイミング";
+    Live: "Live", "Live", "Direct", "Directo", "ライブ";
+    LiveHint: "A note leaves as soon as it is known", "Eine Note geht hinaus, sobald sie bekannt ist", "Une note part dès qu’elle est connue",
+        "Una nota sale en cuanto se conoce", "音が分かり次第すぐに出力します";
+    Aligned: "Aligned", "Ausgerichtet", "Aligné", "Alineado", "整列";
+    AlignedHint: "Audio is delayed a little, and notes line up with it to the sample", "Der Ton wird etwas verzögert; Noten liegen samplegenau dazu",
+        "L’audio est un peu retardé, les notes s’y alignent à l’échantillon près", "El audio se retrasa un poco y las notas quedan alineadas a la muestra",
+        "音声を少し遅らせ、音符をサンプル精度で揃えます";
+    Channel: "MIDI channel", "MIDI-Kanal", "Canal MIDI", "Canal MIDI", "MIDI チャンネル";
+    ChannelHint: "Channel of the notes that leave", "Kanal der ausgegebenen Noten", "Canal des notes émises", "Canal de las notas emitidas", "出力する音符のチャンネル";
+    PedalOut: "Send sustain pedal", "Haltepedal senden", "Envoyer la pédale", "Enviar el pedal", "ペダルを送る";
+    PedalHint: "Key releases and controller 64 instead of long notes", "Tastenloslassen und Controller 64 statt langer Noten",
+        "Relâchements et contrôleur 64 au lieu de notes longues", "Liberaciones y controlador 64 en lugar de notas largas",
+        "長い音の代わりにキーオフと CC64 を送ります";
+    PositionOut: "Send position", "Position senden", "Envoyer la position", "Enviar la posición", "位置を送る";
+    PositionOutHint: "Measure and beat as MIDI controllers", "Takt und Schlag als MIDI-Controller", "Mesure et temps en contrôleurs MIDI",
+        "Compás y tiempo como controladores MIDI", "小節と拍を MIDI コントローラーで送ります";
+    ControllerN: "controller {0}", "Controller {0}", "contrôleur {0}", "controlador {0}", "コントローラー {0}";
+    Appearance: "Appearance", "Darstellung", "Apparence", "Aspecto", "表示";
+    Scale: "Scale", "Größe", "Échelle", "Escala", "拡大率";
+    ScaleHint: "Size of everything, 75-300 %", "Größe von allem, 75-300 %", "Taille de tout, 75-300 %", "Tamaño de todo, 75-300 %", "全体の大きさ 75-300 %";
+    PaperTone: "Paper", "Papier", "Papier", "Papel", "紙";
+    PaperLight: "Light", "Hell", "Clair", "Claro", "明るい";
+    PaperDark: "Dark", "Dunkel", "Sombre", "Oscuro", "暗い";
+    PaperHint: "What the score is drawn on", "Worauf die Partitur gezeichnet wird", "Ce sur quoi la partition est dessinée", "Sobre qué se dibuja la partitura", "楽譜の地の色";
+    LanguageLabel: "Language", "Sprache", "Langue", "Idioma", "言語";
+    LanguageHint: "Language of the editor", "Sprache des Editors", "Langue de l’éditeur", "Idioma del editor", "エディターの言語";
+    Defaults: "Defaults", "Standardwerte", "Valeurs par défaut", "Valores por defecto", "初期値";
+    DefaultsHint: "Set everything back to how it was delivered", "Alles auf den Auslieferungszustand setzen", "Tout remettre comme à l’origine",
+        "Restablecer todo al estado inicial", "すべて初期設定に戻します";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_phrase_has_the_same_places_in_every_language() {
+        for row in TABLE {
+            for column in row {
+                assert!(!column.trim().is_empty(), "a column is empty beside {:?}", row[0]);
+                for place in ["{0}", "{1}", "{2}", "{3}", "{4}"] {
+                    assert_eq!(
+                        row[0].contains(place),
+                        column.contains(place),
+                        "{place} in {:?} and {column:?}",
+                        row[0]
+                    );
+                }
+            }
+        }
+        assert_eq!(Text::TakeN.with(Language::German, &[&7]), "Take 7");
+        assert_eq!(Text::CoverageSum.with(Language::Japanese, &[&3, &9]), "9 小節中 3 小節がミスなし");
+    }
+}
