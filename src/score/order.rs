@@ -8,7 +8,8 @@
 //! - after a D.C. or D.S. repeats are not taken again and only the last volta is played, unless said otherwise; the
 //!   custom ends where the jump was, and at the coda;
 //! - a jump stands after the repeat in whose last measure it is printed, and is taken once;
-//! - `fine` ends a section only after a jump, and never on the way to a coda.
+//! - `fine` counts only after a jump, and never on the way to a coda; what is printed after the jump, if anything,
+//!   is another piece without measure numbers of its own, and follows.
 
 use super::{Flow, JumpTarget, Measure, ScoreError, Section};
 
@@ -44,6 +45,8 @@ struct Walk<'a> {
     /// The highest volta number of the group of brackets that each measure belongs to, and the group's first
     /// measure; (0, 0) outside brackets.
     groups: Vec<(u32, usize)>,
+    /// Where a D.C. goes back to.
+    piece_start: usize,
     passage_start: usize,
     pass: u32,
     /// A jump was taken and its custom still holds.
@@ -64,6 +67,7 @@ impl<'a> Walk<'a> {
         Walk {
             flows,
             groups: volta_groups(flows),
+            piece_start: 0,
             passage_start: 0,
             pass: 1,
             jumped: None,
@@ -135,7 +139,7 @@ impl<'a> Walk<'a> {
                 return Some(coda);
             }
             if flow.fine && jumped.to_fine {
-                return None;
+                return self.after_piece(at.max(jumped.from));
             }
         }
         if let Some(jump) = &flow.jump
@@ -143,7 +147,7 @@ impl<'a> Walk<'a> {
         {
             self.taken[at] = true;
             let target = match &jump.to {
-                JumpTarget::Start => 0,
+                JumpTarget::Start => self.piece_start,
                 JumpTarget::Segno(label) => self.find_segno(at, label),
             };
             let coda_ahead = !jump.al_fine && self.has_way_to_coda(target);
@@ -160,6 +164,15 @@ impl<'a> Walk<'a> {
             self.jumped = None;
         }
         Some(self.advance(at))
+    }
+
+    /// Where the piece goes on after it came to its end with measure `last`; a D.C. does not go back before that.
+    fn after_piece(&mut self, last: usize) -> Option<usize> {
+        let next = last + 1;
+        self.jumped = None;
+        self.piece_start = next;
+        self.begin_passage(next);
+        (next < self.flows.len()).then_some(next)
     }
 
     /// The next printed measure; a new passage begins where this one is over.
@@ -316,6 +329,7 @@ mod tests {
         assert_eq!(order(". .>Q |: :|DC Q. |: :|"), "1 2 3 4 3 4 1 2 5 6 7 6 7");
         assert_eq!(order(". .DC ."), "1 2 1 2 3");
         assert_eq!(order(". F ."), "1 2 3");
+        assert_eq!(order(". F .DC . F .DC"), "1 2 3 1 2 4 5 6 4 5");
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub(super) use xml::parse;
 use self::part::{PartContent, PartReader};
 use self::xml::{child, child_text, text_of};
 use super::ReadError;
-use crate::score::{Measure, Note, NoteId, Part, Score, ScoreSource, Section, playing_order};
+use crate::score::{Measure, Note, NoteId, Part, Score, ScoreSource, playing_order};
 use crate::units::Beats;
 use roxmltree::{Document, Node};
 
@@ -90,10 +90,14 @@ pub(super) fn read(text: &str) -> Result<Reading, ReadError> {
     }
     let numbers = (0..count).map(|at| {
         let node = grid.iter().find_map(|(_, nodes)| nodes.get(at).copied().flatten());
-        node.and_then(|node| node.attribute("number")).unwrap_or("").chars().take(40).collect()
+        // Timewise, the number is on the measure around the part.
+        let number =
+            node.and_then(|node| node.attribute("number").or_else(|| node.parent()?.attribute("number")));
+        number.unwrap_or("").chars().take(40).collect()
     });
-    let measures = assemble(numbers.collect(), &mut contents);
-    let sections = sections(&measures);
+    align_meters(&mut contents);
+    let mut measures = assemble(numbers.collect(), &mut contents);
+    let sections = flow::sections(&measures);
     let mut raw: Vec<RawNote> = contents.iter_mut().flat_map(|content| content.notes.drain(..)).collect();
     raw.sort_by_key(|raw| {
         let note = &raw.note;
@@ -101,6 +105,7 @@ pub(super) fn read(text: &str) -> Result<Reading, ReadError> {
     });
     let mut marks: Vec<_> = contents.into_iter().flat_map(|content| content.marks).collect();
     marks.sort_by_key(|mark| (mark.measure, mark.onset, mark.part));
+    flow::settle(&mut measures, &sections, &marks);
     let sources = raw.iter().enumerate().map(|(id, raw)| (raw.source, NoteId(id as u32))).collect();
     let (title, composer) = titles(root);
     let mut score = Score {
@@ -200,6 +205,38 @@ fn titles(root: Node) -> (String, String) {
     (title.chars().take(400).collect(), composer.chars().take(400).collect())
 }
 
+/// Where parts have meters of their own (a voice in 6/8 over a piano in 2/4), the measures still coincide: a part that
+/// fills its own, shorter meter is stretched to the longest.
+fn align_meters(contents: &mut [PartContent]) {
+    let count = contents.first().map_or(0, |content| content.lengths.len());
+    for at in 0..count {
+        let longest =
+            contents.iter().filter_map(|content| content.meters[at]).map(|meter| meter.length).max();
+        let Some(longest) = longest else { continue };
+        for content in contents.iter_mut() {
+            let Some(own) = content.meters[at].map(|meter| meter.length) else { continue };
+            if own == longest || content.lengths[at] != own {
+                continue;
+            }
+            let stretched = |beats: Beats| {
+                let by = longest.scaled(own.denominator(), own.numerator());
+                beats.scaled(by.numerator(), by.denominator())
+            };
+            content.lengths[at] = longest;
+            // Both lists are in the order of the measures.
+            let first = content.notes.partition_point(|raw| (raw.note.measure as usize) < at);
+            for raw in content.notes[first..].iter_mut().take_while(|raw| raw.note.measure as usize == at) {
+                raw.note.onset = stretched(raw.note.onset);
+                raw.note.duration = stretched(raw.note.duration);
+            }
+            let first = content.marks.partition_point(|mark| (mark.measure as usize) < at);
+            for mark in content.marks[first..].iter_mut().take_while(|mark| mark.measure as usize == at) {
+                mark.onset = stretched(mark.onset);
+            }
+        }
+    }
+}
+
 /// The printed measures, from what the parts say of them.
 fn assemble(numbers: Vec<String>, contents: &mut [PartContent]) -> Vec<Measure> {
     let mut measures: Vec<Measure> = Vec::with_capacity(numbers.len());
@@ -217,21 +254,5 @@ fn assemble(numbers: Vec<String>, contents: &mut [PartContent]) -> Vec<Measure> 
         let meter = meter.map_or((0, 0), |meter| meter.printed);
         measures.push(Measure { number, length, meter, rehearsal, flow });
     }
-    flow::settle(&mut measures);
     measures
-}
-
-/// A piece or movement begins where the measure numbers start over.
-fn sections(measures: &[Measure]) -> Vec<Section> {
-    let mut sections = vec![Section::default()];
-    let mut highest = 0;
-    for (index, measure) in measures.iter().enumerate() {
-        let Ok(number) = measure.number.parse::<u32>() else { continue };
-        if number <= 1 && highest > 1 {
-            sections.push(Section { first_measure: index as u32, name: String::new() });
-            highest = 0;
-        }
-        highest = highest.max(number);
-    }
-    sections
 }

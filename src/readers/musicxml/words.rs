@@ -16,7 +16,7 @@ pub(super) enum FlowWord {
 /// Reads instructions as musicians write them: "D.C. al Fine", "Da Capo", "D. S. al Coda", "dal segno", "To Coda",
 /// "Fine", "con rep.". A longer sentence that only mentions one is no instruction.
 pub(super) fn flow_word(text: &str) -> Option<FlowWord> {
-    let letters: String = text
+    let letters: String = without_markup(text)
         .to_lowercase()
         .chars()
         .map(|c| if c.is_alphabetic() || "𝄋𝄌\u{e047}\u{e048}".contains(c) { c } else { ' ' })
@@ -67,13 +67,25 @@ pub(super) fn flow_word(text: &str) -> Option<FlowWord> {
         }));
     }
     match joined.as_str() {
-        "fine" | "il fine" | "al fine" | "fin" | "ende" => Some(FlowWord::Fine),
-        "to coda" | "al coda" | "alla coda" | "a la coda" | "zur coda" | "to 𝄌" | "to the coda"
-        | "da coda" => Some(FlowWord::ToCoda),
+        "fine" | "il fine" | "fin" | "ende" => Some(FlowWord::Fine),
+        "to coda" | "to coda 𝄌" | "to coda \u{e048}" | "al coda" | "alla coda" | "a la coda" | "zur coda"
+        | "to 𝄌" | "to the coda" | "da coda" => Some(FlowWord::ToCoda),
         "coda" | "𝄌" | "\u{e048}" | "la coda" => Some(FlowWord::Coda),
         "segno" | "𝄋" | "\u{e047}" => Some(FlowWord::Segno),
         _ => None,
     }
+}
+
+/// Some exporters leave their own markup in the text: `<font size="15"/>D.C.`
+fn without_markup(text: &str) -> String {
+    let mut inside = false;
+    text.chars()
+        .filter(|&c| {
+            let keep = !inside && c != '<';
+            inside = if inside { c != '>' } else { c == '<' };
+            keep
+        })
+        .collect()
 }
 
 impl FlowWord {
@@ -163,7 +175,7 @@ mod tests {
         assert_eq!(flow_word("Menuetto D. C."), jump(JumpTarget::Start, false, false, false));
         assert_eq!(flow_word("D.S. al Coda"), jump(segno(), false, true, false));
         assert_eq!(flow_word("dal segno al fine, con rep."), jump(segno(), true, false, true));
-        assert_eq!(flow_word("To Coda 𝄌"), None.or(flow_word("to coda 𝄌")));
+        assert_eq!(flow_word("<b>Da Capo\nal Fine.</b>"), jump(JumpTarget::Start, true, false, false));
         assert_eq!(flow_word(" Fine "), Some(FlowWord::Fine));
         assert_eq!(flow_word("To Coda"), Some(FlowWord::ToCoda));
         assert_eq!(flow_word("CODA"), Some(FlowWord::Coda));

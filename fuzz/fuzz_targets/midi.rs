@@ -1,0 +1,16 @@
+//! Any bytes as a MIDI file; what is read can be written, and what is written can be read.
+#![no_main]
+
+use colla_parte::readers::read_score;
+use colla_parte::writers::write_score_midi;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let mut file = b"MThd".to_vec();
+    file.extend_from_slice(bytes.strip_prefix(b"MThd").unwrap_or(bytes));
+    if let Ok(score) = read_score(&file, "fuzz") {
+        let mut written = Vec::new();
+        if write_score_midi(&score, &mut written).is_ok() && !score.path.notes.is_empty() {
+            read_score(&written, "fuzz").expect("what we write can be read");
+        }
+    }
+});
