@@ -216,6 +216,7 @@ fn extra_confidence(stretch: Matched<'_>, doubt: &Doubt, evidence: Option<&Evide
     let Some(evidence) = evidence else { return sure };
     let peak = evidence.onset_peak(played.pitch, played.onset - Seconds(0.03), played.onset + Seconds(0.03));
     sure *= ((peak - 0.1) / 0.5).clamp(0.2, 1.0);
+    sure *= slip_likelihood(stretch, doubt);
     let near = between(stretch.played, played.onset - Seconds(2.0), played.onset + Seconds(0.06));
     for other in near.map(|j| &stretch.played[j]) {
         let together = (other.onset.0 - played.onset.0).abs() < 0.06;
@@ -225,10 +226,28 @@ fn extra_confidence(stretch: Matched<'_>, doubt: &Doubt, evidence: Option<&Evide
         } else if together && partial_of(other.pitch, played.pitch) && other.velocity >= played.velocity {
             sure *= 0.45;
         } else if together && partial_of(played.pitch, other.pitch) {
-            sure *= 0.7;
+            sure *= 0.6;
         }
     }
     sure
+}
+
+/// How likely a finger got to where an extra note is: slips land beside the keys that are played around it, while a
+/// transcriber's ghosts lie anywhere.
+fn slip_likelihood(stretch: Matched<'_>, doubt: &Doubt) -> f32 {
+    let played = &stretch.played[doubt.index];
+    let groups = stretch.matching.groups.len();
+    let near = doubt.group.saturating_sub(2)..(doubt.group + 3).min(groups);
+    let distance = near
+        .flat_map(|group| stretch.notes(group))
+        .map(|note| note.pitch.0.abs_diff(played.pitch.0))
+        .filter(|&distance| distance > 0)
+        .min();
+    match distance {
+        Some(..=2) => 1.0,
+        Some(3..=4) => 0.7,
+        _ => 0.5,
+    }
 }
 
 /// True if `upper` is where a partial of `lower` lies.

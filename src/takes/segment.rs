@@ -17,8 +17,10 @@ const TAKE_PAUSE_S: f64 = 0.35;
 const LONG_PAUSE_S: f64 = 4.0;
 /// Jump back, in beats, that is a stutter and not a new stretch.
 const STUTTER_BEATS: f64 = 1.01;
-/// How far before and after an alignment's ends its notes are looked for, in beats.
+/// How far before and after an alignment's ends its notes are looked for in one go, in beats; and how often, for
+/// where a follower found its place late there may be several measures to win back.
 const REACH_BEATS: f64 = 3.0;
+const REACHES: usize = 16;
 /// Fewest onsets of the score that make a stretch.
 const FEWEST_GROUPS: usize = 4;
 /// Share of the written notes that must be heard for a stretch to be believed.
@@ -144,28 +146,37 @@ fn merge_stutters(runs: Vec<Vec<AlignedBeat>>) -> Vec<Vec<AlignedBeat>> {
 fn passages(input: &Segmentation<'_>, runs: &[Vec<AlignedBeat>]) -> Vec<Passage> {
     let mut passages: Vec<Passage> = Vec::new();
     for (index, run) in runs.iter().enumerate() {
-        let Some((first, last)) = run.first().zip(run.last()) else { continue };
         let after = runs.get(index + 1).and_then(|next| next.first()).map(|point| point.time.0 - 0.05);
         let before =
             passages.last().and_then(|passage| passage.beats.last()).map(|point| point.time.0 + 0.05);
-        let line = Timeline::through(run);
-        if line.len() < 2 {
-            continue;
-        }
         let from = Seconds(before.unwrap_or(0.0));
         let until = Seconds(after.unwrap_or(f64::INFINITY));
         let range = between(input.notes, from, until);
-        let matching = Matching::new(
-            input.path,
-            &line,
-            (first.beat - REACH_BEATS).max(0.0),
-            last.beat + REACH_BEATS,
-            input.notes,
-            range,
-        );
-        if let Some(passage) = passage(input, run, &matching) {
-            passages.push(passage);
+        let mut found: Option<Passage> = None;
+        for _ in 0..REACHES {
+            let known = found.as_ref().map_or(run.as_slice(), |passage| passage.beats.as_slice());
+            let line = Timeline::through(known);
+            let Some((first, last)) = known.first().zip(known.last()) else { break };
+            if line.len() < 2 {
+                break;
+            }
+            let matching = Matching::new(
+                input.path,
+                &line,
+                (first.beat - REACH_BEATS).max(0.0),
+                last.beat + REACH_BEATS,
+                input.notes,
+                range.clone(),
+            );
+            let Some(next) = passage(input, known, &matching) else { break };
+            let extent = |passage: &Passage| (passage.stretch.from_beat, passage.stretch.to_beat);
+            let settled = found.as_ref().is_some_and(|found| extent(found) == extent(&next));
+            found = Some(next);
+            if settled {
+                break;
+            }
         }
+        passages.extend(found);
     }
     passages
 }
