@@ -1,0 +1,79 @@
+//! What the exports of a session are made from, and words they share.
+
+use crate::performance::{Coverage, EditPlan, Fault, FaultKind, Mark, Stretch, Take};
+use crate::score::PlayingPath;
+use crate::units::Seconds;
+
+/// A session as the writers see it; all times are recording time.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionView<'a> {
+    /// Name of the piece.
+    pub title: &'a str,
+    /// Name of the recording that the times refer to.
+    pub recording: &'a str,
+    /// The score as played.
+    pub path: &'a PlayingPath,
+    /// The takes with their faults.
+    pub takes: &'a [Take],
+    /// Coverage of every path step.
+    pub coverage: &'a [Coverage],
+    /// The proposed edit.
+    pub plan: &'a EditPlan,
+    /// What the human decided.
+    pub marks: &'a [Mark],
+}
+
+impl SessionView<'_> {
+    /// The printed number of a step, with its pass where it is not the first: `37`, `37 (2nd)`.
+    pub(super) fn measure(&self, step: u32) -> String {
+        let Some(step) = self.path.steps.get(step as usize) else { return String::from("?") };
+        match step.pass {
+            0 | 1 => step.number.clone(),
+            2 => format!("{} (2nd)", step.number),
+            3 => format!("{} (3rd)", step.number),
+            pass => format!("{} ({pass}th)", step.number),
+        }
+    }
+
+    /// `1-12` or `12`.
+    pub(super) fn measures(&self, from: u32, to: u32) -> String {
+        if from == to { self.measure(from) } else { format!("{}-{}", self.measure(from), self.measure(to)) }
+    }
+
+    /// `1-7, 13-18`: what a take covers.
+    pub fn covers(&self, take: &Take) -> String {
+        let of = |stretch: &Stretch| self.measures(stretch.from_step, stretch.to_step);
+        take.stretches.iter().map(of).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The word for a kind of fault.
+pub(super) fn kind_name(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::Wrong => "wrong",
+        FaultKind::Missed => "missed",
+        FaultKind::Extra => "extra",
+        FaultKind::Stutter => "stutter",
+        FaultKind::Hesitation => "hesitation",
+        FaultKind::Timing => "timing",
+        FaultKind::Intonation => "intonation",
+    }
+}
+
+/// A fault in words: `wrong C#4 (61)`.
+pub(super) fn fault_words(fault: &Fault) -> String {
+    const NAMES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
+    match fault.pitch {
+        Some(pitch) => {
+            let octave = pitch.0 as i32 / 12 - 1;
+            format!("{} {}{octave}", kind_name(fault.kind), NAMES[pitch.0 as usize % 12])
+        }
+        None => String::from(kind_name(fault.kind)),
+    }
+}
+
+/// `h:mm:ss.mmm`, for people.
+pub(super) fn clock(time: Seconds) -> String {
+    let ms = (time.0.max(0.0) * 1000.0).round() as u64;
+    format!("{}:{:02}:{:02}.{:03}", ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000)
+}

@@ -1,0 +1,227 @@
+//! The take sheet: one printable page of HTML that needs nothing beside itself, and the same as a table.
+
+use super::SessionView;
+use super::book::{clock, fault_words};
+use super::markers::quoted;
+use crate::performance::{Decision, Take};
+use std::io::{self, Write};
+
+/// Measures in a row of the map.
+const ROW: usize = 24;
+
+/// A fault held less likely than this is shown as a doubt, not as a fault.
+const DOUBT_BELOW: f32 = 0.5;
+
+const STYLE: &str = "
+body{font:14px/1.4 Georgia,'Times New Roman',serif;background:#FCFAF4;color:#26282C;margin:24px auto;max-width:1100px;padding:0 16px}
+h1{font-size:22px;margin:0}h2{font-size:16px;margin:24px 0 6px}p.sub{margin:2px 0 0;color:#666}
+table{border-collapse:collapse}td,th{padding:2px 6px;text-align:left;vertical-align:top}
+table.map{margin:0 0 10px;font:11px/1.2 Helvetica,Arial,sans-serif}
+table.map td,table.map th{border:1px solid #ccc;width:26px;height:20px;text-align:center;padding:0}
+table.map th{font-weight:normal;color:#666;border:0}table.map th.take{width:58px;text-align:right;padding-right:6px;color:#26282C}
+td.none{background:#fff;color:#bbb}td.clean{background:#CFE8D8}td.twice{background:#8FCBA6}td.fault{background:#F4C9C9}td.part{background:#FFF1C9}
+table.list{width:100%;font-size:13px}table.list tr{border-bottom:1px solid #ddd}table.list th{border-bottom:2px solid #26282C}
+.num{font-variant-numeric:tabular-nums;white-space:nowrap}.key span{display:inline-block;padding:0 8px;margin-right:8px;border:1px solid #ccc}
+@media print{body{margin:0;max-width:none;background:#fff}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}tr,table.map{break-inside:avoid}}
+";
+
+/// Writes the sheet: the measures with their coverage, the takes, their faults and the proposed edit.
+///
+/// Every colour is doubled by a sign: ✓ clean, ✓✓ clean in two takes or more, a number of faults, · begun only.
+///
+/// # Errors
+/// The destination's.
+pub fn write_take_sheet(session: &SessionView<'_>, mut out: impl Write) -> io::Result<()> {
+    let title = escaped(session.title);
+    writeln!(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}: take sheet</title>"
+    )?;
+    writeln!(out, "<style>{STYLE}</style></head><body>")?;
+    writeln!(out, "<h1>{title}</h1><p class=\"sub\">{}</p>", escaped(session.recording))?;
+    let count = |keep: &dyn Fn(usize) -> bool| (0..session.coverage.len()).filter(|&i| keep(i)).count();
+    let covered = count(&|i| !session.coverage[i].takes.is_empty());
+    let clean = count(&|i| !session.coverage[i].clean.is_empty());
+    let twice = count(&|i| session.coverage[i].clean.len() > 1);
+    writeln!(
+        out,
+        "<p class=\"sub\">{} takes; of {} measures {covered} covered, {clean} clean, {twice} clean twice</p>",
+        session.takes.len(),
+        session.coverage.len()
+    )?;
+    map(session, &mut out)?;
+    takes(session, &mut out)?;
+    plan(session, &mut out)?;
+    faults(session, &mut out)?;
+    writeln!(out, "</body></html>")
+}
+
+/// Measures across, takes down, the sum of all below.
+fn map(session: &SessionView<'_>, out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "<h2>Measures</h2><p class=\"key\"><span>✓</span>clean <span>✓✓</span>clean in two takes or \
+        more <span>2</span>faults <span>·</span>begun, not whole</p>"
+    )?;
+    let steps: Vec<usize> = (0..session.coverage.len()).collect();
+    for row in steps.chunks(ROW) {
+        write!(out, "<table class=\"map\"><tr><th class=\"take\">measure</th>")?;
+        for &step in row {
+            write!(out, "<th>{}</th>", escaped(&session.measure(step as u32)))?;
+        }
+        writeln!(out, "</tr>")?;
+        for (index, take) in session.takes.iter().enumerate() {
+            if !row.iter().any(|&step| touches(take, step as u32)) {
+                continue;
+            }
+            write!(out, "<tr><th class=\"take\">take {}{}</th>", index + 1, star(session, index))?;
+            for &step in row {
+                let coverage = &session.coverage[step];
+                let count = sure_faults(take, step as u32);
+                let whole = coverage.takes.contains(&(index as u32));
+                match (whole, touches(take, step as u32), count) {
+                    (_, true, 1..) => write!(out, "<td class=\"fault\">{count}</td>")?,
+                    (true, _, _) => write!(out, "<td class=\"clean\">✓</td>")?,
+                    (false, true, _) => write!(out, "<td class=\"part\">·</td>")?,
+                    _ => write!(out, "<td class=\"none\"></td>")?,
+                }
+            }
+            writeln!(out, "</tr>")?;
+        }
+        write!(out, "<tr><th class=\"take\">covered</th>")?;
+        for &step in row {
+            let coverage = &session.coverage[step];
+            match (coverage.takes.len(), coverage.clean.len()) {
+                (0, _) => write!(out, "<td class=\"none\">–</td>")?,
+                (_, 0) => write!(out, "<td class=\"fault\">✗</td>")?,
+                (_, 1) => write!(out, "<td class=\"clean\">✓</td>")?,
+                _ => write!(out, "<td class=\"twice\">✓✓</td>")?,
+            }
+        }
+        writeln!(out, "</tr></table>")?;
+    }
+    Ok(())
+}
+
+fn takes(session: &SessionView<'_>, out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "<h2>Takes</h2><table class=\"list\"><tr><th>take</th><th>from</th><th>to</th><th>measures</th><th>faults</th><th>notes</th></tr>"
+    )?;
+    for (index, take) in session.takes.iter().enumerate() {
+        let of_take = |mark: &&crate::performance::Mark| mark.take == index as u32;
+        let words = session.marks.iter().filter(of_take).map(|mark| match (&mark.decision, mark.step) {
+            (Decision::Star, None) => String::from("★"),
+            (Decision::Star, Some(step)) => format!("★ m. {}", session.measure(step)),
+            (Decision::Reject, None) => String::from("rejected"),
+            (Decision::Reject, Some(step)) => format!("m. {} rejected", session.measure(step)),
+            (Decision::Join, step) => {
+                format!("join at m. {}", step.map_or(String::new(), |s| session.measure(s)))
+            }
+            (Decision::Note(text), None) => text.clone(),
+            (Decision::Note(text), Some(step)) => format!("m. {}: {text}", session.measure(step)),
+        });
+        let words = words.collect::<Vec<_>>().join("; ");
+        writeln!(
+            out,
+            "<tr><td>{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            index + 1,
+            clock(take.start),
+            clock(take.end),
+            escaped(&session.covers(take)),
+            take.faults.iter().filter(|fault| fault.confidence >= DOUBT_BELOW).count(),
+            escaped(&words)
+        )?;
+    }
+    writeln!(out, "</table>")
+}
+
+fn plan(session: &SessionView<'_>, out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "<h2>Proposed edit</h2><table class=\"list\"><tr><th></th><th>measures</th><th>take</th><th>from</th><th>to</th><th>join</th><th>faults left</th></tr>"
+    )?;
+    for (index, piece) in session.plan.segments.iter().enumerate() {
+        let left: Vec<String> = piece.faulty.iter().map(|&step| session.measure(step)).collect();
+        writeln!(
+            out,
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td>{}</td><td>{}</td></tr>",
+            index + 1,
+            escaped(&session.measures(piece.from_step, piece.to_step)),
+            piece.take + 1,
+            clock(piece.start),
+            clock(piece.end),
+            escaped(&piece.reason),
+            escaped(&left.join(", "))
+        )?;
+    }
+    writeln!(out, "</table>")?;
+    if !session.plan.uncovered.is_empty() {
+        let missing: Vec<String> = session
+            .plan
+            .uncovered
+            .chunk_by(|a, b| a + 1 == *b)
+            .map(|run| session.measures(run[0], run[run.len() - 1]))
+            .collect();
+        writeln!(out, "<p>Not covered by any take: {}</p>", escaped(&missing.join(", ")))?;
+    }
+    Ok(())
+}
+
+fn faults(session: &SessionView<'_>, out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "<h2>Faults</h2><table class=\"list\"><tr><th>take</th><th>measure</th><th>beat</th><th>at</th><th>what</th><th>sure</th></tr>"
+    )?;
+    for (index, take) in session.takes.iter().enumerate() {
+        for fault in &take.faults {
+            let start = session.path.steps.get(fault.step as usize).map_or(0.0, |step| step.start.to_f64());
+            writeln!(
+                out,
+                "<tr><td>{}</td><td>{}</td><td class=\"num\">{:.2}</td><td class=\"num\">{}</td><td>{}</td><td class=\"num\">{:.0} %</td></tr>",
+                index + 1,
+                escaped(&session.measure(fault.step)),
+                fault.beat - start + 1.0,
+                clock(fault.at),
+                fault_words(fault),
+                100.0 * fault.confidence
+            )?;
+        }
+    }
+    writeln!(out, "</table>")
+}
+
+/// Writes one row a path step: its number, the takes that hold it and those that hold it cleanly (counted from 1).
+///
+/// # Errors
+/// The destination's.
+pub fn write_coverage_csv(session: &SessionView<'_>, mut out: impl Write) -> io::Result<()> {
+    let list = |takes: &[u32]| takes.iter().map(|take| (take + 1).to_string()).collect::<Vec<_>>().join(" ");
+    write!(out, "step,measure,takes,clean\r\n")?;
+    for coverage in session.coverage {
+        let measure = quoted(&session.measure(coverage.step));
+        write!(out, "{},{measure},{},{}\r\n", coverage.step, list(&coverage.takes), list(&coverage.clean))?;
+    }
+    Ok(())
+}
+
+fn touches(take: &Take, step: u32) -> bool {
+    take.stretches.iter().any(|stretch| (stretch.from_step..=stretch.to_step).contains(&step))
+}
+
+fn sure_faults(take: &Take, step: u32) -> usize {
+    take.faults.iter().filter(|fault| fault.step == step && fault.confidence >= DOUBT_BELOW).count()
+}
+
+fn star(session: &SessionView<'_>, take: usize) -> &'static str {
+    let starred = session
+        .marks
+        .iter()
+        .any(|mark| mark.take == take as u32 && mark.step.is_none() && mark.decision == Decision::Star);
+    if starred { " ★" } else { "" }
+}
+
+/// Text safe inside an element.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
