@@ -6,6 +6,7 @@ mod follow;
 mod hear;
 mod progress;
 mod score;
+mod session;
 mod transcribe;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -27,6 +28,8 @@ enum Command {
     Transcribe(transcribe::Transcribe),
     /// Write where in the score the playing is, hop by hop, as it would have been known live
     Follow(follow::Follow),
+    /// Write the take log of a recording: takes, faults, coverage, a proposed edit
+    Session(session::Session),
     /// Score every item of a corpus folder
     Evaluate(evaluate::Evaluate),
 }
@@ -64,6 +67,7 @@ pub fn run() -> ExitCode {
         Command::Score(command) => command.run(),
         Command::Transcribe(command) => command.run(),
         Command::Follow(command) => command.run(),
+        Command::Session(command) => command.run(),
         Command::Evaluate(command) => command.run(),
     };
     match done {

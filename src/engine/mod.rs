@@ -1,5 +1,6 @@
 //! The engine: joins the rooms into one streaming whole. The same code runs in the plugin and the command.
 
+mod book;
 mod command;
 mod config;
 mod error;
@@ -7,6 +8,7 @@ mod event;
 mod hearing;
 mod pipeline;
 
+pub use book::{Book, Heard, passed_beats};
 pub use command::FollowCommand;
 pub use config::{EngineConfig, EstimatorKind};
 pub use error::EngineError;

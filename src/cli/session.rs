@@ -1,0 +1,245 @@
+//! `session`: the take log of a recording, and what an engineer uses of it.
+
+use super::{Estimator, files, progress};
+use crate::engine::{Book, Engine, EngineConfig, EngineEvent, Heard, passed_beats};
+use crate::notes::NoteLedger;
+use crate::performance::{AlignedBeat, Take};
+use crate::readers::Sound;
+use crate::score::PlayingPath;
+use crate::takes::{EvidenceLog, FaultTolerance};
+use crate::writers::{
+    MapDensity, MarkerFormat, SessionView, TempoMap, write_coverage_csv, write_edl, write_markers,
+    write_reaper_project, write_session_json, write_take_sheet,
+};
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Samples pushed at a time; the events do not depend on it.
+const BLOCK: usize = 4096;
+/// Crossfade at the joins of a REAPER project, in seconds.
+const FADE_S: f64 = 0.015;
+
+#[derive(Args)]
+pub(super) struct Session {
+    /// Recording: wav, aiff, flac, mp3, ogg, m4a; any rate, any channels
+    audio: PathBuf,
+    /// Score: .musicxml, .xml, .mxl or .mid
+    score: PathBuf,
+    /// Write takes, coverage and edit plan as JSON; `-` is standard output, and so for every file here
+    #[arg(long, value_name = "OUT.json")]
+    json: Option<PathBuf>,
+    /// Write the take sheet, one printable page
+    #[arg(long, value_name = "OUT.html")]
+    sheet: Option<PathBuf>,
+    /// Write coverage as a table
+    #[arg(long, value_name = "OUT.csv")]
+    coverage: Option<PathBuf>,
+    /// Write stretches and faults as markers
+    #[arg(long, value_name = "OUT")]
+    markers: Option<PathBuf>,
+    /// Whose markers
+    #[arg(long, value_enum, default_value = "csv")]
+    marker_format: Markers,
+    /// Write the edit plan as a CMX 3600 edit decision list
+    #[arg(long, value_name = "OUT.edl")]
+    edl: Option<PathBuf>,
+    /// Write the edit plan as a REAPER project
+    #[arg(long, value_name = "OUT.rpp")]
+    reaper: Option<PathBuf>,
+    /// Write one take's tempo and meter as MIDI, so that a DAW's grid follows the playing
+    #[arg(long, value_name = "OUT.mid")]
+    tempo_map: Option<PathBuf>,
+    /// Which take, counted from 1, the tempo map is of; its longest stretch is mapped
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
+    take: u32,
+    /// How often the tempo map changes
+    #[arg(long, value_enum, default_value = "beat")]
+    density: Density,
+    /// Leave out faults held less likely than this, 0-1
+    #[arg(long, default_value_t = 0.5, value_name = "P")]
+    fault_confidence: f32,
+    /// Where note evidence comes from
+    #[arg(long, value_enum, default_value_t)]
+    estimator: Estimator,
+}
+
+/// Formats of markers.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Markers {
+    /// name, start, end, kind
+    Csv,
+    /// REAPER's region and marker manager
+    Reaper,
+    /// Audacity's label track, which Ardour and others read
+    Audacity,
+    /// Cue sheet
+    Cue,
+}
+
+/// Densities of the tempo map.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Density {
+    /// Every quarter note
+    Beat,
+    /// Every measure
+    Measure,
+    /// Where the tempo changes
+    Phrase,
+}
+
+impl Session {
+    pub(super) fn run(self) -> Result<()> {
+        let sound = files::read_sound(&self.audio)?;
+        let score = files::read_score(&self.score)?;
+        let path = Arc::new(score.path);
+        if path.notes.is_empty() {
+            bail!("{}: no notes in it to follow", self.score.display());
+        }
+        let config = EngineConfig { estimator: self.estimator.into(), ..EngineConfig::default() };
+        let book = listen(&sound, &path, &config, self.fault_confidence)
+            .with_context(|| self.audio.display().to_string())?;
+        let recording =
+            self.audio.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let view = SessionView {
+            title: &score.title,
+            recording: &recording,
+            path: &path,
+            takes: &book.takes,
+            coverage: &book.coverage,
+            plan: &book.plan,
+            marks: &[],
+        };
+        if let Some(out) = &self.json {
+            files::write(out, |out| Ok(write_session_json(&view, out)?))?;
+        }
+        if let Some(out) = &self.sheet {
+            files::write(out, |out| Ok(write_take_sheet(&view, out)?))?;
+        }
+        if let Some(out) = &self.coverage {
+            files::write(out, |out| Ok(write_coverage_csv(&view, out)?))?;
+        }
+        if let Some(out) = &self.markers {
+            let format = match self.marker_format {
+                Markers::Csv => MarkerFormat::Csv,
+                Markers::Reaper => MarkerFormat::Reaper,
+                Markers::Audacity => MarkerFormat::Audacity,
+                Markers::Cue => MarkerFormat::Cue,
+            };
+            files::write(out, |out| Ok(write_markers(&view, format, out)?))?;
+        }
+        if let Some(out) = &self.edl {
+            files::write(out, |out| Ok(write_edl(&view, out)?))?;
+        }
+        if let Some(out) = &self.reaper {
+            files::write(out, |out| Ok(write_reaper_project(&view, FADE_S, out)?))?;
+        }
+        if let Some(out) = &self.tempo_map {
+            self.write_tempo_map(out, &path, &book.takes)?;
+        }
+        let outputs = [
+            &self.json,
+            &self.sheet,
+            &self.coverage,
+            &self.markers,
+            &self.edl,
+            &self.reaper,
+            &self.tempo_map,
+        ];
+        if !outputs.into_iter().flatten().any(|out| out == Path::new("-")) {
+            self.summarise(&view);
+        }
+        Ok(())
+    }
+
+    fn write_tempo_map(&self, out: &Path, path: &PlayingPath, takes: &[Take]) -> Result<()> {
+        let Some(take) = takes.get(self.take as usize - 1) else {
+            bail!("take {}: the session has {} takes", self.take, takes.len());
+        };
+        let Some(beats) = longest_stretch(take) else {
+            bail!("take {}: nothing of the score was recognised in it", self.take);
+        };
+        let density = match self.density {
+            Density::Beat => MapDensity::Beat,
+            Density::Measure => MapDensity::Measure,
+            Density::Phrase => MapDensity::Phrase,
+        };
+        let map = TempoMap::new(path, &beats, density);
+        files::write(out, |out| Ok(map.write(path, out).map(|_| ())?))?;
+        let mut errors = map.errors(&beats);
+        errors.sort_by(f64::total_cmp);
+        if let (Some(median), Some(most)) = (errors.get(errors.len() / 2), errors.last()) {
+            eprintln!(
+                "tempo map: {} changes; beats off the grid: median {:.1} ms, at most {:.1} ms",
+                map.len(),
+                1e3 * median,
+                1e3 * most
+            );
+        }
+        Ok(())
+    }
+
+    /// A line a take, for people.
+    fn summarise(&self, view: &SessionView<'_>) {
+        println!("{}: {} takes", self.audio.display(), view.takes.len());
+        for (index, take) in view.takes.iter().enumerate() {
+            println!(
+                "take {}: {:.2}-{:.2} s, measures {}, {} faults",
+                index + 1,
+                take.start.0,
+                take.end.0,
+                view.covers(take),
+                take.faults.len()
+            );
+        }
+        let clean = view.coverage.iter().filter(|coverage| !coverage.clean.is_empty()).count();
+        println!("clean: {clean} of {} measures", view.coverage.len());
+    }
+}
+
+/// Runs the recording through the engine and makes the book of it.
+fn listen(
+    sound: &Sound,
+    path: &Arc<PlayingPath>,
+    config: &EngineConfig,
+    fault_confidence: f32,
+) -> Result<Book> {
+    let mut engine = Engine::new(config, f64::from(sound.rate_hz))?;
+    engine.set_evidence(true);
+    engine.set_score(Some(path.clone()));
+    let mut ledger = NoteLedger::default();
+    let mut evidence = EvidenceLog::default();
+    let mut reports = Vec::new();
+    let mut events = Vec::new();
+    let bar = progress::bar(sound.samples.len() as u64, "listening");
+    let mut enter = |events: &mut Vec<EngineEvent>| {
+        for event in events.drain(..) {
+            match event {
+                EngineEvent::Note(note) => ledger.enter(&note),
+                EngineEvent::Position(report) => reports.push(report),
+                EngineEvent::Evidence(frame) => evidence.push(&frame),
+                EngineEvent::Gap { .. } => {}
+            }
+        }
+    };
+    for block in sound.samples.chunks(BLOCK) {
+        engine.push(block, &mut events);
+        enter(&mut events);
+        bar.inc(block.len() as u64);
+    }
+    engine.finish(&mut events);
+    enter(&mut events);
+    bar.finish_and_clear();
+    let mut notes = ledger.into_notes();
+    notes.sort_by(|a, b| a.onset.0.total_cmp(&b.onset.0));
+    let beats = passed_beats(path, &reports);
+    let heard = Heard { notes: &notes, beats: &beats, evidence: Some(&evidence), transport: &[] };
+    Ok(Book::new(path, &heard, &[], FaultTolerance { report_above: fault_confidence }))
+}
+
+/// The beats of the stretch with most of them.
+fn longest_stretch(take: &Take) -> Option<Vec<AlignedBeat>> {
+    let runs = take.beats.chunk_by(|a, b| b.beat > a.beat && b.time > a.time);
+    runs.max_by_key(|run| run.len()).map(<[AlignedBeat]>::to_vec)
+}
