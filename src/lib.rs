@@ -7,13 +7,15 @@
 //! - [`engine`]: joins the rooms into one streaming whole.
 //! - the shell: the plugin with its worker thread and editor, and the command.
 
-#[cfg(feature = "editor")]
-#[forbid(unsafe_code)]
-pub mod editor;
 #[forbid(unsafe_code)]
 pub mod audio;
 #[forbid(unsafe_code)]
+pub mod bridge;
+#[forbid(unsafe_code)]
 pub mod cli;
+#[cfg(feature = "editor")]
+#[forbid(unsafe_code)]
+pub mod editor;
 #[forbid(unsafe_code)]
 pub mod engine;
 #[forbid(unsafe_code)]
@@ -22,6 +24,8 @@ pub mod follower;
 pub mod notes;
 #[forbid(unsafe_code)]
 pub mod performance;
+#[cfg(feature = "plugin")]
+pub mod plugin;
 #[forbid(unsafe_code)]
 pub mod readers;
 #[forbid(unsafe_code)]
@@ -34,3 +38,8 @@ pub mod takes;
 pub mod units;
 #[forbid(unsafe_code)]
 pub mod writers;
+
+#[cfg(feature = "plugin")]
+nice_plug::nice_export_clap!(plugin::CollaParte);
+#[cfg(feature = "plugin")]
+nice_plug::nice_export_vst3!(plugin::CollaParte);

@@ -1,0 +1,24 @@
+//! What the editor and the host's main thread ask of the worker.
+
+use super::channel::WorkerHalf;
+use super::{ScoreSource, Severity};
+use crate::engine::FollowCommand;
+use std::path::PathBuf;
+
+/// One request; the worker takes them in order, before further audio.
+pub(super) enum Command {
+    /// Audio now comes through these rings.
+    Connect(WorkerHalf),
+    /// Read this file and follow it, if it is a score; otherwise say why not.
+    LoadFile(PathBuf),
+    /// Follow this score.
+    LoadScore(ScoreSource),
+    /// Follow nothing.
+    ForgetScore,
+    /// Tell the follower something.
+    Follow(FollowCommand),
+    /// Say this to the user.
+    Report(Severity, String),
+    /// End the thread.
+    Stop,
+}

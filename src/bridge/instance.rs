@@ -1,0 +1,166 @@
+//! One plugin instance's bridge: what the audio thread, the editor and the host's main thread share.
+
+use super::channel::rings;
+use super::command::Command;
+use super::stream::Stream;
+use super::worker::Worker;
+use super::{RealtimeEnd, ScoreSource, Settings, Severity, Snapshot};
+use crate::engine::{Engine, FollowCommand};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+/// What every thread may look at.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    pub settings: Settings,
+    snapshot: ArcSwap<Snapshot>,
+    source: ArcSwapOption<ScoreSource>,
+    looked_at: AtomicBool,
+}
+
+impl Shared {
+    pub fn publish(&self, snapshot: Snapshot) {
+        self.snapshot.store(Arc::new(snapshot));
+    }
+
+    /// What the worker last published.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.looked_at.store(true, Ordering::Relaxed);
+        self.snapshot.load_full()
+    }
+
+    /// Whether somebody took a snapshot since the last time this was asked.
+    pub fn looked_at(&self) -> bool {
+        self.looked_at.swap(false, Ordering::Relaxed)
+    }
+
+    pub fn keep_source(&self, source: Option<ScoreSource>) {
+        self.source.store(source.map(Arc::new));
+    }
+}
+
+/// One plugin instance's bridge. It outlives activations, so the editor never holds a stale handle. The worker
+/// thread starts with the first thing there is to do and ends with the bridge.
+pub struct Bridge {
+    shared: Arc<Shared>,
+    commands: Sender<Command>,
+    worker: Mutex<WorkerThread>,
+}
+
+enum WorkerThread {
+    Waiting(Receiver<Command>),
+    Running(JoinHandle<()>),
+    Failed,
+}
+
+impl Default for Bridge {
+    fn default() -> Self {
+        let (commands, requests) = unbounded();
+        Bridge {
+            shared: Arc::new(Shared::default()),
+            commands,
+            worker: Mutex::new(WorkerThread::Waiting(requests)),
+        }
+    }
+}
+
+impl Bridge {
+    /// Connects an audio thread that runs at `rate_hz` with blocks of `largest_block` samples at most; an earlier
+    /// connection ends. Allocates. `None` if the system gives no thread.
+    pub fn connect(&self, rate_hz: f64, largest_block: usize) -> Option<RealtimeEnd> {
+        self.connect_with::<Engine>(rate_hz, largest_block)
+    }
+
+    pub(super) fn connect_with<E: Stream + 'static>(
+        &self,
+        rate_hz: f64,
+        largest_block: usize,
+    ) -> Option<RealtimeEnd> {
+        let thread = self.worker_thread::<E>()?;
+        let (audio, worker) = rings(rate_hz, largest_block);
+        // The receiver lives as long as the thread, which ends only with the bridge.
+        let _ = self.commands.send(Command::Connect(worker));
+        thread.unpark();
+        Some(RealtimeEnd::new(audio, thread))
+    }
+
+    fn worker_thread<E: Stream + 'static>(&self) -> Option<std::thread::Thread> {
+        let mut worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+        if let WorkerThread::Waiting(requests) = &*worker {
+            let (shared, requests) = (self.shared.clone(), requests.clone());
+            let started = std::thread::Builder::new()
+                .name("colla-parte".into())
+                .spawn(move || Worker::<E>::new(shared, requests).run());
+            *worker = started.map_or(WorkerThread::Failed, WorkerThread::Running);
+        }
+        match &*worker {
+            WorkerThread::Running(handle) => Some(handle.thread().clone()),
+            _ => None,
+        }
+    }
+
+    fn request(&self, command: Command) {
+        let _ = self.commands.send(command);
+        if let Some(thread) = self.worker_thread::<Engine>() {
+            thread.unpark();
+        }
+    }
+
+    /// The settings that the worker follows.
+    pub fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    /// What the worker last knew.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.shared.snapshot()
+    }
+
+    /// Reads a score file and follows it; a file that is no score leaves a message, and the present score stays.
+    pub fn load_score_file(&self, path: PathBuf) {
+        self.request(Command::LoadFile(path));
+    }
+
+    /// Follows a score that came with the project. It is what [`Bridge::score_source`] gives from now on.
+    pub fn load_score(&self, source: ScoreSource) {
+        self.shared.keep_source(Some(source.clone()));
+        self.request(Command::LoadScore(source));
+    }
+
+    /// Follows nothing from now on.
+    pub fn forget_score(&self) {
+        self.shared.keep_source(None);
+        self.request(Command::ForgetScore);
+    }
+
+    /// The bytes of the score that is followed, to be saved with the project.
+    pub fn score_source(&self) -> Option<Arc<ScoreSource>> {
+        self.shared.source.load_full()
+    }
+
+    /// Tells the follower something.
+    pub fn follow(&self, command: FollowCommand) {
+        self.request(Command::Follow(command));
+    }
+
+    /// Tells the user something.
+    pub fn report(&self, severity: Severity, text: String) {
+        self.request(Command::Report(severity, text));
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        let _ = self.commands.send(Command::Stop);
+        let worker = self.worker.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let WorkerThread::Running(handle) = std::mem::replace(worker, WorkerThread::Failed) {
+            handle.thread().unpark();
+            // The host may unload the library next, so the thread must be gone.
+            let _ = handle.join();
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The audio thread's end of the bridge.
+
+use super::channel::{AudioHalf, Mark, MarkAt, Tally};
+use super::{Schedule, Timing};
+use std::sync::atomic::Ordering;
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+/// How long a rendering host's thread sleeps between looks at the worker.
+const WAIT_STEP: Duration = Duration::from_micros(50);
+
+/// What the audio thread holds: it copies samples in, takes ready events out, and waits only where a host renders
+/// faster than time.
+///
+/// # Realtime safety
+/// [`RealtimeEnd::push`], [`RealtimeEnd::collect`] and [`RealtimeEnd::restart`] are wait-free and neither
+/// allocate nor call the system. [`RealtimeEnd::wait`] sleeps.
+pub struct RealtimeEnd {
+    half: AudioHalf,
+    worker: Thread,
+    epoch: u32,
+    restart_pending: bool,
+    /// Samples since the last restart, dropped ones included.
+    now: u64,
+    /// Samples that went into the ring since it was made.
+    pushed: u64,
+    /// Samples dropped and not yet marked.
+    missing: u64,
+}
+
+impl RealtimeEnd {
+    pub(super) fn new(half: AudioHalf, worker: Thread) -> RealtimeEnd {
+        RealtimeEnd { half, worker, epoch: 0, restart_pending: true, now: 0, pushed: 0, missing: 0 }
+    }
+
+    /// Samples since the last restart: the time of the next sample to be pushed.
+    pub fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// Starts the stream anew: time goes back to zero, events of before are forgotten.
+    pub fn restart(&mut self) {
+        self.epoch = self.epoch.wrapping_add(1);
+        self.restart_pending = true;
+        self.now = 0;
+        self.missing = 0;
+    }
+
+    /// Copies one block to the worker as mono: `left`, or the mean of both channels, times `gain`. Samples that are
+    /// not finite or are denormal become silence. When the ring is full the block is dropped, counted, and marked
+    /// as a gap once there is room again.
+    ///
+    /// # Panics
+    /// In debug builds, if the channels differ in length.
+    pub fn push(&mut self, left: &[f32], right: Option<&[f32]>, gain: f32) {
+        debug_assert!(right.is_none_or(|right| right.len() == left.len()), "channels differ in length");
+        let length = left.len() as u64;
+        if length == 0 {
+            return;
+        }
+        if !self.push_marks() || !self.has_room(left.len()) {
+            self.missing += length;
+            self.now += length;
+            Tally::add(&self.half.tally.dropped, length);
+            return;
+        }
+        let mut invalid = 0u64;
+        let mut clean = |sample: f32| {
+            if sample.is_normal() || sample == 0.0 {
+                sample
+            } else {
+                invalid += 1;
+                0.0
+            }
+        };
+        let Ok(chunk) = self.half.samples.write_chunk_uninit(left.len()) else {
+            unreachable!("room was there, and only this end fills it");
+        };
+        match right {
+            None => chunk.fill_from_iter(left.iter().map(|&sample| clean(sample) * gain)),
+            Some(right) => {
+                let half = 0.5 * gain;
+                chunk.fill_from_iter(left.iter().zip(right).map(|(&l, &r)| (clean(l) + clean(r)) * half))
+            }
+        };
+        Tally::add(&self.half.tally.invalid, invalid);
+        self.pushed += length;
+        self.now += length;
+    }
+
+    /// Room for a block. After an overflow the ring is first left to run half empty, so that one long gap arises
+    /// and not hundreds.
+    fn has_room(&mut self, length: usize) -> bool {
+        let wanted =
+            if self.missing > 0 { length.max(self.half.samples.buffer().capacity() / 2) } else { length };
+        self.half.samples.slots() >= wanted
+    }
+
+    /// Puts the marks that come before the next sample into the ring. False if they don't fit.
+    fn push_marks(&mut self) -> bool {
+        if self.restart_pending {
+            let mark = Mark::Restart { epoch: self.epoch };
+            if self.half.marks.push(MarkAt { position: self.pushed, mark }).is_err() {
+                return false;
+            }
+            self.restart_pending = false;
+        }
+        if self.missing > 0 && self.has_room(0) {
+            let mark = Mark::Gap { missing: self.missing };
+            if self.half.marks.push(MarkAt { position: self.pushed, mark }).is_err() {
+                return false;
+            }
+            self.missing = 0;
+        }
+        true
+    }
+
+    /// Moves every ready event into `schedule`; `block_start` is the time of the current block's first sample.
+    pub fn collect(&mut self, schedule: &mut Schedule, timing: Timing, block_start: u64) {
+        while !schedule.is_full() {
+            let Ok(event) = self.half.events.pop() else { break };
+            if event.epoch == self.epoch {
+                let late = schedule.insert(event, timing, block_start);
+                if matches!(timing, Timing::Aligned { .. }) {
+                    Tally::add(&self.half.tally.late, u64::from(late > 0));
+                }
+            }
+        }
+    }
+
+    /// Waits until the worker is done with everything that was pushed, for `at_most` at the longest. Returns whether
+    /// it is. Only for hosts that run ahead of time: it sleeps.
+    pub fn wait(&self, at_most: Duration) -> bool {
+        let start = Instant::now();
+        loop {
+            if self.half.tally.done.load(Ordering::Acquire) >= self.pushed {
+                return true;
+            }
+            if start.elapsed() >= at_most {
+                return false;
+            }
+            self.worker.unpark();
+            std::thread::sleep(WAIT_STEP);
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The bridge under load, resets and a misbehaving engine.
+
+use super::channel::rings;
+use super::instance::Shared;
+use super::stream::Stream;
+use super::worker::Worker;
+use super::*;
+use crate::engine::{EngineConfig, EngineEvent, FollowCommand};
+use crate::performance::NoteEvent;
+use crate::score::PlayingPath;
+use crate::units::{Pitch, SampleIndex};
+use std::sync::Arc;
+use std::time::Duration;
+
+const RATE_HZ: f64 = 8_000.0;
+
+/// A sample of this value makes [`Toy`] panic.
+const POISON: f32 = 0.75;
+
+/// An engine of which everything is known: a sample of 0.5 strikes the pitch of its sensitivity times 100, a sample
+/// of -0.5 ends it, a gap ends it too, and it panics at [`POISON`].
+struct Toy {
+    now: u64,
+    pitch: Pitch,
+}
+
+impl Toy {
+    fn off(&self) -> EngineEvent {
+        let at = SampleIndex(self.now).seconds(RATE_HZ);
+        EngineEvent::Note(NoteEvent::Off { pitch: self.pitch, at, emitted: at })
+    }
+}
+
+impl Stream for Toy {
+    fn start(config: &EngineConfig, _rate_hz: f64) -> Result<Toy, String> {
+        Ok(Toy { now: 0, pitch: Pitch((config.sensitivity * 100.0) as u8) })
+    }
+
+    fn configure(&mut self, config: &EngineConfig) {
+        self.pitch = Pitch((config.sensitivity * 100.0) as u8);
+    }
+
+    fn set_score(&mut self, _path: Option<Arc<PlayingPath>>) {}
+
+    fn command(&mut self, _command: FollowCommand) {}
+
+    fn push(&mut self, samples: &[f32], events: &mut Vec<EngineEvent>) {
+        for &sample in samples {
+            assert!(sample != POISON, "poisoned");
+            if sample == 0.5 {
+                let at = SampleIndex(self.now).seconds(RATE_HZ);
+                let (pitch, velocity) = (self.pitch, 64);
+                events.push(EngineEvent::Note(NoteEvent::On { pitch, velocity, at, emitted: at }));
+            } else if sample == -0.5 {
+                events.push(self.off());
+            }
+            self.now += 1;
+        }
+    }
+
+    fn gap(&mut self, missing: u64, events: &mut Vec<EngineEvent>) {
+        events.push(self.off());
+        self.now += missing;
+    }
+
+    fn reset(&mut self) {
+        self.now = 0;
+    }
+}
+
+/// Pushes `blocks`, waits for the worker after each, and returns what came out with its sample.
+fn play(end: &mut RealtimeEnd, blocks: &[&[f32]]) -> Vec<(u64, ReadyKind)> {
+    let mut schedule = Schedule::new(64);
+    let mut sent = Vec::new();
+    for block in blocks {
+        let start = end.now();
+        end.push(block, None, 1.0);
+        assert!(end.wait(Duration::from_secs(20)), "the worker never finished");
+        end.collect(&mut schedule, Timing::Live, start);
+        schedule.take_until(end.now(), |due, kind| sent.push((due, kind)));
+    }
+    sent
+}
+
+fn connect(bridge: &Bridge) -> RealtimeEnd {
+    bridge.connect_with::<Toy>(RATE_HZ, 512).expect("a thread")
+}
+
+/// Silence with marks in it.
+fn signal(length: usize, marks: &[(usize, f32)]) -> Vec<f32> {
+    let mut samples = vec![0.0; length];
+    for &(at, value) in marks {
+        samples[at] = value;
+    }
+    samples
+}
+
+fn on(pitch: u8) -> ReadyKind {
+    ReadyKind::NoteOn { pitch, velocity: 64 }
+}
+
+fn off(pitch: u8) -> ReadyKind {
+    ReadyKind::NoteOff { pitch }
+}
+
+#[test]
+fn events_come_back_at_their_sample_whatever_the_blocks() {
+    let samples = signal(4000, &[(100, 0.5), (900, -0.5), (901, 0.5), (3999, -0.5)]);
+    let expected = [(100, on(50)), (900, off(50)), (901, on(50)), (3999, off(50))];
+    for block in [1, 7, 64, 500, 4000] {
+        let bridge = Bridge::default();
+        let mut end = connect(&bridge);
+        let blocks: Vec<&[f32]> = samples.chunks(block).collect();
+        assert_eq!(play(&mut end, &blocks), expected, "blocks of {block}");
+    }
+}
+
+#[test]
+fn a_restart_sets_time_to_zero_and_forgets_what_was_before() {
+    let bridge = Bridge::default();
+    let mut end = connect(&bridge);
+    let first = signal(512, &[(10, 0.5)]);
+    assert_eq!(play(&mut end, &[&first]).len(), 1);
+    // Events of before the restart are still in the ring when it happens.
+    end.push(&signal(512, &[(20, -0.5), (30, 0.5)]), None, 1.0);
+    assert!(end.wait(Duration::from_secs(20)));
+    end.restart();
+    assert_eq!(end.now(), 0);
+    assert_eq!(play(&mut end, &[&first]), [(10, on(50))]);
+}
+
+#[test]
+fn settings_reach_the_engine_before_the_audio_that_follows() {
+    let bridge = Bridge::default();
+    let mut end = connect(&bridge);
+    let block = signal(512, &[(10, 0.5), (20, -0.5)]);
+    assert_eq!(play(&mut end, &[&block])[0].1, on(50));
+    bridge.settings().store(&EngineConfig { sensitivity: 0.25, ..EngineConfig::default() });
+    assert_eq!(play(&mut end, &[&block])[0].1, on(25));
+}
+
+#[test]
+fn a_panic_ends_what_sounds_and_another_engine_takes_over() {
+    let bridge = Bridge::default();
+    let mut end = connect(&bridge);
+    assert_eq!(play(&mut end, &[&signal(512, &[(10, 0.5)])]), [(10, on(50))]);
+    let ended = play(&mut end, &[&signal(512, &[(100, POISON)]), &signal(512, &[])]);
+    assert_eq!(ended.iter().map(|event| event.1).collect::<Vec<_>>(), [off(50)]);
+    let again = play(&mut end, &[&signal(512, &[(0, 0.5)])]);
+    assert_eq!(again, [(3 * 512, on(50))], "the new engine's time is not the stream's");
+    let snapshot = wait_for(&bridge, |snapshot| snapshot.overload.restarts == 1);
+    assert!(snapshot.messages.iter().any(|message| message.text.contains("the engine failed")));
+}
+
+#[test]
+fn an_engine_that_always_fails_is_stopped_and_audio_still_flows() {
+    let bridge = Bridge::default();
+    let mut end = connect(&bridge);
+    for _ in 0..20 {
+        assert!(play(&mut end, &[&signal(64, &[(0, POISON)])]).is_empty());
+    }
+    let snapshot = wait_for(&bridge, |snapshot| snapshot.overload.restarts >= 5);
+    assert_eq!(snapshot.overload.restarts, 5);
+}
+
+#[test]
+fn a_full_ring_drops_audio_counts_it_and_keeps_the_time() {
+    let shared = Arc::new(Shared::default());
+    let (commands, requests) = crossbeam_channel::unbounded();
+    let (audio, worker_half) = rings(RATE_HZ, 512);
+    let mut end = RealtimeEnd::new(audio, std::thread::current());
+    // Ten seconds while nobody listens; the ring holds four.
+    let block = signal(500, &[(0, 0.5)]);
+    for _ in 0..160 {
+        end.push(&block, None, 1.0);
+    }
+    let worker = std::thread::spawn({
+        let (shared, requests) = (shared.clone(), requests.clone());
+        move || Worker::<Toy>::new(shared, requests).run()
+    });
+    commands.send(super::command::Command::Connect(worker_half)).unwrap();
+    assert!(end.wait(Duration::from_secs(20)));
+    let late = signal(500, &[(7, -0.5)]);
+    end.push(&late, None, 1.0);
+    assert!(end.wait(Duration::from_secs(20)));
+    let mut schedule = Schedule::new(4096);
+    let mut last = None;
+    end.collect(&mut schedule, Timing::Live, 0);
+    schedule.take_until(u64::MAX, |due, kind| last = Some((due, kind)));
+    // The stream's clock ran on through the gap.
+    assert_eq!(last, Some((160 * 500 + 7, off(50))));
+    commands.send(super::command::Command::Stop).unwrap();
+    worker.join().unwrap();
+    let dropped = 160 * 500 - 32_000;
+    let bridge_view = shared.snapshot();
+    assert_eq!(bridge_view.overload.dropped_samples, dropped);
+}
+
+#[test]
+fn samples_that_are_no_sound_become_silence_and_are_counted() {
+    let bridge = Bridge::default();
+    let mut end = connect(&bridge);
+    let mut block = signal(64, &[(9, 0.5)]);
+    block[3] = f32::NAN;
+    block[4] = f32::NEG_INFINITY;
+    block[5] = f32::MIN_POSITIVE / 2.0;
+    assert_eq!(play(&mut end, &[&block]), [(9, on(50))]);
+    let snapshot = wait_for(&bridge, |snapshot| snapshot.overload.invalid_samples > 0);
+    assert_eq!(snapshot.overload.invalid_samples, 3);
+}
+
+#[test]
+fn a_file_that_is_no_score_leaves_a_message_and_the_present_score() {
+    let bridge = Bridge::default();
+    let _end = connect(&bridge);
+    bridge.load_score(ScoreSource { name: "tiny.musicxml".into(), bytes: TINY_SCORE.as_bytes().into() });
+    let snapshot = wait_for(&bridge, |snapshot| snapshot.score.is_some());
+    assert_eq!(snapshot.score.as_ref().unwrap().path.notes.len(), 1);
+    bridge.load_score(ScoreSource { name: "broken.xml".into(), bytes: (*b"<score-partwise>").into() });
+    let snapshot = wait_for(&bridge, |snapshot| !snapshot.messages.is_empty());
+    assert!(snapshot.messages[0].text.starts_with("broken.xml: "), "{:?}", snapshot.messages);
+    assert_eq!(snapshot.score.as_ref().unwrap().source.name, "tiny.musicxml");
+    assert_eq!(bridge.score_source().unwrap().name, "tiny.musicxml");
+    bridge.load_score_file(std::env::temp_dir());
+    wait_for(&bridge, |snapshot| snapshot.messages.last().unwrap().text.contains("found a folder"));
+    bridge.load_score_file("/no such folder/score.xml".into());
+    wait_for(&bridge, |snapshot| snapshot.messages.last().unwrap().text.contains("no such folder"));
+}
+
+const TINY_SCORE: &str = r#"<?xml version="1.0"?>
+<score-partwise version="3.1"><part-list><score-part id="P1"><part-name>Flute</part-name></score-part></part-list>
+<part id="P1"><measure number="1"><attributes><divisions>1</divisions><time><beats>4</beats><beat-type>4</beat-type>
+</time></attributes><note><pitch><step>C</step><octave>4</octave></pitch><duration>4</duration></note></measure>
+</part></score-partwise>"#;
+
+/// Looks until the snapshot is as expected.
+fn wait_for(bridge: &Bridge, expected: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+    for _ in 0..4000 {
+        let snapshot = bridge.snapshot();
+        if expected(&snapshot) {
+            return snapshot;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("never seen: {:?}", bridge.snapshot());
+}

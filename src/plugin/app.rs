@@ -1,0 +1,249 @@
+//! The editor's window: what the bridge knows becomes a view, what the user asks for becomes commands.
+
+use super::params::{Parameters, TimingMode};
+use super::state::Window;
+use crate::bridge::{Bridge, Severity, Snapshot};
+use crate::editor::{
+    self, Abilities, Action, EditorState, Gravity, HeardNote, Level, Load, MINIMUM_SIZE, Message, ScoreSlot,
+    Settings, Timing, TrailPoint, Verdict, View,
+};
+use crate::engine::FollowCommand;
+use crate::units::Seconds;
+use nice_plug::context::gui::{GuiContext, ParamSetter};
+use nice_plug::editor::dpi::LogicalSize;
+use nice_plug::editor::{ResizeHint, SizeConstraints};
+use nice_plug::params::Param;
+use nice_plug_egui::baseview::{HandlerError, WindowSize};
+use nice_plug_egui::{
+    EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor,
+};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Time between two frames while nobody touches anything.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// How long the path of the follower stays visible, in seconds.
+const TRAIL_S: f64 = 60.0;
+
+/// How long the window says that audio was dropped.
+const OVERLOAD_SHOWN: Duration = Duration::from_secs(3);
+
+/// What the window remembers between frames.
+pub struct EditorApp {
+    params: Arc<Parameters>,
+    bridge: Arc<Bridge>,
+    gui: Option<GuiContext>,
+    state: EditorState,
+    trail: VecDeque<TrailPoint>,
+    dismissed: u64,
+    clipped: bool,
+    dropped: u64,
+    dropped_at: Option<Instant>,
+}
+
+/// The editor of one instance.
+pub fn editor(params: Arc<Parameters>, bridge: Arc<Bridge>) -> Option<EguiEditor<EditorApp>> {
+    let window = params.window.load();
+    let size = LogicalSize::new(f64::from(window.width), f64::from(window.height));
+    let resize_hint = ResizeHint {
+        size_constraints: SizeConstraints::Logical {
+            min_size: Some(LogicalSize::new(MINIMUM_SIZE.x, MINIMUM_SIZE.y)),
+            max_size: None,
+        },
+        ..ResizeHint::RESIZABLE
+    };
+    let mut state = EditorState::default();
+    state.preferences.scale = window.zoom;
+    create_egui_editor(
+        EguiEditorState::from_size(size, window.zoom),
+        RepaintNotifier::new(),
+        EguiNiceSettings::new().with_tile("Colla Parte").with_resize_hint(resize_hint),
+        EditorApp {
+            params,
+            bridge,
+            gui: None,
+            state,
+            trail: VecDeque::new(),
+            dismissed: 0,
+            clipped: false,
+            dropped: 0,
+            dropped_at: None,
+        },
+    )
+}
+
+impl NiceEguiApp for EditorApp {
+    fn build(&mut self, ctx: egui::Context, gui: GuiContext, _frame: &mut Frame) -> Result<(), HandlerError> {
+        editor::install(&ctx);
+        self.gui = Some(gui);
+        Ok(())
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut Frame) {
+        let view = self.view();
+        for action in editor::editor(ui, &view, &mut self.state) {
+            self.carry_out(action, ui.ctx());
+        }
+        ui.ctx().request_repaint_after(FRAME);
+    }
+
+    fn resized(&mut self, size: WindowSize) {
+        let window = self.params.window.load();
+        let (width, height) = (size.logical.width as u32, size.logical.height as u32);
+        self.params.window.store(Window { width, height, ..window });
+    }
+
+    fn zoom_factor_changed(&mut self, zoom: f32) {
+        let window = self.params.window.load();
+        self.params.window.store(Window { zoom, ..window });
+    }
+
+    fn editor_closed(&mut self) {
+        self.gui = None;
+    }
+}
+
+impl EditorApp {
+    fn view(&mut self) -> View {
+        let snapshot = self.bridge.snapshot();
+        self.remember(&snapshot);
+        let score = match &snapshot.score {
+            None => ScoreSlot::Empty,
+            Some(loaded) => {
+                ScoreSlot::Ready { name: loaded.source.name.clone(), score: loaded.score.clone() }
+            }
+        };
+        let heard = snapshot.notes.iter().map(|note| HeardNote {
+            onset: note.onset,
+            offset: note.offset,
+            pitch: note.pitch,
+            velocity: note.velocity,
+            verdict: Verdict::Open,
+        });
+        let messages = snapshot.messages.iter().filter(|message| message.id > self.dismissed);
+        View {
+            score,
+            position: snapshot.position,
+            trail: self.trail.iter().copied().collect(),
+            heard: heard.collect(),
+            now: snapshot.now,
+            level: Level {
+                rms_db: snapshot.level.rms_db,
+                peak_db: snapshot.level.peak_db,
+                clipped: self.clipped,
+            },
+            messages: messages
+                .map(|message| Message {
+                    id: message.id,
+                    gravity: match message.severity {
+                        Severity::Note => Gravity::Note,
+                        Severity::Error => Gravity::Error,
+                    },
+                    text: message.text.clone(),
+                })
+                .collect(),
+            load: Load {
+                share: snapshot.load,
+                overloaded: self.dropped_at.is_some_and(|at| at.elapsed() < OVERLOAD_SHOWN),
+                dropped: Seconds(snapshot.overload.dropped_samples as f64 / snapshot.rate_hz.max(1.0)),
+            },
+            settings: self.settings(),
+            abilities: Abilities::default(),
+            ..View::default()
+        }
+    }
+
+    /// Keeps what a single snapshot does not show: the way of the follower, that the input clipped, that audio
+    /// was dropped.
+    fn remember(&mut self, snapshot: &Snapshot) {
+        self.clipped |= snapshot.level.peak_db >= 0.0;
+        if snapshot.overload.dropped_samples > self.dropped {
+            self.dropped_at = Some(Instant::now());
+        }
+        self.dropped = snapshot.overload.dropped_samples;
+        let Some(report) = snapshot.position else { return self.trail.clear() };
+        let last = self.trail.back().map(|point| point.at.0);
+        if last.is_some_and(|last| report.at.0 < last) {
+            self.trail.clear();
+        }
+        if last != Some(report.at.0) {
+            self.trail.push_back(TrailPoint { at: report.at, beat: report.beat });
+        }
+        while self.trail.front().is_some_and(|point| report.at.0 - point.at.0 > TRAIL_S) {
+            self.trail.pop_front();
+        }
+    }
+
+    fn settings(&self) -> Settings {
+        let params = &self.params;
+        let engine = params.engine_config();
+        Settings {
+            timing: match params.timing.value() {
+                TimingMode::Live => Timing::Live,
+                TimingMode::Aligned => Timing::Aligned,
+            },
+            sensitivity: engine.sensitivity,
+            lowest_pitch: engine.lowest_pitch,
+            highest_pitch: engine.highest_pitch,
+            minimum_note_s: engine.minimum_note_s,
+            velocity_curve: engine.velocity_curve,
+            score_assist: engine.score_assist,
+            trim_db: params.input_trim.value(),
+            channel: (params.channel.value() - 1).clamp(0, 15) as u8,
+            pedal_out: params.pedal_out.value(),
+            follow: engine.follow,
+            position_cc: (params.position_out.value() > 0).then(|| params.position_out.value() as u8),
+        }
+    }
+
+    fn carry_out(&mut self, action: Action, ctx: &egui::Context) {
+        match action {
+            Action::LoadPath(path) => self.bridge.load_score_file(path.into()),
+            Action::UnloadScore => self.bridge.forget_score(),
+            Action::StartAt(beat) => self.bridge.follow(FollowCommand::StartAt(beat)),
+            Action::Relocate => self.bridge.follow(FollowCommand::Relocate),
+            Action::Set(settings) => self.set(&settings),
+            Action::ResetClip => self.clipped = false,
+            Action::Dismiss(id) => self.dismissed = self.dismissed.max(id),
+            Action::SetScale(scale) => {
+                self.state.preferences.scale = scale;
+                ctx.set_zoom_factor(scale);
+            }
+            // The view's abilities offer none of the rest.
+            _ => {}
+        }
+    }
+
+    fn set(&self, settings: &Settings) {
+        let Some(gui) = &self.gui else { return };
+        let setter = gui.param_setter();
+        let params = &self.params;
+        let timing = match settings.timing {
+            Timing::Live => TimingMode::Live,
+            Timing::Aligned => TimingMode::Aligned,
+        };
+        change(&setter, &params.timing, timing);
+        change(&setter, &params.sensitivity, settings.sensitivity);
+        change(&setter, &params.lowest_pitch, i32::from(settings.lowest_pitch));
+        change(&setter, &params.highest_pitch, i32::from(settings.highest_pitch));
+        change(&setter, &params.minimum_note, settings.minimum_note_s * 1000.0);
+        change(&setter, &params.velocity_curve, settings.velocity_curve);
+        change(&setter, &params.score_assist, settings.score_assist);
+        change(&setter, &params.input_trim, settings.trim_db);
+        change(&setter, &params.channel, i32::from(settings.channel) + 1);
+        change(&setter, &params.pedal_out, settings.pedal_out);
+        change(&setter, &params.follow, settings.follow);
+        change(&setter, &params.position_out, settings.position_cc.map_or(0, i32::from));
+    }
+}
+
+/// Sets a parameter through the host, if it differs.
+fn change<P: Param>(setter: &ParamSetter, param: &P, value: P::Plain) {
+    if param.unmodulated_plain_value() != value {
+        setter.begin_set_parameter(param);
+        setter.set_parameter(param, value);
+        setter.end_set_parameter(param);
+    }
+}

@@ -1,0 +1,212 @@
+//! Ready events to MIDI.
+
+use crate::bridge::ReadyKind;
+use nice_plug::midi::{Channel, Key, VoiceID};
+use nice_plug::prelude::*;
+
+/// Controller of the sustain pedal.
+const SUSTAIN: u8 = 64;
+
+/// How events are sent at present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Routing {
+    /// MIDI channel, 0-15.
+    pub channel: u8,
+    /// Send the sustain pedal.
+    pub pedal: bool,
+    /// Controller that carries the measure; the next one up carries the beat.
+    pub position_cc: Option<u8>,
+}
+
+/// Sends events and knows what sounds, so that nothing ever hangs: a note ends on the channel where it began, and
+/// an end that the host had no room for is sent again with the next block.
+///
+/// # Realtime safety
+/// Never allocates.
+#[derive(Debug)]
+pub struct MidiOut {
+    /// Channel on which each pitch sounds.
+    sounding: [Option<u8>; 128],
+    /// Channel on which an end is owed to each pitch.
+    owed: [Option<u8>; 128],
+    /// Channel on which the pedal is down.
+    pedal: Option<u8>,
+}
+
+impl Default for MidiOut {
+    fn default() -> Self {
+        MidiOut { sounding: [None; 128], owed: [None; 128], pedal: None }
+    }
+}
+
+impl MidiOut {
+    /// Sends one event at sample `timing` of the block. `send` returns whether the host took it.
+    pub fn send(
+        &mut self,
+        kind: ReadyKind,
+        timing: u32,
+        routing: Routing,
+        mut send: impl FnMut(NoteEvent<()>) -> bool,
+    ) {
+        match kind {
+            ReadyKind::NoteOn { pitch, velocity } => {
+                self.end(pitch, timing, &mut send);
+                let on = NoteEvent::NoteOn {
+                    timing,
+                    voice_id: VoiceID::Wildcard,
+                    channel: Channel::Number(routing.channel),
+                    key: Key::Number(pitch),
+                    velocity: f32::from(velocity) / 127.0,
+                };
+                // Never struck on top of an end that is still owed.
+                if self.owed[usize::from(pitch & 127)].is_none() && send(on) {
+                    self.sounding[usize::from(pitch & 127)] = Some(routing.channel);
+                }
+            }
+            ReadyKind::NoteOff { pitch } => self.end(pitch, timing, &mut send),
+            ReadyKind::Pedal { down } if routing.pedal => {
+                self.lift_pedal(timing, &mut send);
+                if down && send(controller(timing, routing.channel, SUSTAIN, 127)) {
+                    self.pedal = Some(routing.channel);
+                }
+            }
+            ReadyKind::Pedal { .. } => {}
+            ReadyKind::Place { measure, beat } => {
+                if let Some(cc) = routing.position_cc {
+                    send(controller(timing, routing.channel, cc, (measure % 128) as u8));
+                    send(controller(timing, routing.channel, cc + 1, beat.min(127)));
+                }
+            }
+        }
+    }
+
+    /// Sends again, at the block's first sample, the ends that the host had no room for.
+    pub fn send_owed(&mut self, mut send: impl FnMut(NoteEvent<()>) -> bool) {
+        for pitch in 0..128u8 {
+            if let Some(channel) = self.owed[usize::from(pitch)]
+                && send(note_off(0, channel, pitch))
+            {
+                self.owed[usize::from(pitch)] = None;
+            }
+        }
+    }
+
+    /// Ends everything that sounds, at the block's first sample.
+    pub fn silence(&mut self, mut send: impl FnMut(NoteEvent<()>) -> bool) {
+        for pitch in 0..128 {
+            self.end(pitch, 0, &mut send);
+        }
+        self.lift_pedal(0, &mut send);
+    }
+
+    fn end(&mut self, pitch: u8, timing: u32, send: &mut impl FnMut(NoteEvent<()>) -> bool) {
+        let pitch = pitch & 127;
+        if let Some(channel) = self.sounding[usize::from(pitch)].take()
+            && !send(note_off(timing, channel, pitch))
+        {
+            self.owed[usize::from(pitch)] = Some(channel);
+        }
+    }
+
+    fn lift_pedal(&mut self, timing: u32, send: &mut impl FnMut(NoteEvent<()>) -> bool) {
+        if let Some(channel) = self.pedal
+            && send(controller(timing, channel, SUSTAIN, 0))
+        {
+            self.pedal = None;
+        }
+    }
+}
+
+fn note_off(timing: u32, channel: u8, pitch: u8) -> NoteEvent<()> {
+    NoteEvent::NoteOff {
+        timing,
+        voice_id: VoiceID::Wildcard,
+        channel: Channel::Number(channel),
+        key: Key::Number(pitch),
+        velocity: 0.0,
+    }
+}
+
+fn controller(timing: u32, channel: u8, cc: u8, value: u8) -> NoteEvent<()> {
+    NoteEvent::MidiCC { timing, channel, cc, value: f32::from(value) / 127.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Routing = Routing { channel: 3, pedal: true, position_cc: Some(20) };
+
+    fn on(pitch: u8) -> ReadyKind {
+        ReadyKind::NoteOn { pitch, velocity: 64 }
+    }
+
+    /// Pitch, and whether it is a note-on.
+    fn pitches(sent: &[NoteEvent<()>]) -> Vec<(u8, bool)> {
+        sent.iter()
+            .filter_map(|event| match event {
+                NoteEvent::NoteOn { key, .. } => Some((key.number()?, true)),
+                NoteEvent::NoteOff { key, .. } => Some((key.number()?, false)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_note_ends_on_the_channel_where_it_began() {
+        let mut out = MidiOut::default();
+        let mut sent = Vec::new();
+        let mut take = |event| {
+            sent.push(event);
+            true
+        };
+        out.send(on(60), 5, PLAIN, &mut take);
+        out.send(ReadyKind::NoteOff { pitch: 60 }, 9, Routing { channel: 0, ..PLAIN }, &mut take);
+        assert_eq!(sent[1], note_off(9, 3, 60));
+    }
+
+    #[test]
+    fn an_end_that_the_host_refused_is_sent_with_the_next_block() {
+        let mut out = MidiOut::default();
+        out.send(on(60), 0, PLAIN, |_| true);
+        out.send(ReadyKind::NoteOff { pitch: 60 }, 0, PLAIN, |_| false);
+        // As long as it is owed, the key is not struck again.
+        out.send(on(60), 0, PLAIN, |_| panic!("struck on top of an owed end"));
+        let mut sent = Vec::new();
+        let mut take = |event| {
+            sent.push(event);
+            true
+        };
+        out.send_owed(&mut take);
+        out.send_owed(&mut take);
+        assert_eq!(pitches(&sent), [(60, false)]);
+    }
+
+    #[test]
+    fn silence_ends_all_that_sounds_and_the_pedal() {
+        let mut out = MidiOut::default();
+        for pitch in [40, 50, 60] {
+            out.send(on(pitch), 0, PLAIN, |_| true);
+        }
+        out.send(ReadyKind::NoteOff { pitch: 50 }, 0, PLAIN, |_| true);
+        out.send(ReadyKind::Pedal { down: true }, 0, PLAIN, |_| true);
+        let mut sent = Vec::new();
+        out.silence(|event| {
+            sent.push(event);
+            true
+        });
+        assert_eq!(pitches(&sent), [(40, false), (60, false)]);
+        assert_eq!(sent.last(), Some(&controller(0, 3, SUSTAIN, 0)));
+        out.silence(|_| panic!("nothing sounds any more"));
+    }
+
+    #[test]
+    fn a_place_leaves_as_two_controllers() {
+        let mut sent = Vec::new();
+        MidiOut::default().send(ReadyKind::Place { measure: 130, beat: 3 }, 7, PLAIN, |event| {
+            sent.push(event);
+            true
+        });
+        assert_eq!(sent, [controller(7, 3, 20, 2), controller(7, 3, 21, 3)]);
+    }
+}

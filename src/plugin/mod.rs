@@ -1,0 +1,146 @@
+//! The plugin: parameters, state, the audio thread and the editor's window, in the framework's terms.
+
+mod app;
+mod delay;
+mod midi_out;
+mod params;
+mod process;
+mod state;
+
+use crate::bridge::{Bridge, Severity};
+use app::EditorApp;
+use midi_out::MidiOut;
+use nice_plug::prelude::*;
+use nice_plug_egui::EguiEditor;
+use params::Parameters;
+use process::AudioSide;
+use std::sync::Arc;
+
+/// One instance of the plugin, as the audio thread holds it.
+pub struct CollaParte {
+    params: Arc<Parameters>,
+    bridge: Arc<Bridge>,
+    midi: MidiOut,
+    audio: Option<AudioSide>,
+}
+
+impl Default for CollaParte {
+    fn default() -> Self {
+        let bridge = Arc::new(Bridge::default());
+        CollaParte {
+            params: Arc::new(Parameters::new(bridge.clone())),
+            bridge,
+            midi: MidiOut::default(),
+            audio: None,
+        }
+    }
+}
+
+impl Plugin for CollaParte {
+    const NAME: &'static str = "Colla Parte";
+    const VENDOR: &'static str = "Colla Parte";
+    const URL: &'static str = "";
+    const EMAIL: &'static str = "";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[
+        AudioIOLayout {
+            main_input_channels: NonZeroU32::new(2),
+            main_output_channels: NonZeroU32::new(2),
+            ..AudioIOLayout::const_default()
+        },
+        AudioIOLayout {
+            main_input_channels: NonZeroU32::new(1),
+            main_output_channels: NonZeroU32::new(1),
+            ..AudioIOLayout::const_default()
+        },
+    ];
+    const MIDI_OUTPUT: MidiConfig = MidiConfig::MidiCCs;
+
+    type Editor = EguiEditor<EditorApp>;
+    type SysExMessage = ();
+    type BackgroundTask = ();
+
+    fn params(&self) -> Arc<dyn Params> {
+        self.params.clone()
+    }
+
+    fn editor(&mut self, _async_executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        app::editor(self.params.clone(), self.bridge.clone())
+    }
+
+    fn filter_state(state: &mut PluginState) {
+        Parameters::tame(state);
+    }
+
+    fn activate(
+        &mut self,
+        layout: &AudioIOLayout,
+        config: &BufferConfig,
+        context: &mut impl ActivateContext<Self>,
+    ) -> bool {
+        let channels = layout.main_output_channels.map_or(0, NonZeroU32::get) as usize;
+        self.bridge.settings().store(&self.params.engine_config());
+        self.audio = AudioSide::new(&self.bridge, channels, config);
+        match &mut self.audio {
+            Some(audio) => {
+                let latency = audio.wanted_latency(&self.params);
+                audio.set_latency(latency);
+                context.set_latency_samples(latency as u32);
+            }
+            None => {
+                self.bridge.report(Severity::Error, "the system gives no thread: nothing is heard".into());
+                context.set_latency_samples(0);
+            }
+        }
+        true
+    }
+
+    fn reset(&mut self) {
+        if let Some(audio) = &mut self.audio {
+            audio.reset();
+        }
+    }
+
+    fn process(
+        &mut self,
+        buffer: &mut Buffer,
+        _aux: &mut AuxiliaryBuffers,
+        context: &mut impl ProcessContext<Self>,
+    ) -> ProcessStatus {
+        let Some(audio) = &mut self.audio else { return ProcessStatus::Normal };
+        let changed = audio.process(&self.params, &self.bridge, &mut self.midi, buffer.as_slice(), |event| {
+            context.try_send_event(event).is_ok()
+        });
+        if let Some(latency) = changed {
+            context.set_latency_samples(latency);
+        }
+        // Notes may still be on their way, and may still sound, when the input has fallen silent.
+        ProcessStatus::KeepAlive
+    }
+
+    fn deactivate(&mut self) {
+        self.audio = None;
+    }
+}
+
+impl ClapPlugin for CollaParte {
+    const CLAP_ID: &'static str = "org.colla-parte.colla-parte";
+    const CLAP_DESCRIPTION: Option<&'static str> =
+        Some("Live polyphonic transcription, score following and a take book");
+    const CLAP_MANUAL_URL: Option<&'static str> = None;
+    const CLAP_SUPPORT_URL: Option<&'static str> = None;
+    const CLAP_FEATURES: &'static [ClapFeature] = &[
+        ClapFeature::AudioEffect,
+        ClapFeature::NoteDetector,
+        ClapFeature::Analyzer,
+        ClapFeature::Stereo,
+        ClapFeature::Mono,
+    ];
+}
+
+impl Vst3Plugin for CollaParte {
+    const VST3_CLASS_ID: [u8; 16] = *b"CollaPartePlugin";
+    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
+        &[Vst3SubCategory::Fx, Vst3SubCategory::Analyzer, Vst3SubCategory::Tools];
+}

@@ -1,0 +1,171 @@
+//! The parameters that a host sees, and what is saved beside them.
+
+use super::state::{SavedScore, WindowSize};
+use crate::bridge::Bridge;
+use crate::engine::{EngineConfig, EstimatorKind};
+use crate::units::{KEYS, LOWEST_KEY};
+use nice_plug::prelude::*;
+use std::sync::Arc;
+
+/// The highest key the transcriber hears.
+const HIGHEST_KEY: i32 = LOWEST_KEY as i32 + KEYS as i32 - 1;
+
+/// When notes leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum TimingMode {
+    /// As soon as they are known.
+    #[id = "live"]
+    Live,
+    /// A fixed time after their true onset, the audio delayed by as much.
+    #[id = "aligned"]
+    Aligned,
+}
+
+/// All parameters. The ids are part of saved projects and never change.
+#[derive(Params)]
+pub struct Parameters {
+    /// Live or Aligned. Not automatable: it changes the latency.
+    #[id = "timing"]
+    pub timing: EnumParam<TimingMode>,
+    /// How readily something heard becomes a note, 0-1.
+    #[id = "sens"]
+    pub sensitivity: FloatParam,
+    /// Lowest MIDI pitch sent.
+    #[id = "low"]
+    pub lowest_pitch: IntParam,
+    /// Highest MIDI pitch sent.
+    #[id = "high"]
+    pub highest_pitch: IntParam,
+    /// Notes shorter than this are not sent, in milliseconds. Not automatable: *Aligned* latency depends on it.
+    #[id = "minlen"]
+    pub minimum_note: FloatParam,
+    /// Exponent on the velocity scale.
+    #[id = "velcrv"]
+    pub velocity_curve: FloatParam,
+    /// MIDI channel, 1-16.
+    #[id = "chan"]
+    pub channel: IntParam,
+    /// Sends the sustain pedal as CC 64.
+    #[id = "pedal"]
+    pub pedal_out: BoolParam,
+    /// How far the followed score sways which notes are heard, 0-1.
+    #[id = "assist"]
+    pub score_assist: FloatParam,
+    /// Gain of what the engine hears, in dB; the audio that passes is not changed.
+    #[id = "trim"]
+    pub input_trim: FloatParam,
+    /// Follows the score.
+    #[id = "follow"]
+    pub follow: BoolParam,
+    /// Controller that carries the measure, the next one up carries the beat; 0 is off.
+    #[id = "poscc"]
+    pub position_out: IntParam,
+    /// Hears and sends nothing.
+    #[id = "bypass"]
+    pub bypass: BoolParam,
+    /// The score itself.
+    #[persist = "score"]
+    score: SavedScore,
+    /// The editor's window.
+    #[persist = "window"]
+    pub window: WindowSize,
+}
+
+impl Parameters {
+    /// The parameters of one instance; the score that is saved is the bridge's.
+    pub fn new(bridge: Arc<Bridge>) -> Parameters {
+        let defaults = EngineConfig::default();
+        let pitch = |name, default: u8| {
+            IntParam::new(
+                name,
+                i32::from(default),
+                IntRange::Linear { min: i32::from(LOWEST_KEY), max: HIGHEST_KEY },
+            )
+            .with_value_to_string(formatters::v2s_i32_key_formatter())
+            .with_string_to_value(formatters::s2v_i32_key_formatter())
+        };
+        let share = |name, default| {
+            FloatParam::new(name, default, FloatRange::Linear { min: 0.0, max: 1.0 })
+                .with_unit(" %")
+                .with_value_to_string(formatters::v2s_f32_percentage(0))
+                .with_string_to_value(formatters::s2v_f32_percentage())
+        };
+        Parameters {
+            timing: EnumParam::new("Timing", TimingMode::Live).non_automatable(),
+            sensitivity: share("Sensitivity", defaults.sensitivity),
+            lowest_pitch: pitch("Lowest pitch", defaults.lowest_pitch),
+            highest_pitch: pitch("Highest pitch", defaults.highest_pitch),
+            minimum_note: FloatParam::new(
+                "Shortest note",
+                defaults.minimum_note_s * 1000.0,
+                FloatRange::Linear { min: 0.0, max: 500.0 },
+            )
+            .with_step_size(1.0)
+            .with_unit(" ms")
+            .non_automatable(),
+            velocity_curve: FloatParam::new(
+                "Velocity curve",
+                defaults.velocity_curve,
+                FloatRange::Skewed { min: 0.25, max: 4.0, factor: FloatRange::skew_factor(-1.0) },
+            )
+            .with_value_to_string(formatters::v2s_f32_rounded(2)),
+            channel: IntParam::new("MIDI channel", 1, IntRange::Linear { min: 1, max: 16 }),
+            pedal_out: BoolParam::new("Pedal out", false),
+            score_assist: share("Score assist", defaults.score_assist),
+            input_trim: FloatParam::new("Input trim", 0.0, FloatRange::Linear { min: -24.0, max: 24.0 })
+                .with_step_size(0.1)
+                .with_unit(" dB"),
+            follow: BoolParam::new("Follow the score", defaults.follow),
+            position_out: IntParam::new("Position out", 0, IntRange::Linear { min: 0, max: 118 })
+                .with_value_to_string(Arc::new(|cc| if cc == 0 { "Off".into() } else { format!("CC {cc}") }))
+                .with_string_to_value(Arc::new(|text| {
+                    let text = text.trim();
+                    if text.eq_ignore_ascii_case("off") {
+                        return Some(0);
+                    }
+                    text.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().ok()
+                })),
+            bypass: BoolParam::new("Bypass", false).make_bypass(),
+            score: SavedScore::new(bridge),
+            window: WindowSize::default(),
+        }
+    }
+
+    /// The engine's settings, each within its range.
+    ///
+    /// # Realtime safety
+    /// Wait-free.
+    pub fn engine_config(&self) -> EngineConfig {
+        EngineConfig {
+            estimator: EstimatorKind::default(),
+            sensitivity: self.sensitivity.value(),
+            lowest_pitch: self.lowest_pitch.value() as u8,
+            highest_pitch: self.highest_pitch.value() as u8,
+            minimum_note_s: self.minimum_note.value() / 1000.0,
+            velocity_curve: self.velocity_curve.value(),
+            score_assist: self.score_assist.value(),
+            follow: self.follow.value(),
+        }
+    }
+
+    /// Brings values of a saved state into the parameters' ranges; what is no number is left out, so that the
+    /// default stays.
+    pub fn tame(state: &mut PluginState) {
+        let parameters = Parameters::new(Arc::new(Bridge::default()));
+        for (id, pointer, _) in parameters.param_map() {
+            let Some(value) = state.params.get_mut(&id) else { continue };
+            // SAFETY: `parameters`, which the pointer was made from, lives until the end of this function.
+            let (a, b) = unsafe { (pointer.preview_plain(0.0), pointer.preview_plain(1.0)) };
+            let within = |plain: f32| plain.clamp(a.min(b), a.max(b));
+            use nice_plug::plugin::ParamValue::{Bool, F32, I32, String};
+            match value {
+                F32(plain) if plain.is_finite() => *plain = within(*plain),
+                F32(_) => {
+                    state.params.remove(&id);
+                }
+                I32(plain) => *plain = within(*plain as f32) as i32,
+                Bool(_) | String(_) => {}
+            }
+        }
+    }
+}

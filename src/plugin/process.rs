@@ -1,0 +1,181 @@
+//! The audio thread.
+
+use super::delay::Delay;
+use super::midi_out::{MidiOut, Routing};
+use super::params::{Parameters, TimingMode};
+use crate::bridge::{Bridge, Pace, RealtimeEnd, Schedule, Timing};
+use nice_plug::prelude::*;
+use std::time::{Duration, Instant};
+
+/// The longest that the engine takes to know of a note beyond the shortest note's length, in seconds, worker
+/// included.
+pub const KNOWN_AFTER_S: f64 = 0.12;
+
+/// Least time that a note is observed before it is told, in seconds.
+const OBSERVED_S: f64 = 0.03;
+
+/// Longest setting of the shortest note, in seconds.
+const LONGEST_MINIMUM_S: f64 = 0.5;
+
+/// Events that may wait for their sample at once.
+const WAITING: usize = 4096;
+
+/// How long one block of an offline render may wait for the worker.
+const OFFLINE_WAIT: Duration = Duration::from_secs(10);
+
+/// The latency of *Aligned* timing in samples: what the engine needs to know of a note, and one block, because
+/// what is learnt from a block can leave with the next one at the earliest.
+pub fn aligned_latency(minimum_note_s: f64, rate_hz: f64, largest_block: usize) -> u64 {
+    let known_s = KNOWN_AFTER_S + minimum_note_s.clamp(OBSERVED_S, LONGEST_MINIMUM_S);
+    (known_s * rate_hz).ceil() as u64 + largest_block as u64
+}
+
+/// What one activation holds on the audio thread.
+///
+/// # Realtime safety
+/// Only [`AudioSide::new`] allocates. [`AudioSide::process`] waits only where the host renders faster than time.
+pub struct AudioSide {
+    end: RealtimeEnd,
+    schedule: Schedule,
+    delay: Delay,
+    pace: Pace,
+    /// Zero of the wall clock that [`Pace`] reads.
+    clock: Instant,
+    rate_hz: f64,
+    largest_block: usize,
+    offline: bool,
+    bypassed: bool,
+    /// What sounds must be ended with the next block.
+    silence_due: bool,
+    /// Latency in force, in samples; 0 in *Live* timing.
+    latency: u64,
+}
+
+impl AudioSide {
+    /// The audio thread's part for one activation; `None` if there is no worker. Allocates.
+    pub fn new(bridge: &Bridge, channels: usize, config: &BufferConfig) -> Option<AudioSide> {
+        let rate_hz = f64::from(config.sample_rate);
+        let largest_block = config.max_buffer_size as usize;
+        Some(AudioSide {
+            end: bridge.connect(rate_hz, largest_block)?,
+            schedule: Schedule::new(WAITING),
+            delay: Delay::new(channels, aligned_latency(LONGEST_MINIMUM_S, rate_hz, largest_block) as usize),
+            pace: Pace::default(),
+            clock: Instant::now(),
+            rate_hz,
+            largest_block,
+            offline: config.process_mode == ProcessMode::Offline,
+            bypassed: false,
+            silence_due: true,
+            latency: 0,
+        })
+    }
+
+    /// The latency that the parameters ask for, in samples.
+    pub fn wanted_latency(&self, params: &Parameters) -> u64 {
+        match params.timing.value() {
+            TimingMode::Live => 0,
+            TimingMode::Aligned => aligned_latency(
+                f64::from(params.minimum_note.value()) / 1000.0,
+                self.rate_hz,
+                self.largest_block,
+            ),
+        }
+    }
+
+    /// Puts a latency in force.
+    pub fn set_latency(&mut self, latency: u64) {
+        self.latency = latency;
+        self.delay.set(latency as usize);
+        self.schedule.clear();
+        self.silence_due = true;
+    }
+
+    /// Starts the stream anew: nothing of before is sent, and what sounds is ended with the next block.
+    pub fn reset(&mut self) {
+        self.end.restart();
+        self.schedule.clear();
+        self.delay.clear();
+        self.pace.restart();
+        self.silence_due = true;
+    }
+
+    /// Hears one block, delays it where timing is *Aligned*, and sends the events that are due in it. Returns the
+    /// latency, if it changed.
+    pub fn process(
+        &mut self,
+        params: &Parameters,
+        bridge: &Bridge,
+        midi: &mut MidiOut,
+        channels: &mut [&mut [f32]],
+        mut send: impl FnMut(NoteEvent<()>) -> bool,
+    ) -> Option<u32> {
+        let length = channels.first().map_or(0, |samples| samples.len());
+        let wanted = self.wanted_latency(params);
+        let changed = (wanted != self.latency).then(|| {
+            self.set_latency(wanted);
+            wanted as u32
+        });
+        self.follow_bypass(params.bypass.value());
+        midi.send_owed(&mut send);
+        if std::mem::take(&mut self.silence_due) {
+            midi.silence(&mut send);
+        }
+
+        let block_start = self.end.now();
+        if !self.bypassed {
+            bridge.settings().store(&params.engine_config());
+            let gain = util::db_to_gain_fast(params.input_trim.value());
+            self.hear(channels, gain, length);
+        }
+        if self.latency > 0 {
+            self.delay.process(channels);
+        }
+        if !self.bypassed {
+            let timing = match self.latency {
+                0 => Timing::Live,
+                latency => Timing::Aligned { latency },
+            };
+            let routing = Routing {
+                channel: (params.channel.value() - 1).clamp(0, 15) as u8,
+                pedal: params.pedal_out.value(),
+                position_cc: match params.position_out.value() {
+                    cc @ 1..=118 => Some(cc as u8),
+                    _ => None,
+                },
+            };
+            self.end.collect(&mut self.schedule, timing, block_start);
+            self.schedule.take_until(block_start + length as u64, |due, kind| {
+                midi.send(kind, (due - block_start) as u32, routing, &mut send);
+            });
+        }
+        changed
+    }
+
+    /// Copies a block to the worker, and waits for it where the host renders.
+    fn hear(&mut self, channels: &[&mut [f32]], gain: f32, length: usize) {
+        let wall_s = self.clock.elapsed().as_secs_f64();
+        let ahead_s = self.pace.ahead(wall_s, length as f64 / self.rate_hz);
+        match channels {
+            [] => return,
+            [mono] => self.end.push(mono, None, gain),
+            [left, right, ..] => self.end.push(left, Some(right), gain),
+        }
+        if self.offline {
+            self.end.wait(OFFLINE_WAIT);
+        } else if let Some(ahead_s) = ahead_s {
+            // Never longer than the host is ahead: a host in real time loses nothing by it.
+            self.end.wait(Duration::from_secs_f64(ahead_s));
+        }
+    }
+
+    fn follow_bypass(&mut self, bypass: bool) {
+        if bypass != self.bypassed {
+            self.bypassed = bypass;
+            self.end.restart();
+            self.schedule.clear();
+            self.pace.restart();
+            self.silence_due = true;
+        }
+    }
+}

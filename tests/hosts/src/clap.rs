@@ -1,0 +1,187 @@
+//! A CLAP host.
+
+use crate::{Instance, Midi, Setup, Timed};
+use anyhow::{Context, Result, anyhow, bail};
+use clack_extensions::audio_ports_config::{AudioPortsConfigBuffer, PluginAudioPortsConfig};
+use clack_extensions::latency::PluginLatency;
+use clack_extensions::render::{PluginRender, RenderMode};
+use clack_extensions::state::PluginState;
+use clack_host::events::spaces::CoreEventSpace;
+use clack_host::prelude::*;
+use clack_host::process::StartedPluginAudioProcessor;
+use clack_host::process::audio_buffers::{AudioPortBuffer, AudioPortBufferType, AudioPorts, InputChannel};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+struct Host;
+struct HostShared;
+
+impl SharedHandler<'_> for HostShared {
+    fn request_restart(&self) {}
+    fn request_process(&self) {}
+    fn request_callback(&self) {}
+}
+
+impl HostHandlers for Host {
+    type Shared<'a> = HostShared;
+    type MainThread<'a> = ();
+    type AudioProcessor<'a> = ();
+}
+
+pub(crate) struct ClapInstance {
+    processor: Option<StartedPluginAudioProcessor<Host>>,
+    instance: PluginInstance<Host>,
+    input_ports: AudioPorts,
+    output_ports: AudioPorts,
+    input: Vec<Vec<f32>>,
+    events: EventBuffer,
+}
+
+impl ClapInstance {
+    pub fn open(bundle: &Path) -> Result<ClapInstance> {
+        // SAFETY: the bundle is the one that this project built.
+        let entry = unsafe { PluginEntry::load(bundle) }.with_context(|| bundle.display().to_string())?;
+        let factory = entry.get_plugin_factory().context("the bundle has no plugin factory")?;
+        let id = factory.plugin_descriptors().next().and_then(|plugin| plugin.id()).context("no plugin")?;
+        let info = HostInfo::new("Colla Parte hosts", "Colla Parte", "", "1.0")?;
+        let instance = PluginInstance::new(|_| HostShared, |_| (), &entry, id, &info)?;
+        Ok(ClapInstance {
+            processor: None,
+            instance,
+            input_ports: AudioPorts::with_capacity(2, 1),
+            output_ports: AudioPorts::with_capacity(2, 1),
+            input: Vec::new(),
+            events: EventBuffer::with_capacity(4096),
+        })
+    }
+
+    fn choose_layout(&mut self, channels: usize) -> Result<()> {
+        let handle = self.instance.plugin_handle();
+        let ports: PluginAudioPortsConfig = handle.get_extension().context("no audio port layouts")?;
+        let mut buffer = AudioPortsConfigBuffer::new();
+        for index in 0..ports.count(&handle) {
+            let layout = ports.get(&handle, index, &mut buffer).context("a layout without description")?;
+            if layout.main_output.is_some_and(|port| port.channel_count as usize == channels) {
+                let id = layout.id;
+                let mut inactive = self.instance.inactive_plugin_handle().context("still active")?;
+                return ports.select(&mut inactive, id).map_err(|error| anyhow!("{error}"));
+            }
+        }
+        bail!("no layout with {channels} channels")
+    }
+}
+
+impl Instance for ClapInstance {
+    fn activate(&mut self, setup: &Setup) -> Result<()> {
+        self.choose_layout(setup.channels)?;
+        let handle = self.instance.plugin_handle();
+        let render: PluginRender = handle.get_extension().context("no render extension")?;
+        let mode = if setup.offline { RenderMode::Offline } else { RenderMode::Realtime };
+        render.set(&handle, mode).map_err(|error| anyhow!("{error}"))?;
+        let configuration = PluginAudioConfiguration {
+            sample_rate: setup.rate_hz,
+            min_frames_count: 1,
+            max_frames_count: setup.largest_block as u32,
+        };
+        let stopped = self.instance.activate(|_, _| (), configuration)?;
+        self.processor = Some(stopped.start_processing().map_err(|error| anyhow!("{error}"))?);
+        self.input = vec![vec![0.0; setup.largest_block]; setup.channels];
+        Ok(())
+    }
+
+    fn deactivate(&mut self) {
+        if let Some(processor) = self.processor.take() {
+            self.instance.deactivate(processor.stop_processing());
+        }
+    }
+
+    fn latency(&mut self) -> u32 {
+        let handle = self.instance.plugin_handle();
+        handle.get_extension::<PluginLatency>().map_or(0, |latency| latency.get(&handle))
+    }
+
+    fn reset(&mut self) {
+        if let Some(processor) = &mut self.processor {
+            processor.reset();
+        }
+    }
+
+    fn process(&mut self, channels: &mut [Vec<f32>], events: &mut Vec<Timed>) -> Result<Duration> {
+        let processor = self.processor.as_mut().context("not active")?;
+        let length = channels[0].len();
+        for (kept, samples) in self.input.iter_mut().zip(channels.iter()) {
+            kept[..length].copy_from_slice(samples);
+        }
+        self.events.clear();
+        let input = self.input_ports.with_input_buffers([AudioPortBuffer {
+            latency: 0,
+            channels: AudioPortBufferType::f32_input_only(
+                self.input.iter_mut().map(|samples| InputChannel::variable(&mut samples[..length])),
+            ),
+        }]);
+        let mut output = self.output_ports.with_output_buffers([AudioPortBuffer {
+            latency: 0,
+            channels: AudioPortBufferType::f32_output_only(channels.iter_mut().map(Vec::as_mut_slice)),
+        }]);
+        let mut sent = OutputEvents::from_buffer(&mut self.events);
+        let start = Instant::now();
+        crate::probe::enter();
+        let status = processor.process(&input, &mut output, &InputEvents::empty(), &mut sent, None, None);
+        crate::probe::leave();
+        let duration = start.elapsed();
+        status?;
+        let mut last = 0;
+        for event in self.events.iter() {
+            let at = event.header().time();
+            anyhow::ensure!(at >= last && (at as usize) < length, "event at {at} of {length} after {last}");
+            last = at;
+            events.extend(event.as_core_event().and_then(midi).map(|midi| (u64::from(at), midi)));
+        }
+        Ok(duration)
+    }
+
+    fn save(&mut self) -> Result<Vec<u8>> {
+        let handle = self.instance.plugin_handle();
+        let state: PluginState = handle.get_extension().context("no state extension")?;
+        let mut bytes = Vec::new();
+        state.save(&handle, &mut bytes).map_err(|error| anyhow!("{error}"))?;
+        // The framework's CLAP states begin with their length; what follows is the same as in VST3.
+        let length = bytes.first_chunk().map(|prefix| u64::from_le_bytes(*prefix)).context("no length")?;
+        anyhow::ensure!(length == bytes.len() as u64 - 8, "a state of {length} bytes in {}", bytes.len());
+        Ok(bytes.split_off(8))
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> bool {
+        let handle = self.instance.plugin_handle();
+        let Some(state) = handle.get_extension::<PluginState>() else { return false };
+        let framed = [&(bytes.len() as u64).to_le_bytes(), bytes].concat();
+        state.load(&handle, &mut &framed[..]).is_ok()
+    }
+}
+
+impl Drop for ClapInstance {
+    fn drop(&mut self) {
+        self.deactivate();
+    }
+}
+
+fn midi(event: CoreEventSpace<'_>) -> Option<Midi> {
+    match event {
+        CoreEventSpace::NoteOn(note) => Some(Midi::On {
+            channel: note.channel().into_specific()? as u8,
+            pitch: note.key().into_specific()? as u8,
+            velocity: (note.velocity() * 127.0).round() as u8,
+        }),
+        CoreEventSpace::NoteOff(note) => Some(Midi::Off {
+            channel: note.channel().into_specific()? as u8,
+            pitch: note.key().into_specific()? as u8,
+        }),
+        CoreEventSpace::Midi(message) => match message.data() {
+            [status, cc, value] if status >> 4 == 0xB => {
+                Some(Midi::Control { channel: status & 15, cc, value })
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}

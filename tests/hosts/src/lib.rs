@@ -1,0 +1,150 @@
+//! Hosts that load the built bundles as a DAW does: CLAP through `clack-host`, VST3 through the host side of the
+//! `vst3` crate. Nothing here links the plugin.
+
+mod clap;
+pub mod probe;
+pub mod project;
+pub mod signal;
+mod vst3;
+
+use anyhow::Result;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A plugin format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// CLAP.
+    Clap,
+    /// VST3.
+    Vst3,
+}
+
+impl Format {
+    /// Both of them.
+    pub const ALL: [Format; 2] = [Format::Clap, Format::Vst3];
+}
+
+/// How a host runs the plugin.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// Samples per second.
+    pub rate_hz: f64,
+    /// 1 or 2.
+    pub channels: usize,
+    /// Samples in the largest block.
+    pub largest_block: usize,
+    /// Whether the host says that it renders.
+    pub offline: bool,
+}
+
+/// A MIDI event that the plugin sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Midi {
+    /// A note began.
+    On {
+        /// 0-15.
+        channel: u8,
+        /// MIDI pitch.
+        pitch: u8,
+        /// 0-127.
+        velocity: u8,
+    },
+    /// A note ended.
+    Off {
+        /// 0-15.
+        channel: u8,
+        /// MIDI pitch.
+        pitch: u8,
+    },
+    /// A controller changed.
+    Control {
+        /// 0-15.
+        channel: u8,
+        /// Number of the controller.
+        cc: u8,
+        /// 0-127.
+        value: u8,
+    },
+}
+
+/// An event and the sample where it lies: within the block, or within the whole stream.
+pub type Timed = (u64, Midi);
+
+/// A loaded plugin instance.
+pub trait Instance {
+    /// Makes it ready to process, and starts processing.
+    ///
+    /// # Errors
+    /// If the plugin refuses.
+    fn activate(&mut self, setup: &Setup) -> Result<()>;
+    /// Ends processing.
+    fn deactivate(&mut self);
+    /// Latency that the plugin reports, in samples.
+    fn latency(&mut self) -> u32;
+    /// Resets it as a host does when the playhead jumps.
+    fn reset(&mut self);
+    /// Processes one block. Appends events, their time being the sample within the block. Returns how
+    /// long the plugin took.
+    ///
+    /// # Errors
+    /// If the plugin fails.
+    fn process(&mut self, channels: &mut [Vec<f32>], events: &mut Vec<Timed>) -> Result<Duration>;
+    /// The state that a project would keep.
+    ///
+    /// # Errors
+    /// If the plugin fails.
+    fn save(&mut self) -> Result<Vec<u8>>;
+    /// Restores a state; whether the plugin took it.
+    fn load(&mut self, state: &[u8]) -> bool;
+}
+
+/// The folder of the built bundles.
+pub fn bundles() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target")), PathBuf::from);
+    target.join("bundled")
+}
+
+/// Loads the built bundle and makes an instance.
+///
+/// # Errors
+/// If the bundle is missing or broken.
+pub fn open(format: Format) -> Result<Box<dyn Instance>> {
+    Ok(match format {
+        Format::Clap => Box::new(clap::ClapInstance::open(&bundles().join("Colla Parte.clap"))?),
+        Format::Vst3 => Box::new(vst3::Vst3Instance::open(&bundles().join("Colla Parte.vst3"))?),
+    })
+}
+
+/// Runs `channels` through the plugin in the given blocks, repeated as needed; replaces the samples by what came
+/// out and returns the events with their sample in the whole stream.
+///
+/// # Errors
+/// If the plugin fails.
+pub fn render(
+    instance: &mut dyn Instance,
+    channels: &mut [Vec<f32>],
+    blocks: impl IntoIterator<Item = usize>,
+) -> Result<Vec<Timed>> {
+    let length = channels[0].len();
+    let mut events = Vec::new();
+    let mut block_events = Vec::with_capacity(4096);
+    let mut start = 0;
+    for block in blocks {
+        let end = length.min(start + block);
+        let mut part: Vec<Vec<f32>> = channels.iter().map(|samples| samples[start..end].to_vec()).collect();
+        block_events.clear();
+        instance.process(&mut part, &mut block_events)?;
+        for (whole, part) in channels.iter_mut().zip(&part) {
+            whole[start..end].copy_from_slice(part);
+        }
+        events.extend(block_events.iter().map(|&(at, midi)| (at + start as u64, midi)));
+        start = end;
+        if start == length {
+            break;
+        }
+    }
+    anyhow::ensure!(start == length, "the blocks cover {start} of {length} samples");
+    Ok(events)
+}
