@@ -1,3 +1,47 @@
-//! The project's own tasks.
+//! The project's own tasks: `cargo xtask demo`, `cargo xtask test` and what they are made of.
 
-fn main() {}
+mod build;
+mod demo;
+mod install;
+mod layers;
+mod realtime;
+mod shell;
+mod system;
+mod test;
+
+use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
+
+const USAGE: &str = "usage: cargo xtask TASK
+  demo      build, play the demo recording through the built plugin, and show what it found
+  test      everything that must pass
+  bundle    build the .vst3 and .clap into target/bundled
+  install   bundle, and copy both to where this user's hosts look
+  layers    check that imports only go down
+  realtime  check that the audio thread neither allocates, locks nor calls the system, and time it
+  bench     run the benchmarks";
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    std::env::set_current_dir(root())?;
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["demo"] => demo::demo(),
+        ["test"] => test::test(),
+        ["bundle"] => build::bundle(),
+        ["install"] => install::install(),
+        ["layers"] => layers::check(&root().join("src")),
+        ["realtime"] => realtime::check(),
+        ["bench"] => shell::cargo(&["bench", "--workspace"]),
+        _ => bail!("{USAGE}"),
+    }
+}
+
+/// The repository.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository")
+}
+
+/// Where cargo builds.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}

@@ -1,0 +1,36 @@
+//! Everything that must pass.
+
+use crate::{build, layers, realtime, root, shell, system};
+use anyhow::{Context, Result};
+use std::time::Instant;
+
+/// Runs all checks, the quick ones first; `cargo test`'s own results are the last lines.
+pub fn test() -> Result<()> {
+    let clippy = |features: &[&str]| {
+        let mut arguments = vec!["clippy", "--release", "--quiet", "--all-targets"];
+        arguments.extend(features);
+        arguments.extend(["--", "--deny", "warnings"]);
+        shell::cargo(&arguments)
+    };
+    step("what the build needs", system::ensure_programs)?;
+    step("format", || shell::cargo(&["fmt", "--all", "--check"]))?;
+    step("layers", || layers::check(&root().join("src")))?;
+    step("clippy", || clippy(&["--workspace", "--exclude", "xtask"]))?;
+    step("clippy of the tasks", || clippy(&["--package", "xtask"]))?;
+    step("clippy without the plugin", || clippy(&["--package", "colla-parte", "--no-default-features"]))?;
+    step("bundles", build::bundle)?;
+    step("realtime", realtime::check)?;
+    step("tests of the tasks", || shell::cargo(&["test", "--release", "--quiet", "--package", "xtask"]))?;
+    step("tests", || shell::cargo(&["test", "--release", "--workspace", "--exclude", "xtask"]))
+}
+
+fn step(name: &str, check: impl FnOnce() -> Result<()>) -> Result<()> {
+    eprintln!("── {name}");
+    let start = Instant::now();
+    check().with_context(|| name.to_string())?;
+    // The last step's last line is its own.
+    if name != "tests" {
+        eprintln!("   passed in {:.0} s", start.elapsed().as_secs_f64());
+    }
+    Ok(())
+}
