@@ -1,7 +1,7 @@
 //! Stress for the follower: generated sessions with restarts, skips, wrong notes, stray playing.
 //!
 //! `cargo run --release --no-default-features --example stress_follower -- [--sessions N] [--seed S] [--ear perfect|good|poor]
-//! [--verbose]` prints one table. `-- --notes ITEM --trace OUT [--ear …]` follows the true notes of a corpus item
+//! [--verbose] [--look SESSION]` prints one table; `--look` shows one session's course as well. `-- --notes ITEM --trace OUT [--ear …]` follows the true notes of a corpus item
 //! instead (`score_notes.tsv`, `notes.tsv`) and writes the trace that `tools/score_position.py` reads.
 
 #[path = "../../tests/rehearsal/mod.rs"]
@@ -44,7 +44,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for n in 0..sessions {
         let mut random = Random::new(seed.wrapping_mul(1_000_003).wrapping_add(n));
         let phrases = 4 + random.below(30);
-        let path = Arc::new(writer::piece(&mut random, phrases));
+        let (path, form) = writer::piece_and_form(&mut random, phrases);
+        let path = Arc::new(path);
         let plain = n % 4 == 0;
         let player = Player {
             tempo: random.between(0.6, 1.4),
@@ -60,7 +61,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let session = player::rehearse(&mut random, &path, player, seconds);
         let frames = ear::listen(&mut random, &session.sounds, session.length_s, ear);
         let (reports, spent) = follow(&path, &frames);
-        let result = measure::session(&session, &reports, spent);
+        if value("--look").is_some_and(|v| v.parse() == Ok(n)) {
+            print!("{}", measure::timeline(&session, &reports));
+        }
+        let result = measure::session(&session, &form, &reports, spent);
         if verbose {
             println!("{n}\t{}\t{result}", if plain { "plain" } else { "jumps" });
         }
@@ -72,8 +76,42 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// All reports, and the CPU time they took in seconds.
 fn follow(path: &Arc<PlayingPath>, frames: &[PosteriorFrame]) -> (Vec<PositionReport>, f64) {
-    let mut follower = Follower::new(Arc::clone(path), FollowerSettings::default());
+    let mut follower = Follower::new(Arc::clone(path), settings());
     let begun = Instant::now();
     let reports = frames.iter().map(|frame| follower.step(frame, DELAY)).collect();
     (reports, begun.elapsed().as_secs_f64())
+}
+
+/// The defaults, with `--set NAME=VALUE` applied: for trying out one rate at a time.
+fn settings() -> FollowerSettings {
+    let mut settings = FollowerSettings::default();
+    let arguments: Vec<String> = std::env::args().collect();
+    for pair in arguments.windows(2).filter(|pair| pair[0] == "--set") {
+        let (name, value) = pair[1].split_once('=').unwrap_or((&pair[1], ""));
+        let value: f32 = value.parse().unwrap_or_else(|_| panic!("--set {}: expected NAME=NUMBER", pair[1]));
+        let field = match name {
+            "onset_prior" => &mut settings.onset_prior,
+            "strongest_onset" => &mut settings.strongest_onset,
+            "soft_onset" => &mut settings.soft_onset,
+            "miss" => &mut settings.miss,
+            "extra" => &mut settings.extra,
+            "ghost" => &mut settings.ghost,
+            "slip" => &mut settings.slip,
+            "stutter" => &mut settings.stutter,
+            "jump" => &mut settings.jump,
+            "stop" => &mut settings.stop.0,
+            "start" => &mut settings.start,
+            "stray" => &mut settings.stray.0,
+            "unstray" => &mut settings.stray.1,
+            "stray_notes" => &mut settings.stray_notes,
+            "interval" => &mut settings.interval.0,
+            "jitter" => &mut settings.interval.1,
+            "drift" => &mut settings.tempo_variance.2,
+            "believed" => &mut settings.believed,
+            "takeover" => &mut settings.takeover,
+            _ => panic!("--set {name}: no such setting"),
+        };
+        *field = value;
+    }
+    settings
 }

@@ -1,6 +1,7 @@
 //! What a follower's reports are worth.
 
 use crate::rehearsal::player::Session;
+use crate::rehearsal::writer::PHRASE_BEATS;
 use colla_parte::performance::{FollowState, PositionReport};
 use std::fmt;
 
@@ -11,6 +12,8 @@ pub struct Figures {
     pub errors_ms: Vec<f64>,
     /// Seconds until back within a beat, staying there; infinite if never.
     pub recoveries_s: Vec<f64>,
+    /// The same, where a passage that is the same note for note counts as the right place.
+    pub alike_recoveries_s: Vec<f64>,
     /// Times that the position left the true place by more than 4 beats for another, while a stretch went on.
     pub false_jumps: usize,
     /// Seconds of stray playing, and those of them called following.
@@ -25,7 +28,7 @@ pub struct Figures {
 const FOUND_S: f64 = 2.0;
 
 /// Measures one session, with the definitions of the corpus' `loc_` figures.
-pub fn session(session: &Session, reports: &[PositionReport], spent_s: f64) -> Figures {
+pub fn session(session: &Session, form: &[usize], reports: &[PositionReport], spent_s: f64) -> Figures {
     let mut figures = Figures { speed: (session.length_s, spent_s), ..Figures::default() };
     let begin =
         |n: usize| session.stretches.get(n).and_then(|s| s.onsets.first()).map_or(f64::INFINITY, |o| o.1);
@@ -58,11 +61,14 @@ pub fn session(session: &Session, reports: &[PositionReport], spent_s: f64) -> F
             .map(|r| r.beat.is_some_and(|beat| (beat - true_beat(&stretch.onsets, r.at.0)).abs() <= 1.0))
             .collect();
         if n > 0 {
-            let back = (0..right.len()).find(|&at| {
-                let ahead = &right[at..(at + 200).min(right.len())];
-                right[at] && ahead.iter().filter(|&&r| r).count() * 10 >= ahead.len() * 9
-            });
-            figures.recoveries_s.push(back.map_or(f64::INFINITY, |at| at as f64 / 100.0));
+            figures.recoveries_s.push(recovery(&right));
+            let alike: Vec<bool> = playing
+                .iter()
+                .map(|r| {
+                    r.beat.is_some_and(|beat| same_music(form, beat, true_beat(&stretch.onsets, r.at.0)))
+                })
+                .collect();
+            figures.alike_recoveries_s.push(recovery(&alike));
         }
         let settled = right.iter().position(|&r| r).unwrap_or(right.len());
         let mut was_right = true;
@@ -89,6 +95,41 @@ pub fn session(session: &Session, reports: &[PositionReport], spent_s: f64) -> F
             stray.iter().filter(|r| r.state == FollowState::Following).count() as f64 / 100.0;
     }
     figures
+}
+
+/// Seconds until the first hop that is right, as nine in ten of the next two seconds are.
+fn recovery(right: &[bool]) -> f64 {
+    let back = (0..right.len()).find(|&at| {
+        let ahead = &right[at..(at + 200).min(right.len())];
+        right[at] && ahead.iter().filter(|&&r| r).count() * 10 >= ahead.len() * 9
+    });
+    back.map_or(f64::INFINITY, |at| at as f64 / 100.0)
+}
+
+/// Whether two places are within a beat of each other, or would be if the phrases of the form were.
+fn same_music(form: &[usize], a: f64, b: f64) -> bool {
+    let phrase = |beat: f64| form.get((beat / PHRASE_BEATS) as usize);
+    let apart = (a - b).abs();
+    let across = (a.rem_euclid(PHRASE_BEATS) - b.rem_euclid(PHRASE_BEATS)).abs();
+    apart <= 1.0 || (phrase(a) == phrase(b) && across <= 1.0)
+}
+
+/// What was played and what was reported, four times a second.
+pub fn timeline(session: &Session, reports: &[PositionReport]) -> String {
+    use fmt::Write;
+    let mut text = String::from("seconds\tplayed\treported\tconfidence\tstate\tcandidates\n");
+    for report in reports.iter().step_by(25) {
+        let at = report.at.0;
+        let stretch = session.stretches.iter().rfind(|s| s.onsets.first().is_some_and(|o| o.1 <= at));
+        let played = stretch.map_or(f64::NAN, |s| true_beat(&s.onsets, at));
+        let stray = if session.noodling.iter().any(|n| n.0 <= at && at < n.1) { "stray" } else { "" };
+        let candidates = report.candidates.map(|c| format!("{:.1}:{:.2}", c.beat, c.weight)).join(" ");
+        let beat = report.beat.unwrap_or(f64::NAN);
+        let (confidence, state) = (report.confidence, report.state.name());
+        let _ =
+            writeln!(text, "{at:.2}\t{played:.2}{stray}\t{beat:.2}\t{confidence:.2}\t{state}\t{candidates}");
+    }
+    text
 }
 
 fn true_beat(onsets: &[(f64, f64)], at_s: f64) -> f64 {
@@ -141,13 +182,14 @@ pub struct Tally {
 impl Tally {
     /// Adds session `n`.
     pub fn add(&mut self, n: u64, plain: bool, figures: Figures) {
-        self.slowest.extend(figures.recoveries_s.iter().map(|&s| (s, n)));
+        self.slowest.extend(figures.alike_recoveries_s.iter().map(|&s| (s, n)));
         if plain && figures.false_jumps > 0 {
             self.false_in_plain.push(n);
         }
         let sum = if plain { &mut self.plain } else { &mut self.jumps };
         sum.errors_ms.extend(figures.errors_ms);
         sum.recoveries_s.extend(figures.recoveries_s);
+        sum.alike_recoveries_s.extend(figures.alike_recoveries_s);
         sum.false_jumps += figures.false_jumps;
         sum.stray_s.0 += figures.stray_s.0;
         sum.stray_s.1 += figures.stray_s.1;
@@ -177,18 +219,25 @@ impl fmt::Display for Tally {
                 figures.false_jumps,
             )?;
         }
-        let mut back = self.jumps.recoveries_s.clone();
-        back.sort_by(f64::total_cmp);
-        let at = |q: f64| back.get(((back.len() as f64 * q) as usize).min(back.len().max(1) - 1)).copied();
-        writeln!(
-            f,
-            "recoveries: {} jumps; seconds at 10/50/80/90/95/99 %: {:.2?}; within 2 s {:.1} %, 5 s {:.1} %, never {}",
-            back.len(),
-            [0.1, 0.5, 0.8, 0.9, 0.95, 0.99].map(|q| at(q).unwrap_or(f64::NAN)),
-            share(&back, 2.0),
-            share(&back, 5.0),
-            back.iter().filter(|s| s.is_infinite()).count(),
-        )?;
+        let kinds = [
+            ("back", &self.jumps.recoveries_s),
+            ("back, or at a passage that is the same note for note", &self.jumps.alike_recoveries_s),
+        ];
+        for (name, seconds) in kinds {
+            let mut back = seconds.clone();
+            back.sort_by(f64::total_cmp);
+            let at =
+                |q: f64| back.get(((back.len() as f64 * q) as usize).min(back.len().max(1) - 1)).copied();
+            writeln!(
+                f,
+                "{name}: {} jumps; seconds at 10/50/80/90/95/99 %: {:.2?}; within 2 s {:.1} %, 5 s {:.1} %, never {}",
+                back.len(),
+                [0.1, 0.5, 0.8, 0.9, 0.95, 0.99].map(|q| at(q).unwrap_or(f64::NAN)),
+                share(&back, 2.0),
+                share(&back, 5.0),
+                back.iter().filter(|s| s.is_infinite()).count(),
+            )?;
+        }
         let mut slowest = self.slowest.clone();
         slowest.sort_by(|a, b| b.0.total_cmp(&a.0));
         slowest.truncate(10);

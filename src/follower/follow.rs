@@ -145,7 +145,7 @@ impl Follower {
         let evidence = self.picker.next(frame, &self.settings);
         let onset = !evidence.strikes.is_empty();
         self.decoder.advance(&self.events, &self.places, &self.settings, evidence, heard);
-        let belief = self.gate.update(&self.events, &self.decoder, &self.settings, onset);
+        let belief = self.gate.update(&self.events, &self.decoder, &self.settings);
         let now = self.hop + (known_delay.0 * FRAME_RATE_HZ) as f32 + HALF_HOP;
         let beat = self.show(belief, heard, now);
         PositionReport {

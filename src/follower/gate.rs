@@ -5,12 +5,13 @@ use super::decoder::{Decoder, REACH};
 use super::events::ScoreEvents;
 use crate::performance::{Candidate, FollowState};
 
-/// A rival place takes over after it has outweighed everything at this many onsets.
+/// A rival place takes over after it has moved on to this many further events while it outweighed the rest: one
+/// chord alone, however many notes it has, moves nobody.
 const CONFIRMATIONS: u32 = 2;
 /// Mass below which the believed place is abandoned, and mass that a rival then needs.
 const ABANDONED: f32 = 0.01;
 /// See [`ABANDONED`].
-const GUESS: f32 = 0.35;
+const GUESS: f32 = 0.25;
 /// Events that one may go back without it being called a jump.
 const BACK: usize = 3;
 /// Mass of a place counts from all events within this many beats.
@@ -33,19 +34,14 @@ pub(crate) struct Belief {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gate {
     event: Option<usize>,
+    rival: usize,
     confirmations: u32,
     following: bool,
 }
 
 impl Gate {
-    /// Takes the posterior of one hop; `onset`: something was struck at it.
-    pub fn update(
-        &mut self,
-        events: &ScoreEvents,
-        decoder: &Decoder,
-        settings: &FollowerSettings,
-        onset: bool,
-    ) -> Belief {
+    /// Takes the posterior of one hop.
+    pub fn update(&mut self, events: &ScoreEvents, decoder: &Decoder, settings: &FollowerSettings) -> Belief {
         let best = decoder.best;
         let mut jumped = false;
         match self.event {
@@ -60,9 +56,10 @@ impl Gate {
                 let guess = mass_near(events, decoder, event) < ABANDONED && rival >= GUESS;
                 if rival < settings.takeover && !guess {
                     self.confirmations = 0;
-                } else if onset {
+                } else if best != self.rival {
                     self.confirmations += 1;
                 }
+                self.rival = best;
                 if self.confirmations > CONFIRMATIONS {
                     (self.event, self.confirmations, jumped) = (Some(best), 0, true);
                 }

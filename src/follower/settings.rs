@@ -48,12 +48,12 @@ pub struct FollowerSettings {
 impl Default for FollowerSettings {
     fn default() -> Self {
         FollowerSettings {
-            onset_prior: 0.005,
+            onset_prior: 0.001,
             onset_floor: 0.08,
-            strongest_onset: 2_000.0,
-            soft_onset: 40.0,
+            strongest_onset: 8_000.0,
+            soft_onset: 150.0,
             miss: 0.15,
-            extra: 0.004,
+            extra: 0.008,
             ghost: 0.02,
             slip: 0.02,
             stutter: 0.002,

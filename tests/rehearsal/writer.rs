@@ -27,26 +27,36 @@ const TEXTURES: [Texture; 5] =
 /// A note as (quarter-of-a-beat position in the phrase, length, MIDI pitch).
 type Sketch = Vec<(i64, i64, i32)>;
 
+/// Length of a phrase in beats.
+pub const PHRASE_BEATS: f64 = 16.0;
+
 /// A piece of `phrases` phrases of four 4/4 measures; about every third phrase is one that was there before.
 pub fn piece(random: &mut Random, phrases: usize) -> PlayingPath {
+    piece_and_form(random, phrases).0
+}
+
+/// A piece as [`piece`] writes it, and its form: phrases with the same number are the same note for note.
+pub fn piece_and_form(random: &mut Random, phrases: usize) -> (PlayingPath, Vec<usize>) {
     let key = random.below(12) as i32;
     let mut drawn: Vec<Sketch> = Vec::new();
+    let mut form = Vec::new();
     let mut notes = Vec::new();
     for phrase in 0..phrases {
         let again = phrase > 0 && random.chance(0.35);
-        let sketch = if again {
-            drawn[random.below(drawn.len())].clone()
+        if again {
+            form.push(form[random.below(form.len())]);
         } else {
             let texture = random.pick(&TEXTURES);
-            self::phrase(random, key, texture)
-        };
-        for &(at, length, midi) in &sketch {
+            form.push(drawn.len());
+            drawn.push(self::phrase(random, key, texture));
+        }
+        let sketch = &drawn[form[phrase]];
+        for &(at, length, midi) in sketch {
             let onset = Beats::new(at, 4).unwrap() + Beats::whole(16 * phrase as i64);
             notes.push((onset, Beats::new(length, 4).unwrap(), midi.clamp(30, 96) as u8));
         }
-        drawn.push(sketch);
     }
-    path(notes, Bpm(random.between(60.0, 140.0).round()))
+    (path(notes, Bpm(random.between(60.0, 140.0).round())), form)
 }
 
 /// A path in 4/4 out of (onset, duration, MIDI pitch).
