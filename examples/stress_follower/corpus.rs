@@ -3,19 +3,32 @@
 use crate::rehearsal::Random;
 use crate::rehearsal::ear::{self, Ear};
 use crate::rehearsal::player::Sound;
+use colla_parte::follower::Smoother;
 use colla_parte::score::{NoteId, Ornament, PathNote, PathStep, PlayingPath};
-use colla_parte::units::{Beats, Pitch};
+use colla_parte::units::{Beats, FrameIndex, Pitch};
 use std::error::Error;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Follows the notes of the item in folder `item` and writes the trace to `trace`.
-pub fn follow_item(item: &str, trace: &str, ear: Ear) -> Result<(), Box<dyn Error>> {
+/// Follows the notes of the item in folder `item`, or aligns them if `offline`, and writes the trace to `trace`.
+pub fn follow_item(item: &str, trace: &str, ear: Ear, offline: bool) -> Result<(), Box<dyn Error>> {
     let path = Arc::new(path(&table(item, "score_notes.tsv")?)?);
     let sounds = sounds(&table(item, "notes.tsv")?)?;
     let length = sounds.iter().map(|sound| sound.offset_s).fold(0.0, f64::max) + 1.0;
     let frames = ear::listen(&mut Random::new(1), &sounds, length, ear);
+    if offline {
+        let mut smoother = Smoother::new(&path, crate::settings());
+        frames.iter().for_each(|frame| smoother.push(frame));
+        let alignment = smoother.finish();
+        let mut text = String::from("audio_seconds\tscore_beat\n");
+        for hop in 0..frames.len() {
+            let time = FrameIndex(hop as u64).seconds();
+            let beat = alignment.position_at(time).map_or(f64::NAN, |point| point.beat);
+            writeln!(text, "{:.4}\t{beat:.4}", time.0)?;
+        }
+        return Ok(std::fs::write(trace, text)?);
+    }
     let (reports, _) = crate::follow(&path, &frames);
     let mut text = String::from("audio_seconds\tscore_beat\tmeasure\tconfidence\tbpm\tstate\n");
     for report in reports {

@@ -1,7 +1,7 @@
 //! Stress for the follower: generated sessions with restarts, skips, wrong notes, stray playing.
 //!
 //! `cargo run --release --no-default-features --example stress_follower -- [--sessions N] [--seed S] [--ear perfect|good|poor]
-//! [--verbose] [--look SESSION]` prints one table; `--look` shows one session's course as well. `-- --notes ITEM --trace OUT [--ear …]` follows the true notes of a corpus item
+//! [--verbose] [--look SESSION]` prints one table; `--look` shows one session's course as well. `-- --notes ITEM --trace OUT [--offline] [--ear …]` follows the true notes of a corpus item
 //! instead (`score_notes.tsv`, `notes.tsv`) and writes the trace that `tools/score_position.py` reads.
 
 #[path = "../../tests/rehearsal/mod.rs"]
@@ -35,7 +35,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     if let Some(item) = value("--notes") {
         let trace = value("--trace").ok_or("--notes needs --trace OUT")?;
-        return corpus::follow_item(item, trace, ear);
+        let offline = arguments.iter().any(|a| a == "--offline");
+        return corpus::follow_item(item, trace, ear, offline);
     }
     let seed = number("--seed", 1);
     let sessions = number("--sessions", 200);

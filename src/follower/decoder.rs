@@ -17,6 +17,7 @@
 
 use super::FollowerSettings;
 use super::events::{Interest, Relation, ScoreEvents};
+use super::history::History;
 use super::observation::{Evidence, Strike};
 use super::relocate::Destinations;
 use super::tempo::{Interval, TempoState};
@@ -38,6 +39,8 @@ const CHORD_SPREAD: f32 = 8.0;
 const SPREAD: (f32, f32) = (2.0, 10.0);
 /// Rate at which the keys of an ornament are struck while it lasts.
 const ORNAMENT_RATE: f32 = 0.06;
+/// Shares of repetitions that take up the present event again, the one before it, and the one before that.
+const STUTTER_BACK: [f32; 3] = [1.0, 0.3, 0.2];
 /// What a chord note not yet heard is held to cost at first, see `first_note`.
 const CHORD_NOTE: f32 = 0.5;
 
@@ -81,8 +84,37 @@ fn lingering(survival: f32) -> f32 {
 struct Change {
     event: usize,
     mass: f32,
-    /// The hop and tempo it is entered with, where entering outweighs staying.
-    entry: Option<TempoState>,
+    /// The tempo and way it is entered with, where entering outweighs staying.
+    entry: Option<(TempoState, Origin)>,
+}
+
+/// Where the mass of a state comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The hypothesis at this event.
+    Event(usize),
+    /// A rest.
+    Rest,
+    /// Stray playing.
+    Stray,
+}
+
+/// How ways that lead to the same state add up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ways {
+    /// All count: the mass is a probability (forward algorithm).
+    Sum,
+    /// The heaviest counts: the mass is that of the best single way (Viterbi algorithm).
+    Best,
+}
+
+impl Ways {
+    fn join(self, a: f32, b: f32) -> f32 {
+        match self {
+            Ways::Sum => a + b,
+            Ways::Best => a.max(b),
+        }
+    }
 }
 
 /// The posterior over where the player is.
@@ -105,6 +137,8 @@ pub(crate) struct Decoder {
     pub usual_tempo: TempoState,
     last_strike: [f32; KEYS],
     changes: Vec<Change>,
+    ways: Ways,
+    history: Option<History>,
 }
 
 impl Decoder {
@@ -123,7 +157,31 @@ impl Decoder {
             usual_tempo: tempo,
             last_strike: [f32::NEG_INFINITY; KEYS],
             changes: Vec::with_capacity(events.len()),
+            ways: Ways::Sum,
+            history: None,
         }
+    }
+
+    /// A decoder of the best single way through a whole recording, which remembers how it came to every state.
+    pub fn with_history(events: &ScoreEvents, settings: &FollowerSettings) -> Decoder {
+        Decoder {
+            ways: Ways::Best,
+            history: Some(History::new(events.len())),
+            ..Decoder::new(events, settings)
+        }
+    }
+
+    /// The events on the best way to the present, and the hops at which they were heard.
+    pub fn best_way(&self) -> Vec<(usize, f32)> {
+        let Some(history) = &self.history else { return Vec::new() };
+        let state = if self.mass.get(self.best).is_some_and(|&mass| mass >= self.rest.max(self.stray)) {
+            Origin::Event(self.best)
+        } else if self.rest >= self.stray {
+            Origin::Rest
+        } else {
+            Origin::Stray
+        };
+        history.way_to(state)
     }
 
     /// Everything is forgotten but the tempo: playing is waited for.
@@ -164,9 +222,16 @@ impl Decoder {
         let key = strike.key;
         let share = events.key_share[key];
         let unexpected = 1.0 / strike.odds + settings.extra * share;
-        let playing: f32 = 1.0 - self.rest - self.stray;
+        let ways = self.ways;
+        let playing = match ways {
+            Ways::Sum => (1.0 - self.rest - self.stray).max(0.0),
+            Ways::Best => self.mass[self.best],
+        };
         let stray_notes = settings.stray_notes * share;
-        let jumping = settings.jump * playing.max(0.0) + settings.stray.1 * self.stray;
+        let jumping = [
+            (Origin::Event(self.best), settings.jump * playing),
+            (Origin::Stray, settings.stray.1 * self.stray),
+        ];
         let starting = settings.start * self.rest;
 
         let mut changes = std::mem::take(&mut self.changes);
@@ -183,58 +248,79 @@ impl Decoder {
             } else {
                 0.0
             };
-            let (mut enters, mut from, mut heaviest) = (0.0, None, 0.0);
+            let mut enters = 0.0;
+            let (mut heaviest, mut from) = (0.0, Origin::Rest);
+            let mut enter = |origin: Origin, flow: f32| {
+                enters = ways.join(enters, flow);
+                if flow > heaviest {
+                    (heaviest, from) = (flow, origin);
+                }
+            };
             if struck || relation == Relation::Slip {
-                for back in 1..=REACH.min(event) {
-                    let origin = event - back;
-                    if self.mass[origin] <= NEGLIGIBLE {
-                        continue;
-                    }
-                    let flow = self.mass[origin] * self.arrival(events, settings, origin, event, now);
-                    enters += flow;
-                    if flow > heaviest {
-                        (heaviest, from) = (flow, Some(origin));
+                for origin in (event.saturating_sub(REACH)..event).rev() {
+                    if self.mass[origin] > NEGLIGIBLE {
+                        let arrival = self.arrival(events, settings, origin, event, now);
+                        enter(Origin::Event(origin), self.mass[origin] * arrival);
                     }
                 }
             }
             if struck {
-                let again = settings.stutter * self.repetition(event, now);
-                let afresh = jumping * places.jump[event] + starting * places.start(event);
-                if again + afresh > heaviest {
-                    from = None;
+                for (origin, share) in (event..self.mass.len()).zip(STUTTER_BACK) {
+                    if self.mass[origin] > NEGLIGIBLE && now - self.entered[origin] >= CHORD_SPREAD {
+                        enter(Origin::Event(origin), settings.stutter * share * self.mass[origin]);
+                    }
                 }
-                enters += again + afresh;
+                for (origin, rate) in jumping {
+                    enter(origin, rate * places.jump[event]);
+                }
+                enter(Origin::Rest, starting * places.start(event));
             }
             let first = match relation {
                 Relation::Struck => first_note(events.count[event]),
                 _ => settings.slip,
             };
             let enters = enters * first / unexpected;
-            let entry = (enters > stays).then(|| match from {
-                Some(origin) => self.tempo_on_arrival(events, settings, origin, event, now),
-                None if self.mass[event] > NEGLIGIBLE => self.tempo[event],
-                None => {
-                    let variance = self.usual_tempo.variance.max(settings.tempo_variance.1);
-                    TempoState { variance, ..self.usual_tempo }
-                }
+            let entry = (enters > stays).then(|| {
+                let tempo = match from {
+                    Origin::Event(origin) if (event.saturating_sub(REACH)..event).contains(&origin) => {
+                        self.tempo_on_arrival(events, settings, origin, event, now)
+                    }
+                    Origin::Event(origin) if (event..event + STUTTER_BACK.len()).contains(&origin) => {
+                        self.tempo[origin]
+                    }
+                    _ => {
+                        let variance = self.usual_tempo.variance.max(settings.tempo_variance.1);
+                        TempoState { variance, ..self.usual_tempo }
+                    }
+                };
+                (tempo, from)
             });
-            let mass = stays + enters;
+            let mass = ways.join(stays, enters);
             if mass > NEGLIGIBLE {
                 changes.push(Change { event, mass, entry });
             }
         }
-        let strays = self.stray * (1.0 + stray_notes / unexpected)
-            + (settings.stray.0 * playing.max(0.0) + STRAY_AFTER_REST * self.rest) * stray_notes / unexpected;
+        let stays_stray = self.stray * (1.0 + stray_notes / unexpected);
+        let from_playing = settings.stray.0 * playing * stray_notes / unexpected;
+        let from_rest = STRAY_AFTER_REST * self.rest * stray_notes / unexpected;
+        if let Some(history) = &mut self.history {
+            if from_playing.max(from_rest) > stays_stray {
+                let origin = if from_playing > from_rest { Origin::Event(self.best) } else { Origin::Rest };
+                history.stray(origin);
+            }
+            let entries = changes.iter().filter_map(|change| Some((change.event, change.entry?.1)));
+            history.enter(entries, now);
+        }
+        self.stray = ways.join(ways.join(stays_stray, from_playing), from_rest);
         for change in &changes {
             self.mass[change.event] = change.mass;
-            if let Some(tempo) = change.entry {
+            if let Some((tempo, _)) = change.entry {
                 self.entered[change.event] = now;
                 self.tempo[change.event] = tempo;
                 self.wait[change.event] = wait_after(events, settings, change.event, tempo);
             }
         }
         self.changes = changes;
-        self.stray = strays;
         self.last_strike[key] = now;
         self.normalise();
     }
@@ -293,15 +379,6 @@ impl Decoder {
         (missed * (density + lingering) / wait.unheard(age).max(1e-9)).min(0.9)
     }
 
-    /// Mass of the hypotheses from which striking `event` is a repetition.
-    fn repetition(&self, event: usize, now: f32) -> f32 {
-        let held = |event: usize| {
-            let mass = self.mass.get(event).copied().unwrap_or(0.0);
-            if mass > 0.0 && now - self.entered[event] >= CHORD_SPREAD { mass } else { 0.0 }
-        };
-        held(event) + 0.3 * held(event + 1) + 0.2 * held(event + 2)
-    }
-
     fn tempo_on_arrival(
         &self,
         events: &ScoreEvents,
@@ -322,7 +399,7 @@ impl Decoder {
     /// Time passes: what was waited for and did not come counts against each hypothesis.
     fn elapse(&mut self, settings: &FollowerSettings, quiet: bool, silent_hop: bool, now: f32) {
         let stop = if quiet { settings.stop.0 } else { settings.stop.1 };
-        let mut stopped = 0.0;
+        let (mut stopped, mut most_stopped, mut stopped_at) = (0.0, 0.0, Origin::Rest);
         let last = self.mass.len().saturating_sub(1);
         for event in 0..self.mass.len() {
             let mass = self.mass[event];
@@ -335,7 +412,10 @@ impl Decoder {
                 let wait = &self.wait[event];
                 kept *= (wait.unheard(age + 1.0) / wait.unheard(age).max(1e-9)).min(1.0);
             }
-            stopped += kept * stop;
+            stopped = self.ways.join(stopped, kept * stop);
+            if kept * stop > most_stopped {
+                (most_stopped, stopped_at) = (kept * stop, Origin::Event(event));
+            }
             self.mass[event] = kept * (1.0 - stop);
         }
         if silent_hop {
@@ -343,7 +423,13 @@ impl Decoder {
         }
         let calmed = self.stray * stop;
         self.stray -= calmed;
-        self.rest = self.rest * (1.0 - settings.start) + stopped + calmed;
+        let resting = self.rest * (1.0 - settings.start);
+        if let Some(history) = &mut self.history
+            && stopped.max(calmed) > resting
+        {
+            history.rest(if stopped > calmed { stopped_at } else { Origin::Stray });
+        }
+        self.rest = self.ways.join(self.ways.join(resting, stopped), calmed);
         self.normalise();
     }
 

@@ -4,16 +4,21 @@
 //! of the frames; `events` is the playing path as onsets to come; `decoder` keeps the posterior over all events, with
 //! durations from `tempo` and destinations of jumps from `relocate`; `gate` decides which place is
 //! believed; `cursor` turns the last event heard into a position at this very moment.
+//!
+//! [`Smoother`] is the second pass over a whole recording: the same model, traced back from the end by `history`.
 
 mod cursor;
 mod decoder;
 mod events;
 mod follow;
 mod gate;
+mod history;
 mod observation;
 mod relocate;
 mod settings;
+mod smoother;
 mod tempo;
 
 pub use follow::Follower;
 pub use settings::FollowerSettings;
+pub use smoother::{Alignment, Smoother};

@@ -11,6 +11,8 @@ pub(crate) struct Strike {
     pub key: usize,
     /// Likelihood of what was heard if the key was struck, over that if it was not.
     pub odds: f32,
+    /// Where between the hops the onset lies, from a parabola through the peak; -0.5 to 0.5.
+    pub offset: f32,
 }
 
 /// What one hop tells.
@@ -72,7 +74,8 @@ impl StrikePicker {
             loudest = loudest.max(sounding);
             if peak && since >= REFRACTORY {
                 let odds = likelihood_ratio(here, settings.onset_prior).min(settings.strongest_onset);
-                self.evidence.strikes.push(Strike { key, odds });
+                let offset = peak_offset(self.before[key], here, next);
+                self.evidence.strikes.push(Strike { key, odds, offset });
                 self.last_strike[key] = self.hop;
                 self.was_off[key] = false;
             } else if sounding < SOUNDS.1 {
@@ -80,7 +83,7 @@ impl StrikePicker {
             } else if sounding >= SOUNDS.0 && self.was_off[key] {
                 self.was_off[key] = false;
                 if since >= SOFT_WINDOW {
-                    self.evidence.strikes.push(Strike { key, odds: settings.soft_onset });
+                    self.evidence.strikes.push(Strike { key, odds: settings.soft_onset, offset: 0.0 });
                     self.last_strike[key] = self.hop;
                 }
             }
@@ -98,6 +101,12 @@ impl StrikePicker {
 fn likelihood_ratio(probability: f32, prior: f32) -> f32 {
     let odds = |p: f32| p / (1.0 - p).max(1e-6);
     odds(probability) / odds(prior.clamp(1e-6, 0.5))
+}
+
+/// The vertex of the parabola through three values, the middle one the largest.
+fn peak_offset(before: f32, here: f32, next: f32) -> f32 {
+    let bend = before - 2.0 * here + next;
+    if bend < -1e-6 { (0.5 * (before - next) / bend).clamp(-0.5, 0.5) } else { 0.0 }
 }
 
 /// A probability, whatever came.
