@@ -1,5 +1,6 @@
 //! The command: one file a subcommand. Exit 0 done, 1 failed, 2 wrong usage.
 
+mod align;
 mod evaluate;
 mod files;
 mod follow;
@@ -30,6 +31,8 @@ enum Command {
     Follow(follow::Follow),
     /// Write the take log of a recording: takes, faults, coverage, a proposed edit
     Session(session::Session),
+    /// Write where in the score a whole recording is, at best knowledge
+    Align(align::Align),
     /// Score every item of a corpus folder
     Evaluate(evaluate::Evaluate),
 }
@@ -68,6 +71,7 @@ pub fn run() -> ExitCode {
         Command::Transcribe(command) => command.run(),
         Command::Follow(command) => command.run(),
         Command::Session(command) => command.run(),
+        Command::Align(command) => command.run(),
         Command::Evaluate(command) => command.run(),
     };
     match done {

@@ -2,6 +2,7 @@
 
 use super::EstimatorKind;
 use crate::audio::{BINS, DB_PER_UNIT, FLOOR_DB, LONGEST_WINDOW, SpectralFrame, SpectrumAnalyser};
+use crate::follower::FollowerSettings;
 use crate::notes::TrackerConfig;
 use crate::performance::PosteriorFrame;
 use crate::salience::{HarmonicEstimator, HarmonicTemplates};
@@ -61,6 +62,12 @@ impl Hearing {
                 onset_shift_s: -0.018,
             },
         }
+    }
+
+    /// What the follower must know of the estimator.
+    pub(super) fn follower_settings(kind: EstimatorKind) -> FollowerSettings {
+        let onset_shift_s = Hearing::tracker_config(kind).onset_shift_s as f32;
+        FollowerSettings { onset_shift_s, ..FollowerSettings::default() }
     }
 
     /// Takes the newest spectrum, which completes the evidence of the moment [`Hearing::look_ahead`] hops earlier.

@@ -6,6 +6,7 @@ mod config;
 mod error;
 mod event;
 mod hearing;
+mod offline;
 mod pipeline;
 
 pub use book::{Book, Heard, passed_beats};
@@ -13,4 +14,5 @@ pub use command::FollowCommand;
 pub use config::{EngineConfig, EstimatorKind};
 pub use error::EngineError;
 pub use event::EngineEvent;
+pub use offline::OfflineAligner;
 pub use pipeline::Engine;

@@ -3,7 +3,7 @@
 use super::hearing::Hearing;
 use super::{EngineConfig, EngineError, EngineEvent, FollowCommand};
 use crate::audio::{Conditioner, FrontEnd, SpectralFrame};
-use crate::follower::{Follower, FollowerSettings};
+use crate::follower::Follower;
 use crate::notes::{NoteTracker, ScorePrior};
 use crate::performance::{FollowState, NoteEvent, PositionReport, PosteriorFrame};
 use crate::score::PlayingPath;
@@ -101,7 +101,8 @@ impl Engine {
 
     /// Loads a score to follow, or takes it away. The follower starts anew.
     pub fn set_score(&mut self, path: Option<Arc<PlayingPath>>) {
-        self.stream.follower = path.map(|path| Follower::new(path, FollowerSettings::default()));
+        let settings = Hearing::follower_settings(self.stream.config.estimator);
+        self.stream.follower = path.map(|path| Follower::new(path, settings));
         self.stream.prior.clear();
     }
 

@@ -146,7 +146,9 @@ impl Follower {
         let onset = !evidence.strikes.is_empty();
         self.decoder.advance(&self.events, &self.places, &self.settings, evidence, heard);
         let belief = self.gate.update(&self.events, &self.decoder, &self.settings);
-        let now = self.hop + (known_delay.0 * FRAME_RATE_HZ) as f32 + HALF_HOP;
+        // Evidence is dated by its peaks; the present, on that clock, is later by as much as they are late.
+        let ahead = known_delay.0 - f64::from(self.settings.onset_shift_s);
+        let now = self.hop + (ahead * FRAME_RATE_HZ) as f32 + HALF_HOP;
         let beat = self.show(belief, heard, now);
         PositionReport {
             at,

@@ -14,6 +14,10 @@ const ABANDONED: f32 = 0.01;
 const GUESS: f32 = 0.25;
 /// Events that one may go back without it being called a jump.
 const BACK: usize = 3;
+/// Events that one may go on, at any mass; further or back it takes [`SURE_NEARBY`].
+const STEP: usize = 2;
+/// See [`STEP`].
+const SURE_NEARBY: f32 = 0.6;
 /// Mass of a place counts from all events within this many beats.
 const SAME_PLACE_BEATS: f64 = 1.0;
 
@@ -45,7 +49,11 @@ impl Gate {
         let best = decoder.best;
         let mut jumped = false;
         match self.event {
-            Some(event) if (event.saturating_sub(BACK)..=event + REACH).contains(&best) => {
+            Some(event)
+                if (event..=event + STEP).contains(&best)
+                    || ((event.saturating_sub(BACK)..=event + REACH).contains(&best)
+                        && mass_near(events, decoder, best) >= SURE_NEARBY) =>
+            {
                 self.event = Some(best);
                 self.confirmations = 0;
             }

@@ -9,6 +9,8 @@ pub struct FollowerSettings {
     /// Share of frames and keys in which the estimator's training material has an onset: turns its onset
     /// probabilities into likelihood ratios.
     pub onset_prior: f32,
+    /// Where the true onset lies from the estimator's peak, in seconds; below 0 = the peak comes late.
+    pub onset_shift_s: f32,
     /// Onset probabilities below this are not looked at, 0-1.
     pub onset_floor: f32,
     /// Largest likelihood ratio that one onset may carry: how far the estimator's certainty is trusted.
@@ -49,6 +51,7 @@ impl Default for FollowerSettings {
     fn default() -> Self {
         FollowerSettings {
             onset_prior: 0.001,
+            onset_shift_s: 0.0,
             onset_floor: 0.08,
             strongest_onset: 8_000.0,
             soft_onset: 150.0,

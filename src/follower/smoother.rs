@@ -128,7 +128,7 @@ impl Smoother {
             self.push(&frame);
         }
         let way = self.decoder.best_way();
-        let first = self.first.unwrap_or_default().0;
+        let first = self.first.unwrap_or_default().0 + f64::from(self.settings.onset_shift_s);
         let mut alignment = Alignment::default();
         let mut before: Option<(usize, f32)> = None;
         for (n, &(event, hop)) in way.iter().enumerate() {
