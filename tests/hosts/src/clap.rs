@@ -63,8 +63,8 @@ impl ClapInstance {
             let layout = ports.get(&handle, index, &mut buffer).context("a layout without description")?;
             if layout.main_output.is_some_and(|port| port.channel_count as usize == channels) {
                 let id = layout.id;
-                let mut inactive = self.instance.inactive_plugin_handle().context("still active")?;
-                return ports.select(&mut inactive, id).map_err(|error| anyhow!("{error}"));
+                let inactive = self.instance.inactive_plugin_handle().context("still active")?;
+                return ports.select(&inactive, id).map_err(|error| anyhow!("{error}"));
             }
         }
         bail!("no layout with {channels} channels")
