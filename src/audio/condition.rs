@@ -1,4 +1,6 @@
-//! Makes a raw stream fit to be analysed: finite and free of a standing offset.
+//! Makes a raw stream fit to be analysed: finite, free of a standing offset and of mains hum.
+
+use super::hum::HumCanceller;
 
 /// Corner of the DC blocker in Hz: an octave below A0.
 const DC_CORNER_HZ: f64 = 13.0;
@@ -10,6 +12,7 @@ pub struct Conditioner {
     pole: f64,
     input: f64,
     output: f64,
+    hum: HumCanceller,
     repaired: u64,
 }
 
@@ -17,13 +20,14 @@ impl Conditioner {
     /// A conditioner for a stream of `rate_hz`.
     pub fn new(rate_hz: f64) -> Conditioner {
         let pole = (-std::f64::consts::TAU * DC_CORNER_HZ / rate_hz).exp();
-        Conditioner { pole, input: 0.0, output: 0.0, repaired: 0 }
+        Conditioner { pole, input: 0.0, output: 0.0, hum: HumCanceller::new(rate_hz), repaired: 0 }
     }
 
     /// Forgets the past; the count of repaired samples stays.
     pub fn reset(&mut self) {
         self.input = 0.0;
         self.output = 0.0;
+        self.hum.reset();
     }
 
     /// Samples so far that were not finite, or denormal, and became silence.
@@ -47,7 +51,7 @@ impl Conditioner {
             self.input = x;
             // Far below hearing, and well above denormals.
             self.output = if y.abs() < 1e-30 { 0.0 } else { y };
-            *sample = self.output as f32;
+            *sample = self.hum.process(self.output) as f32;
         }
     }
 }

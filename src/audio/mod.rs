@@ -2,6 +2,7 @@
 
 mod condition;
 mod framing;
+mod hum;
 mod resample;
 mod spectrum;
 
