@@ -8,10 +8,13 @@ const ITERATIONS: usize = 8;
 /// Activations are never taken below this, or they could not rise again.
 const LEAST_ACTIVATION: f32 = 1e-6;
 
+/// No magnitude is modelled below this, -140 dB.
+const LEAST_MAGNITUDE: f32 = 1e-7;
+
 /// Explains spectra as weighted sums of the templates.
 ///
 /// Minimises the β-divergence with β = 0.5 by multiplicative updates, templates fixed, starting from the last
-/// frame's activations.
+/// frame's activations. The background is a fixed part of the model.
 ///
 /// # Reference
 /// Dessein, Cont, Lemaitre 2010, "Real-time polyphonic music transcription with non-negative matrix factorization
@@ -39,13 +42,20 @@ impl Decomposition {
         self.activations.fill(LEAST_ACTIVATION);
     }
 
-    /// Activations, one for each template, that explain `magnitudes` (all above zero).
-    pub(super) fn step(&mut self, templates: &HarmonicTemplates, magnitudes: &[f32; BINS]) -> &[f32] {
+    /// Activations, one for each template, that explain what `magnitudes` have over `background`.
+    pub(super) fn step(
+        &mut self,
+        templates: &HarmonicTemplates,
+        magnitudes: &[f32; BINS],
+        background: &[f32; BINS],
+    ) -> &[f32] {
         for activation in &mut self.activations {
             *activation = activation.max(LEAST_ACTIVATION);
         }
         for _ in 0..ITERATIONS {
-            self.model.fill(1e-7);
+            for (model, &background) in self.model.iter_mut().zip(background) {
+                *model = background.max(LEAST_MAGNITUDE);
+            }
             for (template, &activation) in self.activations.iter().enumerate() {
                 let (first, last) = templates.spans[template];
                 let row = &templates.rows[template * BINS..][first..last];

@@ -1,5 +1,6 @@
 //! One spectral frame in, one posterior frame out, some hops late.
 
+use super::background::Background;
 use super::decomposition::Decomposition;
 use super::templates::{BINS, ENVELOPES, HarmonicTemplates};
 use crate::performance::PosteriorFrame;
@@ -23,6 +24,11 @@ const SOUNDING_SHARE: f32 = 0.03;
 const SOUNDING_FLOOR: f32 = 1e-3;
 /// How fast the loudest key of the past is forgotten, per hop: half in 1.4 s.
 const LOUDEST_FALL: f32 = 0.995;
+
+/// ... or this share of what the key itself had, which is forgotten by this factor a hop (22 dB a second): slower
+/// than a released note fades, faster than most held ones.
+const RELEASE_SHARE: f32 = 0.3;
+const RELEASE_FALL: f32 = 0.975;
 
 /// What a rise is weighed against: the activation it rose from (a key already sounding fluctuates), ...
 const AGAINST_BEFORE: f32 = 0.12;
@@ -56,11 +62,14 @@ const VELOCITY_AT_ONE: f32 = 0.75;
 /// [`LOOK_AHEAD`] hops.
 pub struct HarmonicEstimator {
     templates: Arc<HarmonicTemplates>,
+    background: Background,
     decomposition: Decomposition,
     /// Key activations and input levels, newest first.
     history: [[f32; KEYS]; HISTORY],
     levels: [f32; LOOK_AHEAD + 1],
     loudest: f32,
+    /// What each key had, slowly forgotten.
+    envelope: [f32; KEYS],
     frame: PosteriorFrame,
 }
 
@@ -69,10 +78,12 @@ impl HarmonicEstimator {
     pub fn new(templates: Arc<HarmonicTemplates>) -> HarmonicEstimator {
         HarmonicEstimator {
             templates,
+            background: Background::new(),
             decomposition: Decomposition::new(),
             history: [[0.0; KEYS]; HISTORY],
             levels: [-120.0; LOOK_AHEAD + 1],
             loudest: 0.0,
+            envelope: [0.0; KEYS],
             frame: PosteriorFrame::silent(FrameIndex(0)),
         }
     }
@@ -84,10 +95,12 @@ impl HarmonicEstimator {
 
     /// Forgets all that was heard.
     pub fn reset(&mut self) {
+        self.background.reset();
         self.decomposition.reset();
         self.history = [[0.0; KEYS]; HISTORY];
         self.levels = [-120.0; LOOK_AHEAD + 1];
         self.loudest = 0.0;
+        self.envelope = [0.0; KEYS];
     }
 
     /// Takes the magnitude spectrum of the newest hop; the evidence is that of `frame`, the moment
@@ -98,7 +111,8 @@ impl HarmonicEstimator {
     /// # Realtime safety
     /// Does not allocate.
     pub fn step(&mut self, magnitudes: &[f32; BINS], level_db: f32, frame: FrameIndex) -> &PosteriorFrame {
-        let activations = self.decomposition.step(&self.templates, magnitudes);
+        let background = self.background.step(magnitudes);
+        let activations = self.decomposition.step(&self.templates, magnitudes, background);
         self.history.rotate_right(1);
         for (sum, envelopes) in self.history[0].iter_mut().zip(activations.chunks_exact(ENVELOPES)) {
             *sum = envelopes.iter().sum();
@@ -127,7 +141,9 @@ impl HarmonicEstimator {
             let sudden = (rise / against).max(1e-6).ln();
             let strike =
                 STRIKE_SLOPE * sudden + STRIKE_LOUD_SLOPE * loud.min(STRIKE_LOUD_CAP) + STRIKE_OFFSET;
-            self.frame.sounding[key] = logistic(SOUNDING_SLOPE * loud);
+            self.envelope[key] = now[key].max(self.envelope[key] * RELEASE_FALL);
+            let held = now[key] / threshold.max(RELEASE_SHARE * self.envelope[key]);
+            self.frame.sounding[key] = logistic(SOUNDING_SLOPE * held.max(1e-6).ln());
             self.frame.onset[key] = logistic(strike);
             self.frame.velocity[key] =
                 (VELOCITY_AT_ONE + VELOCITY_SLOPE * now[key].max(1e-6).ln()).clamp(0.05, 1.0);

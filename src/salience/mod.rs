@@ -3,6 +3,7 @@
 //!
 //! It is the baseline that a learned estimator is measured against, and what runs where that cannot.
 
+mod background;
 mod decomposition;
 mod estimator;
 mod templates;
