@@ -8,7 +8,7 @@ mod report;
 
 use super::{Estimator, files, follow, hear, transcribe};
 use crate::engine::EngineConfig;
-use crate::performance::PlayedNote;
+use crate::performance::{PlayedNote, PositionReport};
 use anyhow::{Context, Result};
 use clap::Args;
 use notes::{Note, score_notes};
@@ -72,7 +72,7 @@ impl Evaluate {
         let positions = item.score.as_ref().map(|_| {
             let told = heard.positions.iter();
             let told: Vec<Report> =
-                told.map(|report| Report { time_s: report.at.0, beat: report.beat }).collect();
+                told.map(as_traced).collect();
             score_positions(&item.positions, &told)
         });
         if let (Some(keep), Some(path)) = (&self.keep, &item.score) {
@@ -94,6 +94,12 @@ impl Evaluate {
             position: positions,
         })
     }
+}
+
+/// What the trace says of a report: judged are the figures that are written, to their last decimal.
+fn as_traced(report: &PositionReport) -> Report {
+    let written = |value: f64| (value * 1e4).round() / 1e4;
+    Report { time_s: written(report.at.0), beat: report.beat.map(written) }
 }
 
 fn as_note(note: &PlayedNote) -> Note {
