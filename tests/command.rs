@@ -1,0 +1,302 @@
+//! The command as a process: what people type, what comes out, how it fails.
+
+use std::f64::consts::TAU;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A folder of this test's own, empty at first.
+fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("command-{name}"));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn colla_parte(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_colla-parte")).args(arguments).output().unwrap()
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Fails with exit 1 and one line `error: ...` that names `file` and says `reason`.
+fn assert_refused(arguments: &[&str], file: &Path, reason: &str) {
+    let output = colla_parte(arguments);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 1, "{arguments:?}: {said}");
+    assert!(lines[0].starts_with(&format!("error: {}: ", file.display())), "{said}");
+    assert!(lines[0].contains(reason), "{said} does not say {reason:?}");
+}
+
+/// Struck tones with eight falling partials: (onset s, MIDI pitch), each a second long.
+fn struck(notes: &[(f64, u8)], rate: u32, seconds: f64) -> Vec<f32> {
+    let mut samples = vec![0.0f64; (seconds * f64::from(rate)) as usize];
+    for &(onset, pitch) in notes {
+        let hz = 440.0 * ((f64::from(pitch) - 69.0) / 12.0).exp2();
+        let first = (onset * f64::from(rate)) as usize;
+        for (n, sample) in samples.iter_mut().skip(first).take(rate as usize).enumerate() {
+            let t = n as f64 / f64::from(rate);
+            let envelope = (t / 0.004).min(1.0) * (-3.0 * t).exp() * ((1.0 - t) / 0.02).clamp(0.0, 1.0);
+            for h in 1..=8 {
+                let partial = hz * f64::from(h);
+                if partial < f64::from(rate) * 0.45 {
+                    *sample += 0.12 * envelope * (TAU * partial * t).sin() / f64::from(h);
+                }
+            }
+        }
+    }
+    samples.into_iter().map(|x| x as f32).collect()
+}
+
+/// 32-bit float wav.
+fn wav(samples: &[f32], rate: u32, channels: u16) -> Vec<u8> {
+    let size = samples.len() as u32 * 4;
+    let mut bytes = vec![];
+    bytes.extend(b"RIFF");
+    bytes.extend((36 + size).to_le_bytes());
+    bytes.extend(b"WAVEfmt ");
+    bytes.extend(16u32.to_le_bytes());
+    bytes.extend(3u16.to_le_bytes());
+    bytes.extend(channels.to_le_bytes());
+    bytes.extend(rate.to_le_bytes());
+    bytes.extend((rate * 4 * u32::from(channels)).to_le_bytes());
+    bytes.extend((4 * channels).to_le_bytes());
+    bytes.extend(32u16.to_le_bytes());
+    bytes.extend(b"data");
+    bytes.extend(size.to_le_bytes());
+    samples.iter().for_each(|sample| bytes.extend(sample.to_le_bytes()));
+    bytes
+}
+
+const TUNE: [(f64, u8); 6] = [(0.5, 60), (1.0, 64), (1.5, 67), (2.0, 72), (2.5, 65), (3.0, 62)];
+
+/// Rows of an events table: emitted, onset, offset, pitch.
+fn rows(table: &str) -> Vec<(f64, f64, f64, u8)> {
+    let mut lines = table.lines();
+    assert_eq!(lines.next(), Some("emitted_s\tonset_s\toffset_s\tmidi_pitch\tvelocity"));
+    lines
+        .map(|line| {
+            let cells: Vec<f64> = line.split('\t').map(|cell| cell.parse().unwrap()).collect();
+            assert!((1.0..=127.0).contains(&cells[4]), "{line}");
+            (cells[0], cells[1], cells[2], cells[3] as u8)
+        })
+        .collect()
+}
+
+/// How many notes of [`TUNE`] are in `found` within 50 ms, and how many are not of it.
+fn hits(found: &[(f64, f64, f64, u8)]) -> (usize, usize) {
+    let is = |row: &&(f64, f64, f64, u8), note: &(f64, u8)| row.3 == note.1 && (row.1 - note.0).abs() <= 0.05;
+    let hits = TUNE.iter().filter(|note| found.iter().any(|row| is(&row, note))).count();
+    (hits, found.len() - hits)
+}
+
+#[test]
+fn a_tune_is_transcribed_at_every_rate() {
+    let folder = scratch("rates");
+    for rate in [8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 88_200, 96_000, 192_000] {
+        let audio = folder.join(format!("{rate}.wav"));
+        fs::write(&audio, wav(&struck(&TUNE, rate, 4.2), rate, 1)).unwrap();
+        let output = colla_parte(&["transcribe", &text(&audio), "--events", "-"]);
+        assert_eq!(output.status.code(), Some(0));
+        let found = rows(&String::from_utf8(output.stdout).unwrap());
+        let (hits, others) = hits(&found);
+        assert!(hits == TUNE.len() && others <= 2, "{rate} Hz: {hits} of {}, {found:?}", TUNE.len());
+        for (emitted, onset, offset, _) in found {
+            assert!(
+                onset <= emitted && emitted - onset < 0.25 && offset > onset,
+                "{emitted} {onset} {offset}"
+            );
+        }
+    }
+}
+
+#[test]
+fn midi_goes_to_a_file_or_to_standard_output_and_is_the_same() {
+    let folder = scratch("midi");
+    let (audio, midi) = (folder.join("tune.wav"), folder.join("tune.mid"));
+    let samples = struck(&TUNE, 44_100, 4.2);
+    let stereo: Vec<f32> = samples.iter().flat_map(|&x| [x, x]).collect();
+    fs::write(&audio, wav(&stereo, 44_100, 2)).unwrap();
+    let output = colla_parte(&["transcribe", &text(&audio), "-o", &text(&midi)]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty(), "progress is drawn on a pipe");
+    let piped = colla_parte(&["transcribe", &text(&audio), "-o", "-"]).stdout;
+    assert_eq!(piped, fs::read(&midi).unwrap());
+    let file = midly::Smf::parse(&piped).unwrap();
+    let strikes = file.tracks[0].iter().filter(|event| {
+        matches!(event.kind, midly::TrackEventKind::Midi { message: midly::MidiMessage::NoteOn { .. }, .. })
+    });
+    assert!((TUNE.len()..=TUNE.len() + 2).contains(&strikes.count()));
+}
+
+#[test]
+fn bad_recordings_are_refused_in_one_line() {
+    let folder = scratch("bad-audio");
+    let good = wav(&struck(&TUNE, 16_000, 2.0), 16_000, 1);
+    let mut truncated = good.clone();
+    truncated.truncate(good.len() / 2);
+    let midi = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0\x04\0\xff\x2f\0".to_vec();
+    for (name, bytes, reason) in [
+        ("empty.wav", vec![], "empty"),
+        ("truncated.wav", truncated, "breaks off"),
+        ("renamed.mp3", midi, "not a sound file"),
+        ("text.flac", b"This is not audio at all, only words in a file.".to_vec(), "not a sound file"),
+        ("no-samples.wav", wav(&[], 16_000, 1), "no samples"),
+        ("slow.wav", wav(&[0.0; 4_000], 4_000, 1), "8000 to 192000"),
+    ] {
+        let path = folder.join(name);
+        fs::write(&path, bytes).unwrap();
+        assert_refused(&["transcribe", &text(&path), "--events", "-"], &path, reason);
+    }
+    assert_refused(&["transcribe", &text(&folder), "--events", "-"], &folder, "directory");
+    let missing = folder.join("missing.wav");
+    assert_refused(&["transcribe", &text(&missing), "--events", "-"], &missing, "no such file");
+}
+
+#[test]
+fn odd_recordings_are_silence_not_failures() {
+    let folder = scratch("odd-audio");
+    let mut spoiled = struck(&TUNE, 16_000, 4.2);
+    for burst in spoiled.chunks_mut(1_600) {
+        burst[..3].copy_from_slice(&[f32::NAN, f32::INFINITY, f32::NEG_INFINITY]);
+    }
+    for (name, samples, notes) in [
+        ("one-sample.wav", vec![0.5], 0),
+        ("nan.wav", vec![f32::NAN; 16_000], 0),
+        ("silence.wav", vec![0.0; 16_000], 0),
+        ("spoiled.wav", spoiled, TUNE.len()),
+    ] {
+        let path = folder.join(name);
+        fs::write(&path, wav(&samples, 16_000, 1)).unwrap();
+        let output = colla_parte(&["transcribe", &text(&path), "--events", "-"]);
+        assert_eq!(output.status.code(), Some(0), "{name}");
+        let found = rows(&String::from_utf8(output.stdout).unwrap());
+        if notes == 0 {
+            assert!(found.is_empty(), "{name}: {found:?}");
+        } else {
+            assert!(hits(&found).0 >= notes - 1, "{name}: {found:?}");
+        }
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said.contains("not finite"), samples.iter().any(|x| !x.is_finite()), "{name}: {said}");
+    }
+}
+
+#[test]
+fn bad_scores_are_refused_in_one_line() {
+    let folder = scratch("bad-score");
+    let audio = folder.join("tune.wav");
+    fs::write(&audio, wav(&struck(&TUNE, 16_000, 1.0), 16_000, 1)).unwrap();
+    for (name, bytes) in [
+        ("empty.musicxml", vec![]),
+        ("page.xml", b"<html><body>no score</body></html>".to_vec()),
+        ("words.musicxml", b"only words".to_vec()),
+        ("cut.mxl", b"PK\x03\x04 and then nothing".to_vec()),
+    ] {
+        let path = folder.join(name);
+        fs::write(&path, bytes).unwrap();
+        assert_refused(&["follow", &text(&audio), &text(&path), "--trace", "-"], &path, "");
+    }
+}
+
+#[test]
+fn wrong_usage_is_exit_2_and_help_is_exit_0() {
+    for arguments in
+        [&["transcribe"][..], &["no-such-command"], &["transcribe", "a.wav", "--no-such-flag"], &[]]
+    {
+        assert_eq!(colla_parte(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+    for arguments in [&["--help"][..], &["--version"], &["evaluate", "--help"]] {
+        assert_eq!(colla_parte(arguments).status.code(), Some(0), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_tune_is_followed_through_its_score() {
+    let folder = scratch("follow");
+    let (audio, score) = (folder.join("tune.wav"), folder.join("tune.musicxml"));
+    let tune: Vec<(f64, u8)> = (0..24)
+        .map(|n| (0.5 + 0.5 * f64::from(n), [60, 64, 67, 62, 65, 69, 59, 72][n as usize % 8]))
+        .collect();
+    fs::write(&audio, wav(&struck(&tune, 44_100, 13.5), 44_100, 1)).unwrap();
+    fs::write(&score, score_of(&tune)).unwrap();
+    let output = colla_parte(&["follow", &text(&audio), &text(&score), "--trace", "-"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let trace = String::from_utf8(output.stdout).unwrap();
+    let mut lines = trace.lines();
+    assert_eq!(lines.next(), Some("audio_seconds\tscore_beat\tmeasure\tconfidence\tbpm\tstate"));
+    let rows: Vec<Vec<&str>> = lines.map(|line| line.split('\t').collect()).collect();
+    assert!(rows.len() >= 1_340, "{} rows, one a hop", rows.len());
+    let placed: Vec<(f64, f64)> =
+        rows.iter().map(|row| (row[0].parse().unwrap(), row[1].parse().unwrap())).collect();
+    assert!(placed.windows(2).all(|pair| pair[0].0 <= pair[1].0), "not in stream order");
+    let right = placed
+        .iter()
+        .filter(|(time, beat)| (2.0..12.0).contains(time) && (beat - (time - 0.5) * 2.0).abs() < 0.35);
+    let share = right.count() as f64 / 1_000.0;
+    assert!(share > 0.9, "right for {share} of the time");
+}
+
+/// Quarter notes in common time at 120 to the minute.
+fn score_of(tune: &[(f64, u8)]) -> String {
+    let mut xml = String::from(
+        "<score-partwise version=\"4.0\"><part-list><score-part id=\"P1\"><part-name>Tune</part-name>\
+         </score-part></part-list><part id=\"P1\">",
+    );
+    for (n, measure) in tune.chunks(4).enumerate() {
+        xml += &format!("<measure number=\"{}\">", n + 1);
+        if n == 0 {
+            xml += "<attributes><divisions>1</divisions><time><beats>4</beats><beat-type>4</beat-type></time>\
+                    </attributes><sound tempo=\"120\"/>";
+        }
+        for &(_, pitch) in measure {
+            let (step, alter) = [
+                ("C", 0),
+                ("C", 1),
+                ("D", 0),
+                ("D", 1),
+                ("E", 0),
+                ("F", 0),
+                ("F", 1),
+                ("G", 0),
+                ("G", 1),
+                ("A", 0),
+                ("A", 1),
+                ("B", 0),
+            ][usize::from(pitch % 12)];
+            xml += &format!(
+                "<note><pitch><step>{step}</step><alter>{alter}</alter><octave>{}</octave></pitch>\
+                 <duration>1</duration><type>quarter</type></note>",
+                pitch / 12 - 1
+            );
+        }
+        xml += "</measure>";
+    }
+    xml + "</part></score-partwise>"
+}
+
+#[test]
+fn a_corpus_item_is_scored() {
+    let folder = scratch("corpus");
+    let item = folder.join("tune");
+    fs::create_dir(&item).unwrap();
+    fs::write(item.join("audio.wav"), wav(&struck(&TUNE, 44_100, 4.2), 44_100, 1)).unwrap();
+    let mut table = String::from("onset_s\toffset_s\tmidi_pitch\tvelocity\n");
+    for (onset, pitch) in TUNE {
+        table += &format!("{onset:.4}\t{:.4}\t{pitch}\t64\n", onset + 0.9);
+    }
+    fs::write(item.join("notes.tsv"), &table).unwrap();
+    let output = colla_parte(&["evaluate", &text(&folder), "--json", "-"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let scores = &report["items"][0]["notes"];
+    assert!(scores["onset_50"]["recall"].as_f64().unwrap() > 0.99, "{scores}");
+    assert!(scores["latency"]["median_ms"].as_f64().unwrap() < 120.0, "{scores}");
+    assert_eq!(scores["reference_notes"], 6);
+    assert_eq!(report["items"][0]["position"], serde_json::Value::Null);
+    fs::write(item.join("notes.tsv"), table.replace("0.5000", "soon")).unwrap();
+    assert_refused(&["evaluate", &text(&folder)], &item.join("notes.tsv"), "line 2");
+}

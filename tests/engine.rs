@@ -1,0 +1,161 @@
+//! The streaming engine's laws: the same events whatever the blocks, nothing hangs, nothing panics.
+
+use colla_parte::engine::{Engine, EngineConfig, EngineEvent};
+use colla_parte::performance::NoteEvent;
+use proptest::prelude::*;
+use std::f64::consts::TAU;
+
+/// Struck tones at a few pitches, one every 150 ms, over a little noise.
+fn playing(rate: f64, seconds: f64) -> Vec<f32> {
+    let mut seed = 7u32;
+    (0..(rate * seconds) as usize)
+        .map(|n| {
+            let t = n as f64 / rate;
+            let strike = (t / 0.15).floor();
+            let since = t - strike * 0.15;
+            let hz = 220.0 * ((strike * 5.0 % 19.0) / 12.0).exp2();
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let noise = f64::from(seed >> 8) / 16_777_216.0 - 0.5;
+            let tone: f64 = (1..5).map(|h| (TAU * hz * f64::from(h) * t).sin() / f64::from(h)).sum();
+            (0.1 * (-8.0 * since).exp() * tone + 1e-4 * noise) as f32
+        })
+        .collect()
+}
+
+fn engine(rate: f64) -> Engine {
+    let mut engine = Engine::new(&EngineConfig::default(), rate).unwrap();
+    engine.set_evidence(true);
+    engine
+}
+
+/// Every note is struck before it ends and ends before it is struck again; returns the number of strikes.
+fn assert_nothing_hangs(events: &[EngineEvent]) -> usize {
+    let mut sounding = [false; 128];
+    let mut strikes = 0;
+    for event in events {
+        match event {
+            EngineEvent::Note(NoteEvent::On { pitch, at, emitted, .. }) => {
+                assert!(!std::mem::replace(&mut sounding[usize::from(pitch.0)], true));
+                assert!(at.0 <= emitted.0);
+                strikes += 1;
+            }
+            EngineEvent::Note(NoteEvent::Off { pitch, .. }) => {
+                assert!(std::mem::replace(&mut sounding[usize::from(pitch.0)], false));
+            }
+            _ => {}
+        }
+    }
+    assert!(sounding.iter().all(|sounds| !sounds), "a note hangs");
+    strikes
+}
+
+/// The frames told, in order without a hole from 0.
+fn assert_every_frame(events: &[EngineEvent]) -> u64 {
+    let frames = events.iter().filter_map(|event| match event {
+        EngineEvent::Evidence(frame) => Some(frame.frame.0),
+        _ => None,
+    });
+    frames.fold(0, |next, frame| {
+        assert_eq!(frame, next);
+        next + 1
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10))]
+    #[test]
+    fn any_partition_into_blocks_gives_the_same_events(
+        cuts in prop::collection::vec(0usize..70_000, 0..30),
+        rate in prop::sample::select(vec![8_000.0, 44_100.0, 48_000.0]),
+    ) {
+        let samples = playing(rate, 70_000.0 / 48_000.0);
+        let mut whole = vec![];
+        let mut one = engine(rate);
+        one.push(&samples, &mut whole);
+        one.finish(&mut whole);
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut % samples.len()).collect();
+        cuts.extend([0, samples.len()]);
+        cuts.sort_unstable();
+        let mut parts = vec![];
+        let mut other = engine(rate);
+        for cut in cuts.windows(2) {
+            other.push(&samples[cut[0]..cut[1]], &mut parts);
+        }
+        other.finish(&mut parts);
+        prop_assert!(whole == parts);
+        prop_assert!(assert_nothing_hangs(&whole) > 2);
+        let expected = samples.len() as f64 / rate * 100.0;
+        prop_assert!((assert_every_frame(&whole) as f64 - expected).abs() <= 2.0);
+    }
+}
+
+#[test]
+fn every_rate_is_heard_and_others_are_refused() {
+    for rate in [8_000.0, 11_025.0, 22_050.0, 32_000.0, 44_100.0, 48_000.0, 88_200.0, 96_000.0, 192_000.0] {
+        let mut events = vec![];
+        let mut engine = engine(rate);
+        engine.push(&playing(rate, 1.5), &mut events);
+        engine.finish(&mut events);
+        assert!(assert_nothing_hangs(&events) >= 4, "{rate} Hz");
+        assert!((engine.consumed().0 - 1.5).abs() < 1e-3);
+    }
+    for rate in [0.0, 7_000.0, 200_000.0, f64::NAN] {
+        assert!(Engine::new(&EngineConfig::default(), rate).is_err(), "{rate}");
+    }
+}
+
+#[test]
+fn after_a_reset_the_same_stream_gives_the_same_events() {
+    let samples = playing(44_100.0, 1.5);
+    let (mut first, mut second) = (vec![], vec![]);
+    let mut engine = engine(44_100.0);
+    engine.push(&samples, &mut first);
+    let pushed = first.len();
+    engine.reset(&mut first);
+    assert_nothing_hangs(&first);
+    engine.push(&samples, &mut second);
+    assert!(first[..pushed] == second[..]);
+}
+
+#[test]
+fn a_gap_ends_what_sounds_and_the_clock_runs_on() {
+    let samples = playing(44_100.0, 1.0);
+    let mut events = vec![];
+    let mut engine = engine(44_100.0);
+    engine.push(&samples, &mut events);
+    engine.gap(10_007, &mut events);
+    engine.push(&samples, &mut events);
+    engine.finish(&mut events);
+    assert_nothing_hangs(&events);
+    let expected = (2.0 * samples.len() as f64 + 10_007.0) / 44_100.0;
+    assert!((engine.consumed().0 - expected).abs() < 1e-9);
+    assert!((assert_every_frame(&events) as f64 - expected * 100.0).abs() <= 2.0);
+    let gap = events.iter().find_map(|event| match event {
+        EngineEvent::Gap { at, missing } => Some((at.0, missing.0)),
+        _ => None,
+    });
+    let (at, missing) = gap.expect("the gap is told");
+    assert!((at - (samples.len() as f64 + 10_007.0) / 44_100.0).abs() < 1e-9);
+    assert!((missing - 10_007.0 / 44_100.0).abs() < 1e-9);
+}
+
+#[test]
+fn what_is_no_number_is_silence_and_is_counted() {
+    let mut events = vec![];
+    let mut engine = engine(48_000.0);
+    let spoiled: Vec<f32> =
+        [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e-42].into_iter().cycle().take(48_000).collect();
+    engine.push(&spoiled, &mut events);
+    engine.push(&[f32::MAX; 480], &mut events);
+    engine.push(&playing(48_000.0, 1.0), &mut events);
+    engine.finish(&mut events);
+    assert_eq!(engine.repaired(), 48_000);
+    assert_nothing_hangs(&events);
+    for event in &events {
+        if let EngineEvent::Evidence(frame) = event {
+            let all = frame.onset.iter().chain(&frame.sounding).chain(&frame.offset).chain(&frame.velocity);
+            assert!(all.into_iter().all(|p| (0.0..=1.0).contains(p)));
+            assert!(frame.level_db.is_finite());
+        }
+    }
+}
