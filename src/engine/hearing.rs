@@ -59,7 +59,7 @@ impl Hearing {
                 ghost_frames: 3,
                 polyphony: 24,
                 // The rise is steepest a little after the attack it comes from.
-                onset_shift_s: -0.018,
+                onset_shift_s: -0.026,
             },
         }
     }
