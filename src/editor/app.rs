@@ -19,6 +19,8 @@ pub const MINIMUM_SIZE: Vec2 = Vec2::new(800.0, 500.0);
 pub const START_SIZE: Vec2 = Vec2::new(1200.0, 800.0);
 
 const SIDE: f32 = 268.0;
+/// The settings have longer lines than the side column.
+const SETTINGS: f32 = 372.0;
 
 /// Draws the whole editor into `ui` and returns what the user asked for.
 ///
@@ -53,7 +55,8 @@ pub fn editor(ui: &mut Ui, view: &View, state: &mut EditorState) -> Actions {
             actions.extend(take_map::take_map(ui, look, view, &mut state.take_map, state.inspected));
         });
     }
-    Panel::right("side").exact_size(SIDE).resizable(false).frame(bar(12, 10)).show(ui, |ui| {
+    let (name, width) = if state.settings_open { ("settings", SETTINGS) } else { ("side", SIDE) };
+    Panel::right(name).exact_size(width).resizable(false).frame(bar(12, 10)).show(ui, |ui| {
         if state.settings_open {
             actions.extend(settings(ui, look, view, &mut state.preferences));
         } else {

@@ -124,11 +124,10 @@ fn lines(brush: &Brush<'_>, score: &Score, system: &System, measure: &MeasureBox
         }
     }
     if let Some(step) = score.path.steps.get(measure.step) {
-        let (top, _) = system.extent();
         let text =
             if step.pass > 1 { format!("{} ({})", step_number(step), step.pass) } else { step_number(step) };
         let size = (brush.space * 1.5).clamp(9.0, 14.0);
-        let at = brush.at(measure.left + 0.2, top - 1.3);
+        let at = brush.at(measure.left + 0.2, 1.7);
         brush.painter.text(
             at,
             Align2::LEFT_BOTTOM,

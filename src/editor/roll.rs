@@ -261,6 +261,10 @@ fn written(painter: &Painter, axes: &Axes, view: &View, path: &PlayingPath, run:
     for step in &path.steps[from..to] {
         let x = axes.x(run.time(step.start.to_f64())).round() + 0.5;
         painter.vline(x, axes.plot.y_range(), Stroke::new(1.0, theme::FAINT.gamma_multiply(0.7 * strength)));
+        // The panel's title stands at the left.
+        if x < axes.plot.left() + 56.0 {
+            continue;
+        }
         let at = pos2(x + 3.0, axes.plot.top() - 11.0);
         let color = theme::DIM.gamma_multiply(0.6 + 0.4 * strength);
         painter.text(at, Align2::LEFT_TOP, step_number(step), theme::text(10.0), color);

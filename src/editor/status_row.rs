@@ -98,7 +98,7 @@ fn exports(ui: &mut Ui, look: &Look, view: &View, ask: &mut impl FnMut(Action)) 
         }
         clicked
     };
-    if ui.available_width() > 720.0 {
+    if ui.available_width() > 840.0 {
         for export in &view.abilities.exports {
             button(ui, *export);
         }

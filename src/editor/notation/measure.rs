@@ -50,7 +50,8 @@ pub fn staves(score: &Score) -> Vec<StaveKind> {
             score.parts.get(key.0 as usize).is_some_and(|part| part.name.to_lowercase().contains("viola"));
         match sums.get(key).map(|(sum, count)| sum / count) {
             Some(_) if viola => Clef::Alto,
-            Some(mean) if mean < 57 => Clef::Bass,
+            // The lower staff of a keyboard part is read in the bass even where the hand lies high.
+            Some(mean) if mean < if key.1 > 1 { 63 } else { 57 } => Clef::Bass,
             None if key.1 > 1 => Clef::Bass,
             _ => Clef::Treble,
         }
