@@ -21,6 +21,8 @@ pub mod engine;
 #[forbid(unsafe_code)]
 pub mod follower;
 #[forbid(unsafe_code)]
+pub mod network;
+#[forbid(unsafe_code)]
 pub mod notes;
 #[forbid(unsafe_code)]
 pub mod performance;

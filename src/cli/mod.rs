@@ -41,14 +41,17 @@ enum Command {
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Estimator {
     /// Signal processing: harmonic decomposition. The baseline.
-    #[default]
     Harmonic,
+    /// The trained network.
+    #[default]
+    Network,
 }
 
 impl From<Estimator> for crate::engine::EstimatorKind {
     fn from(estimator: Estimator) -> Self {
         match estimator {
             Estimator::Harmonic => crate::engine::EstimatorKind::Harmonic,
+            Estimator::Network => crate::engine::EstimatorKind::Network,
         }
     }
 }

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "lowercase")]
 pub enum EstimatorKind {
     /// Signal processing: harmonic salience with cancellation, spectral-flux onsets. The baseline.
-    #[default]
     Harmonic,
+    /// The trained network.
+    #[default]
+    Network,
 }
 
 /// Settings of the engine. Each can change while it runs, except the estimator.

@@ -1,8 +1,9 @@
 //! Spectra to note evidence, by whichever estimator is chosen.
 
-use super::EstimatorKind;
+use super::{EngineError, EstimatorKind};
 use crate::audio::{BINS, DB_PER_UNIT, FLOOR_DB, LONGEST_WINDOW, SpectralFrame, SpectrumAnalyser};
 use crate::follower::FollowerSettings;
+use crate::network::{NetworkEstimator, Weights};
 use crate::notes::TrackerConfig;
 use crate::performance::PosteriorFrame;
 use crate::salience::{HarmonicEstimator, HarmonicTemplates};
@@ -15,28 +16,44 @@ const DECOMPOSED: usize = 1;
 /// Partials above this are beyond the front end.
 const HIGHEST_PARTIAL_HZ: f64 = 6_600.0;
 
+/// The network's weights; what they are and how they were made: `assets/MODEL_CARD.md`.
+const WEIGHTS: &[u8] = include_bytes!("../../assets/ear.weights");
+
 /// The chosen estimator.
-pub(super) struct Hearing {
-    estimator: HarmonicEstimator,
-    magnitudes: [f32; BINS],
+pub(super) enum Hearing {
+    /// Signal processing.
+    Harmonic { estimator: Box<HarmonicEstimator>, magnitudes: Box<[f32; BINS]> },
+    /// The trained network.
+    Network(Box<NetworkEstimator>),
 }
 
 impl Hearing {
-    pub(super) fn new(kind: EstimatorKind) -> Hearing {
-        match kind {
-            EstimatorKind::Harmonic => {
-                Hearing { estimator: HarmonicEstimator::new(templates()), magnitudes: [0.0; BINS] }
+    pub(super) fn new(kind: EstimatorKind) -> Result<Hearing, EngineError> {
+        Ok(match kind {
+            EstimatorKind::Harmonic => Hearing::Harmonic {
+                estimator: Box::new(HarmonicEstimator::new(templates())),
+                magnitudes: Box::new([0.0; BINS]),
+            },
+            EstimatorKind::Network => {
+                Hearing::Network(Box::new(NetworkEstimator::new(&Weights::read(WEIGHTS)?)))
             }
-        }
+        })
     }
 
     pub(super) fn reset(&mut self) {
-        self.estimator.reset();
+        match self {
+            Hearing::Harmonic { estimator, .. } => estimator.reset(),
+            Hearing::Network(estimator) => estimator.reset(),
+        }
     }
 
     /// Hops from the moment described by evidence to the spectrum that completes it.
     pub(super) fn look_ahead(&self) -> u64 {
-        self.estimator.look_ahead() as u64
+        let hops = match self {
+            Hearing::Harmonic { estimator, .. } => estimator.look_ahead(),
+            Hearing::Network(estimator) => estimator.look_ahead(),
+        };
+        hops as u64
     }
 
     /// Thresholds that suit the estimator's probabilities.
@@ -45,6 +62,7 @@ impl Hearing {
             EstimatorKind::Harmonic => TrackerConfig {
                 onset: 0.5,
                 restrike: 0.5,
+                at_rise: false,
                 restrike_gap_frames: 8,
                 sounding_confirm: 0.5,
                 confirm_frames: 3,
@@ -61,6 +79,25 @@ impl Hearing {
                 // The rise is steepest a little after the attack it comes from.
                 onset_shift_s: -0.026,
             },
+            EstimatorKind::Network => TrackerConfig {
+                onset: 0.27,
+                restrike: 0.27,
+                at_rise: true,
+                restrike_gap_frames: 4,
+                sounding_confirm: 0.0,
+                confirm_frames: 1,
+                // The network was taught strikes of every kind, slow ones too.
+                soft: 1.0,
+                soft_frames: 0,
+                sounding_end: 0.5,
+                end_frames: 2,
+                release: 1.1,
+                ghost: 0.0,
+                ghost_ratio: 1.0,
+                ghost_frames: 0,
+                polyphony: 48,
+                onset_shift_s: 0.0,
+            },
         }
     }
 
@@ -72,10 +109,15 @@ impl Hearing {
 
     /// Takes the newest spectrum, which completes the evidence of the moment [`Hearing::look_ahead`] hops earlier.
     pub(super) fn step(&mut self, spectrum: &SpectralFrame, described: FrameIndex) -> &PosteriorFrame {
-        for (magnitude, &level) in self.magnitudes.iter_mut().zip(&spectrum.levels[DECOMPOSED]) {
-            *magnitude = magnitude_of(level);
+        match self {
+            Hearing::Harmonic { estimator, magnitudes } => {
+                for (magnitude, &level) in magnitudes.iter_mut().zip(&spectrum.levels[DECOMPOSED]) {
+                    *magnitude = magnitude_of(level);
+                }
+                estimator.step(magnitudes, spectrum.level_db, described)
+            }
+            Hearing::Network(estimator) => estimator.step(&spectrum.levels, spectrum.level_db, described),
         }
-        self.estimator.step(&self.magnitudes, spectrum.level_db, described)
     }
 }
 

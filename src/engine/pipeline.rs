@@ -50,13 +50,13 @@ impl Engine {
     /// An engine for a stream of `rate_hz`, 8-192 kHz.
     ///
     /// # Errors
-    /// [`EngineError::Audio`] if the rate is out of range.
+    /// [`EngineError::Audio`] if the rate is out of range, [`EngineError::Network`] if the network cannot be had.
     pub fn new(config: &EngineConfig, rate_hz: f64) -> Result<Engine, EngineError> {
         let front_end = FrontEnd::new(rate_hz)?;
         let tracker = NoteTracker::new(Hearing::tracker_config(config.estimator));
         let stream = Stream {
             config: config.clone(),
-            hearing: Hearing::new(config.estimator),
+            hearing: Hearing::new(config.estimator)?,
             tracker,
             prior: ScorePrior::default(),
             follower: None,

@@ -11,6 +11,9 @@ pub struct TrackerConfig {
     pub onset: f32,
     /// The same for a key that already sounds: a re-strike.
     pub restrike: f32,
+    /// A strike is taken when its probability rises over the threshold, after it was below half of that, instead
+    /// of when its peak has passed: one hop earlier, for an estimator that is sure of its first word.
+    pub at_rise: bool,
     /// Frames that must pass between two strikes of one key.
     pub restrike_gap_frames: u32,
     /// A strike must reach this sounding probability within [`TrackerConfig::confirm_frames`].
@@ -58,6 +61,8 @@ struct Key {
     onset_2: f32,
     /// Velocity evidence one frame ago.
     velocity_1: f32,
+    /// Strike probability is over the threshold and has not fallen below half of it since.
+    risen: bool,
     /// Frames since the last strike peak; saturates.
     since_strike: u32,
     /// Strength of the last strike peak, believed or not; for ghosts.
@@ -94,7 +99,7 @@ struct Held {
 /// ends what still sounds.
 ///
 /// # Latency
-/// One hop to see that a strike's peak has passed, more where `minimum_note_s` or the confirmation ask for it.
+/// One hop to see that a strike's peak has passed (none with [`TrackerConfig::at_rise`]), more where `minimum_note_s` or the confirmation ask for it.
 ///
 /// # Realtime safety
 /// [`NoteTracker::step`] allocates only if `events` must grow.
@@ -143,9 +148,11 @@ impl NoteTracker {
     /// without gaps. `emitted`: stream time now.
     pub fn step(&mut self, frame: &PosteriorFrame, emitted: Seconds, events: &mut Vec<NoteEvent>) {
         let now = frame.frame.seconds();
-        let peak_at = Seconds((now.0 - HOP_S + self.config.onset_shift_s).clamp(0.0, emitted.0));
+        // A peak is seen a frame after it.
+        let back = if self.config.at_rise { 0.0 } else { HOP_S };
+        let strike_at = Seconds((now.0 - back + self.config.onset_shift_s).clamp(0.0, emitted.0));
         for k in 0..KEYS {
-            self.pick_strike(k, frame, now, peak_at);
+            self.pick_strike(k, frame, now, strike_at);
         }
         self.drop_ghosts();
         for k in 0..KEYS {
@@ -167,11 +174,14 @@ impl NoteTracker {
         }
     }
 
-    /// Looks whether the frame before this one was a peak of strike probability.
-    fn pick_strike(&mut self, k: usize, frame: &PosteriorFrame, now: Seconds, peak_at: Seconds) {
+    /// Looks whether a strike's probability has risen, or whether the frame before this one was its peak.
+    fn pick_strike(&mut self, k: usize, frame: &PosteriorFrame, now: Seconds, strike_at: Seconds) {
         let in_range = (self.live.lowest_key..=self.live.highest_key).contains(&k);
         let key = &mut self.keys[k];
         let onset = if in_range { shift_log_odds(frame.onset[k], self.live.sensitivity_shift) } else { 0.0 };
+        let threshold = if key.sounding.is_some() { self.config.restrike } else { self.config.onset };
+        let rises = onset >= threshold && !key.risen;
+        key.risen = rises || (key.risen && onset >= 0.5 * threshold);
         let is_peak = key.onset_1 > key.onset_2 && key.onset_1 >= onset;
         key.since_strike = key.since_strike.saturating_add(1);
         key.since_peak = key.since_peak.saturating_add(1);
@@ -180,14 +190,18 @@ impl NoteTracker {
                 key.last_peak = key.onset_1;
                 key.since_peak = 0;
             }
-            let threshold = if key.sounding.is_some() { self.config.restrike } else { self.config.onset };
-            let gap_over = key.since_strike > self.config.restrike_gap_frames;
-            if key.onset_1 >= threshold && gap_over {
-                key.since_strike = 0;
-                let velocity = key.velocity_1.max(0.0);
-                key.pending =
-                    Some(Pending { at: peak_at, strength: key.onset_1, velocity, age: 0, confirmed: false });
-            }
+        }
+        let strike = if self.config.at_rise {
+            rises.then_some((onset, frame.velocity[k]))
+        } else {
+            (is_peak && key.onset_1 >= threshold).then_some((key.onset_1, key.velocity_1))
+        };
+        let gap_over = key.since_strike > self.config.restrike_gap_frames;
+        if let Some((strength, velocity)) = strike.filter(|_| gap_over) {
+            let at = strike_at;
+            key.since_strike = 0;
+            key.pending =
+                Some(Pending { at, strength, velocity: velocity.max(0.0), age: 0, confirmed: false });
         }
         // A slow attack: it sounds, and was never struck.
         key.soft_run = if in_range && frame.sounding[k] >= self.config.soft { key.soft_run + 1 } else { 0 };
@@ -314,6 +328,7 @@ mod tests {
         TrackerConfig {
             onset: 0.5,
             restrike: 0.6,
+            at_rise: false,
             restrike_gap_frames: 4,
             sounding_confirm: 0.4,
             confirm_frames: 3,

@@ -1,0 +1,316 @@
+//! The network's streaming step: convolutions over bins, partials gathered to keys, a memory at each key.
+
+use super::kernels::{POSITION_BLOCK, TapLayer, remember, sigmoid};
+use super::weights::{Sizes, Weights};
+use super::{BINS, RESOLUTIONS};
+use crate::performance::PosteriorFrame;
+use crate::units::{FrameIndex, KEYS};
+use pulp::Arch;
+
+/// Where the partials of a key lie, in bins: at 1/2, 1 to 6 and 8 times its frequency.
+pub(super) const PARTIAL_SHIFTS: [isize; 8] = [-36, 0, 36, 57, 72, 84, 93, 108];
+
+/// Keys whose partials coincide with a key's own: octaves, twelfths, double octaves.
+pub(super) const KEY_SHIFTS: [isize; 6] = [-24, -19, -12, 12, 19, 24];
+
+/// Bins a key has.
+const BINS_PER_KEY: usize = BINS / 96;
+
+/// Rows of bins: one place of silence, the bins, one more.
+const BIN_ROW: usize = BINS + 2;
+
+/// Keys computed: 88 and idle ones up to a whole block.
+const KEY_POSITIONS: usize = KEYS.next_multiple_of(POSITION_BLOCK);
+
+/// Silence before the first key in a row of keys, as far as shifts reach.
+const KEY_MARGIN: usize = 24;
+
+/// Rows of keys: room for shifts on both sides.
+const KEY_ROW: usize = KEY_MARGIN + KEY_POSITIONS + 48;
+
+/// Frames that the convolutions see: the newest and two before.
+const KERNEL_FRAMES: usize = 3;
+
+/// Silent frames run through at a start: the three convolutions' past, then enough for the memory to settle.
+const SETTLING_FRAMES: (usize, usize) = (6, 48);
+
+/// Hears: one frame of features in, one frame of note evidence out.
+///
+/// # Latency
+/// The evidence that a step returns describes the moment [`NetworkEstimator::look_ahead`] hops before the frame
+/// it was given.
+///
+/// # Realtime safety
+/// Nothing here allocates after construction.
+///
+/// # Reference
+/// The shape follows the harmonic stacking of Bittner et al. 2017 and the pitch-shared autoregressive models of
+/// Kwon et al. 2020 and 2024, in a causal form; the memory is an LSTM.
+pub struct NetworkEstimator {
+    arch: Arch,
+    layers: Layers,
+    state: State,
+    settled: State,
+    scratch: Scratch,
+    delay: usize,
+    frame: PosteriorFrame,
+}
+
+struct Layers {
+    front1: TapLayer,
+    front2: TapLayer,
+    partials_in: TapLayer,
+    partials_out: TapLayer,
+    keys: TapLayer,
+    kin_in: TapLayer,
+    kin_out: TapLayer,
+    memory: TapLayer,
+    heads: TapLayer,
+    /// `[channels][KEY_POSITIONS]`.
+    register: Vec<f32>,
+    sizes: Sizes,
+}
+
+/// What is kept from step to step.
+#[derive(Clone)]
+struct State {
+    /// Inputs of the convolutions, `[KERNEL_FRAMES][channel][row]`, oldest first.
+    levels: Vec<f32>,
+    front: Vec<f32>,
+    keys: Vec<f32>,
+    /// Cells of the memory, `[hidden][KEY_POSITIONS]`.
+    cells: Vec<f32>,
+    /// What the memory reads: its input, `[channels]` rows, and its own last output, `[hidden]` rows.
+    recalled: Vec<f32>,
+    /// Levels of the last frames, dB, newest first.
+    levels_db: Vec<f32>,
+}
+
+/// What a step works with.
+struct Scratch {
+    /// A layer's output.
+    rows: Vec<f32>,
+    /// The second convolution's output, in rows of bins.
+    front: Vec<f32>,
+    /// Partials, `[bin of the key][bottleneck]` rows of keys.
+    partials: Vec<f32>,
+    /// Rows of keys: `[channels]`, then `[bottleneck]`.
+    kin: Vec<f32>,
+}
+
+impl NetworkEstimator {
+    /// The network with these weights, having heard silence.
+    pub fn new(weights: &Weights) -> NetworkEstimator {
+        let sizes = weights.sizes;
+        let Sizes { front, bottleneck, channels, hidden, delay } = sizes;
+        let widest = (front * BINS).max(channels.max(4 * hidden) * KEY_POSITIONS);
+        let state = State {
+            levels: vec![0.0; KERNEL_FRAMES * RESOLUTIONS * BIN_ROW],
+            front: vec![0.0; KERNEL_FRAMES * front * BIN_ROW],
+            keys: vec![0.0; KERNEL_FRAMES * channels * KEY_ROW],
+            cells: vec![0.0; hidden * KEY_POSITIONS],
+            recalled: vec![0.0; (channels + hidden) * KEY_POSITIONS],
+            levels_db: vec![-120.0; delay + 1],
+        };
+        let mut estimator = NetworkEstimator {
+            arch: Arch::new(),
+            layers: Layers::new(weights),
+            settled: state.clone(),
+            state,
+            scratch: Scratch {
+                rows: vec![0.0; widest],
+                front: vec![0.0; front * BIN_ROW],
+                partials: vec![0.0; BINS_PER_KEY * bottleneck * KEY_ROW],
+                kin: vec![0.0; (channels + bottleneck) * KEY_ROW],
+            },
+            delay,
+            frame: PosteriorFrame::silent(FrameIndex(0)),
+        };
+        let silence = [[0.0; BINS]; RESOLUTIONS];
+        for _ in 0..SETTLING_FRAMES.0 {
+            estimator.step(&silence, -120.0, FrameIndex(0));
+        }
+        estimator.state.cells.fill(0.0);
+        estimator.state.recalled.fill(0.0);
+        for _ in 0..SETTLING_FRAMES.1 {
+            estimator.step(&silence, -120.0, FrameIndex(0));
+        }
+        estimator.settled = estimator.state.clone();
+        estimator
+    }
+
+    /// Hops from the moment that a frame of evidence describes to the features that complete it.
+    pub fn look_ahead(&self) -> usize {
+        self.delay
+    }
+
+    /// Forgets all that was heard.
+    pub fn reset(&mut self) {
+        let State { levels, front, keys, cells, recalled, levels_db } = &self.settled;
+        self.state.levels.copy_from_slice(levels);
+        self.state.front.copy_from_slice(front);
+        self.state.keys.copy_from_slice(keys);
+        self.state.cells.copy_from_slice(cells);
+        self.state.recalled.copy_from_slice(recalled);
+        self.state.levels_db.copy_from_slice(levels_db);
+    }
+
+    /// Takes the newest hop's levels (`[resolution][bin]`, as the front end gives them) and its level in dB; the
+    /// evidence is that of `frame`, the moment [`NetworkEstimator::look_ahead`] hops before.
+    ///
+    /// # Realtime safety
+    /// Does not allocate.
+    pub fn step(
+        &mut self,
+        levels: &[[f32; BINS]; RESOLUTIONS],
+        level_db: f32,
+        frame: FrameIndex,
+    ) -> &PosteriorFrame {
+        let NetworkEstimator { arch, layers, state, scratch, .. } = self;
+        let arch = *arch;
+        let Sizes { front, bottleneck, channels, hidden, .. } = layers.sizes;
+        let Scratch { rows, front: bins, partials, kin } = scratch;
+
+        let newest = make_room(&mut state.levels, RESOLUTIONS * BIN_ROW);
+        for (row, values) in newest.chunks_exact_mut(BIN_ROW).zip(levels) {
+            row[1..=BINS].copy_from_slice(values);
+        }
+        layers.front1.apply(arch, &state.levels, rows);
+        let newest = make_room(&mut state.front, front * BIN_ROW);
+        place_rectified(newest, BIN_ROW, 1, rows, BINS, BINS);
+        layers.front2.apply(arch, &state.front, rows);
+        place_rectified(bins, BIN_ROW, 1, rows, BINS, BINS);
+
+        layers.partials_in.apply(arch, bins, rows);
+        for (channel, row) in rows[..bottleneck * BINS].chunks_exact(BINS).enumerate() {
+            let (groups, _) = row.as_chunks::<BINS_PER_KEY>();
+            for place in 0..BINS_PER_KEY {
+                let partial = &mut partials[(place * bottleneck + channel) * KEY_ROW + KEY_MARGIN..];
+                for (value, group) in partial.iter_mut().zip(groups) {
+                    *value = group[place];
+                }
+            }
+        }
+        layers.partials_out.apply(arch, partials, rows);
+        let newest = make_room(&mut state.keys, channels * KEY_ROW);
+        place_rectified(newest, KEY_ROW, KEY_MARGIN, rows, KEY_POSITIONS, KEYS);
+        layers.keys.apply(arch, &state.keys, rows);
+        let (own, others) = kin.split_at_mut(channels * KEY_ROW);
+        place_rectified(own, KEY_ROW, KEY_MARGIN, rows, KEY_POSITIONS, KEYS);
+        layers.kin_in.apply(arch, own, rows);
+        for (kin, row) in others.chunks_exact_mut(KEY_ROW).zip(rows.chunks_exact(KEY_POSITIONS)) {
+            kin[KEY_MARGIN..][..KEYS].copy_from_slice(&row[..KEYS]);
+        }
+        layers.kin_out.apply(arch, kin, rows);
+
+        let (heard, recalled) = state.recalled.split_at_mut(channels * KEY_POSITIONS);
+        for ((heard, &row), &register) in heard.iter_mut().zip(rows.iter()).zip(&layers.register) {
+            *heard = (row + register).max(0.0);
+        }
+        // The layer reads the last output that `remember` then replaces.
+        let gates = &mut rows[..4 * hidden * KEY_POSITIONS];
+        debug_assert_eq!(recalled.len(), hidden * KEY_POSITIONS);
+        layers.memory.apply(arch, &state.recalled, gates);
+        let recalled = &mut state.recalled[channels * KEY_POSITIONS..];
+        remember(arch, gates, &mut state.cells, recalled);
+        layers.heads.apply(arch, recalled, rows);
+
+        state.levels_db.rotate_right(1);
+        state.levels_db[0] = level_db;
+        let evidence = &mut self.frame;
+        evidence.frame = frame;
+        evidence.level_db = state.levels_db[self.delay];
+        let heads =
+            [&mut evidence.onset, &mut evidence.sounding, &mut evidence.offset, &mut evidence.velocity];
+        for (head, row) in heads.into_iter().zip(rows.chunks_exact(KEY_POSITIONS)) {
+            for (probability, &logit) in head.iter_mut().zip(row) {
+                *probability = sigmoid(logit);
+            }
+        }
+        evidence
+    }
+}
+
+impl Layers {
+    fn new(weights: &Weights) -> Layers {
+        let sizes = weights.sizes;
+        let Sizes { front, bottleneck, channels, hidden, .. } = sizes;
+        let rows =
+            |count: usize, stride: usize, margin: usize| (0..count).map(move |row| row * stride + margin);
+        let partial_taps = PARTIAL_SHIFTS.iter().flat_map(|&shift| {
+            (0..BINS_PER_KEY).flat_map(move |place| {
+                let from = place as isize + shift;
+                let (keys, place) =
+                    (from.div_euclid(BINS_PER_KEY as isize), from.rem_euclid(BINS_PER_KEY as isize));
+                (0..bottleneck).map(move |channel| {
+                    (place as usize * bottleneck + channel) * KEY_ROW + KEY_MARGIN.wrapping_add_signed(keys)
+                })
+            })
+        });
+        let own = (0..channels).map(|row| row * KEY_ROW + KEY_MARGIN);
+        let kin = KEY_SHIFTS.iter().flat_map(|&shift| {
+            (channels..channels + bottleneck)
+                .map(move |row| row * KEY_ROW + KEY_MARGIN.wrapping_add_signed(shift))
+        });
+        let mut register = vec![0.0; channels * KEY_POSITIONS];
+        for (key, values) in weights.register.chunks_exact(channels).enumerate() {
+            for (channel, &value) in values.iter().enumerate() {
+                register[channel * KEY_POSITIONS + key] = value;
+            }
+        }
+        Layers {
+            front1: TapLayer::new(&weights.front1, convolution_taps(RESOLUTIONS, BIN_ROW, 1), BINS),
+            front2: TapLayer::new(&weights.front2, convolution_taps(front, BIN_ROW, 1), BINS),
+            partials_in: TapLayer::new(&weights.partials_in, rows(front, BIN_ROW, 1).collect(), BINS),
+            partials_out: TapLayer::new(&weights.partials_out, partial_taps.collect(), KEY_POSITIONS),
+            keys: TapLayer::new(
+                &weights.keys,
+                convolution_taps(channels, KEY_ROW, KEY_MARGIN),
+                KEY_POSITIONS,
+            ),
+            kin_in: TapLayer::new(
+                &weights.kin_in,
+                rows(channels, KEY_ROW, KEY_MARGIN).collect(),
+                KEY_POSITIONS,
+            ),
+            kin_out: TapLayer::new(&weights.kin_out, own.chain(kin).collect(), KEY_POSITIONS),
+            memory: TapLayer::new(
+                &weights.memory,
+                rows(channels + hidden, KEY_POSITIONS, 0).collect(),
+                KEY_POSITIONS,
+            ),
+            heads: TapLayer::new(&weights.heads, rows(hidden, KEY_POSITIONS, 0).collect(), KEY_POSITIONS),
+            register,
+            sizes,
+        }
+    }
+}
+
+/// Taps of a 3 × 3 convolution over frames and positions, in the order frame, channel, position.
+fn convolution_taps(channels: usize, row: usize, margin: usize) -> Vec<usize> {
+    let rows = 0..KERNEL_FRAMES * channels;
+    rows.flat_map(|index| (0..3).map(move |place| index * row + margin + place - 1)).collect()
+}
+
+/// Drops the oldest of the frames in `history` and gives the place of the newest, `size` long.
+fn make_room(history: &mut [f32], size: usize) -> &mut [f32] {
+    history.copy_within(size.., 0);
+    let end = history.len();
+    &mut history[end - size..]
+}
+
+/// Writes the first `kept` of every `positions` in `rows`, negatives as zero, into rows of `stride` after `margin`.
+fn place_rectified(
+    places: &mut [f32],
+    stride: usize,
+    margin: usize,
+    rows: &[f32],
+    positions: usize,
+    kept: usize,
+) {
+    for (place, row) in places.chunks_exact_mut(stride).zip(rows.chunks_exact(positions)) {
+        for (value, &x) in place[margin..][..kept].iter_mut().zip(row) {
+            *value = x.max(0.0);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The shipped network through the front door: what it says is what its trainer said, damaged files are refused.
+
+use colla_parte::network::{BINS, NetworkError, NetworkEstimator, RESOLUTIONS, Weights};
+use colla_parte::units::{FrameIndex, KEYS};
+
+const WEIGHTS: &[u8] = include_bytes!("../assets/ear.weights");
+
+/// Written by `training/export.py`: frames, levels in 1/127, probabilities.
+const GOLDEN: &[u8] = include_bytes!("golden/network.bin");
+
+fn golden() -> (Vec<[[f32; BINS]; RESOLUTIONS]>, Vec<f32>) {
+    let frames = u32::from_le_bytes(GOLDEN[..4].try_into().unwrap()) as usize;
+    let (levels, probabilities) = GOLDEN[4..].split_at(frames * RESOLUTIONS * BINS);
+    let levels = levels.chunks_exact(RESOLUTIONS * BINS).map(|frame| {
+        std::array::from_fn(|r| std::array::from_fn(|bin| f32::from(frame[r * BINS + bin]) / 127.0))
+    });
+    let (groups, rest) = probabilities.as_chunks::<4>();
+    assert!(rest.is_empty() && groups.len() == frames * 4 * KEYS);
+    (levels.collect(), groups.iter().map(|&group| f32::from_le_bytes(group)).collect())
+}
+
+#[test]
+fn the_engine_says_what_the_trainer_said() {
+    let (levels, probabilities) = golden();
+    let mut estimator = NetworkEstimator::new(&Weights::read(WEIGHTS).unwrap());
+    let mut largest = 0.0f32;
+    for run in 0..2 {
+        for (n, (frame, expected)) in levels.iter().zip(probabilities.chunks_exact(4 * KEYS)).enumerate() {
+            let evidence = estimator.step(frame, -20.0, FrameIndex(n as u64));
+            let found = [&evidence.onset, &evidence.sounding, &evidence.offset, &evidence.velocity];
+            for (&found, &expected) in found.into_iter().flatten().zip(expected) {
+                assert!(
+                    (found - expected).abs() < 1e-4,
+                    "run {run}, frame {n}: {found}, expected {expected}"
+                );
+                largest = largest.max(expected);
+            }
+        }
+        estimator.reset();
+    }
+    assert!(largest > 0.5, "the passage says nothing");
+}
+
+#[test]
+fn silence_stays_silent() {
+    let mut estimator = NetworkEstimator::new(&Weights::read(WEIGHTS).unwrap());
+    for n in 0..500 {
+        let evidence = estimator.step(&[[0.0; BINS]; RESOLUTIONS], -120.0, FrameIndex(n));
+        assert!(evidence.onset.iter().all(|&p| p < 0.2), "a strike in silence, frame {n}");
+        assert_eq!(evidence.level_db, -120.0);
+    }
+}
+
+#[test]
+fn damaged_weights_are_refused() {
+    assert!(matches!(Weights::read(b"RIFF1234"), Err(NetworkError::Magic { .. })));
+    assert!(matches!(Weights::read(b""), Err(NetworkError::Magic { .. })));
+    for length in (8..WEIGHTS.len()).step_by(997) {
+        assert!(matches!(Weights::read(&WEIGHTS[..length]), Err(NetworkError::Truncated { .. })), "{length}");
+    }
+    for place in (8..WEIGHTS.len()).step_by(1_009) {
+        let mut damaged = WEIGHTS.to_vec();
+        damaged[place] ^= 0x10;
+        assert!(Weights::read(&damaged).is_err(), "byte {place} changed unnoticed");
+    }
+    let mut longer = WEIGHTS.to_vec();
+    longer.push(0);
+    assert!(matches!(Weights::read(&longer), Err(NetworkError::Length { .. })));
+}
