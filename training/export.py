@@ -1,0 +1,111 @@
+"""Writes a checkpoint's averaged weights as the file that the engine embeds, and what the network says of a short
+passage, by which a test holds the engine to it.
+
+    python export.py --checkpoint run/standard/checkpoint.pt --weights ../assets/ear.weights \
+        --golden ../tests/golden/network.bin --passage material/valid
+"""
+
+import argparse
+import struct
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from material import Material
+from model import BINS, CONTEXT, RESOLUTIONS, Ear
+
+MAGIC, VERSION = b"CPEARNET", 1
+# Silent frames that the engine runs through at a start; golden frames after them.
+SETTLING, GOLDEN_FRAMES = 48, 40
+
+
+def folded(convolution, norm):
+    """Weights [inputs, outputs] and biases of a convolution (or linear layer) with its batch norm's scale in it;
+    inputs in the order time, channel, place."""
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    weight = convolution.weight
+    if weight.dim() == 4:
+        weight = weight.permute(2, 1, 3, 0).reshape(-1, weight.shape[0])
+    else:
+        weight = weight.t()
+    return weight * scale, norm.bias - norm.running_mean * scale
+
+
+def plain(linear):
+    """Weights [inputs, outputs] and biases of a linear layer."""
+    return linear.weight.t(), linear.bias
+
+
+def layers(model):
+    """All layers in the file's order."""
+    memory = model.memory
+    recurrent = torch.cat([memory.weight_ih_l0, memory.weight_hh_l0], dim=1).t()
+    return [
+        folded(model.front1, model.front1_norm),
+        folded(model.front2, model.front2_norm),
+        plain(model.partials_in),
+        folded(model.partials_out, model.partials_norm),
+        folded(model.keys, model.keys_norm),
+        plain(model.kin_in),
+        # The engine reads a key's own channels first, then its kin, as here.
+        plain(model.kin_out),
+        (recurrent, memory.bias_ih_l0 + memory.bias_hh_l0),
+        plain(model.heads),
+    ]
+
+
+def file_of(model):
+    """The weights file's bytes."""
+    size = model.size
+    names = ("front", "bottleneck", "channels", "hidden", "delay")
+    data = MAGIC + struct.pack("<6I", VERSION, *(size[name] for name in names))
+    for weights, biases in layers(model):
+        data += struct.pack("<2I", *weights.shape)
+        data += weights.contiguous().numpy().astype("<f4").tobytes() + biases.numpy().astype("<f4").tobytes()
+    data += model.register.numpy().astype("<f4").tobytes()
+    return data + struct.pack("<Q", fnv1a(data))
+
+
+def fnv1a(data):
+    """64-bit FNV-1a hash."""
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = ((value ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+    return value
+
+
+def golden_of(model, material):
+    """The passage's levels in 1/127, [frames][resolution][bin] bytes, and the probabilities, [frames][4][88]."""
+    piece = max(range(len(material.pieces)), key=lambda p: sum(n[0] < 2 for n in material.notes[p]))
+    first = material.pieces[piece][0] + 100
+    levels = np.clip(np.round(material.features[first : first + GOLDEN_FRAMES].astype(np.float32) * 127), 0, 255)
+    heard = np.zeros((CONTEXT + SETTLING + GOLDEN_FRAMES, RESOLUTIONS, BINS), np.float32)
+    heard[-GOLDEN_FRAMES:] = levels / np.float32(127)
+    logits, _ = model(torch.from_numpy(heard).transpose(0, 1)[None])
+    probabilities = torch.sigmoid(logits[0, -GOLDEN_FRAMES:]).permute(0, 2, 1).contiguous().numpy()
+    return struct.pack("<I", GOLDEN_FRAMES) + levels.astype(np.uint8).tobytes() + probabilities.astype("<f4").tobytes()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--golden", type=Path)
+    parser.add_argument("--passage", type=Path, help="folder of the generator's that the golden passage is from")
+    arguments = parser.parse_args()
+    state = torch.load(arguments.checkpoint, map_location="cpu", weights_only=True)
+    model = Ear(**state["size"])
+    model.load_state_dict(state["average"])
+    model.eval()
+    with torch.no_grad():
+        arguments.weights.parent.mkdir(parents=True, exist_ok=True)
+        arguments.weights.write_bytes(file_of(model))
+        if arguments.golden:
+            arguments.golden.parent.mkdir(parents=True, exist_ok=True)
+            arguments.golden.write_bytes(golden_of(model, Material(arguments.passage)))
+    print(f"step {state['step']}, {arguments.weights.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

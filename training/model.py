@@ -1,0 +1,93 @@
+"""The transcriber's network: causal, 10 ms a step, one set of weights for all 88 keys.
+
+Shapes: B recordings, T frames, F = 288 log-frequency bins (3 a semitone), K = 88 keys, C channels. Convolutions
+take no padding in time: the caller gives CONTEXT frames before the first one it wants.
+"""
+
+import torch
+from torch import nn
+
+RESOLUTIONS = 3
+BINS = 288
+KEYS = 88
+# Frames that the three convolutions look back, two each.
+CONTEXT = 6
+# Where the partials of a key lie, in bins: at 1/2, 1 to 6 and 8 times its frequency.
+PARTIAL_SHIFTS = (-36, 0, 36, 57, 72, 84, 93, 108)
+# Keys whose partials coincide with a key's own: octaves, twelfths, double octaves, up and down.
+KEY_SHIFTS = (-24, -19, -12, 12, 19, 24)
+HEADS = ("onset", "sounding", "offset", "velocity")
+
+
+class Shifted(torch.autograd.Function):
+    """Concatenates copies of x [B, T, N, C], each read `shift` places further on, `length` places each, zeros
+    beyond the ends; `group` neighbouring places go into one. Gives [B, T, length / group, shifts * group * C].
+
+    Its own gradient, because slices' gradients are each as large as the whole."""
+
+    @staticmethod
+    def forward(ctx, x, shifts, length, group):
+        before = max(0, -min(shifts))
+        after = max(0, max(shifts) + length - x.shape[2])
+        ctx.places, ctx.before, ctx.shifts, ctx.length = x.shape[2], before, shifts, length
+        x = nn.functional.pad(x, (0, 0, before, after))
+        batch, frames, ctx.padded, channels = x.shape
+        grouped = (batch, frames, length // group, group * channels)
+        copies = [x[:, :, before + shift : before + shift + length].reshape(grouped) for shift in shifts]
+        return torch.cat(copies, dim=3)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        batch, frames = gradient.shape[:2]
+        parts = gradient.chunk(len(ctx.shifts), dim=3)
+        channels = parts[0].shape[2] * parts[0].shape[3] // ctx.length
+        total = gradient.new_zeros(batch, frames, ctx.padded, channels)
+        for shift, part in zip(ctx.shifts, parts, strict=True):
+            first = ctx.before + shift
+            total[:, :, first : first + ctx.length] += part.reshape(batch, frames, ctx.length, channels)
+        return total[:, :, ctx.before : ctx.before + ctx.places], None, None, None
+
+
+shifted = Shifted.apply
+
+
+class Ear(nn.Module):
+    def __init__(self, front=16, bottleneck=8, channels=32, hidden=40, delay=3):
+        super().__init__()
+        self.size = dict(front=front, bottleneck=bottleneck, channels=channels, hidden=hidden, delay=delay)
+        self.delay = delay
+        self.front1 = nn.Conv2d(RESOLUTIONS, front, 3, padding=(0, 1), bias=False)
+        self.front1_norm = nn.BatchNorm2d(front)
+        self.front2 = nn.Conv2d(front, front, 3, padding=(0, 1), bias=False)
+        self.front2_norm = nn.BatchNorm2d(front)
+        self.partials_in = nn.Linear(front, bottleneck)
+        self.partials_out = nn.Linear(len(PARTIAL_SHIFTS) * 3 * bottleneck, channels, bias=False)
+        self.partials_norm = nn.BatchNorm2d(channels)
+        self.keys = nn.Conv2d(channels, channels, 3, padding=(0, 1), bias=False)
+        self.keys_norm = nn.BatchNorm2d(channels)
+        self.kin_in = nn.Linear(channels, bottleneck)
+        self.kin_out = nn.Linear(len(KEY_SHIFTS) * bottleneck + channels, channels)
+        # What differs from key to key: register.
+        self.register = nn.Parameter(torch.zeros(KEYS, channels))
+        self.memory = nn.LSTM(channels, hidden)
+        self.heads = nn.Linear(hidden, len(HEADS))
+        with torch.no_grad():
+            # Onsets and offsets are rare: begin from their rate.
+            self.heads.bias.copy_(torch.tensor([-4.0, -2.0, -4.0, 0.0]))
+
+    def forward(self, levels, state=None):
+        """levels [B, RESOLUTIONS, T + CONTEXT, F] to logits [B, T, K, 4] and the memory's new state."""
+        x = levels.contiguous(memory_format=torch.channels_last)
+        x = torch.relu(self.front1_norm(self.front1(x)))
+        x = torch.relu(self.front2_norm(self.front2(x)))
+        x = self.partials_in(x.permute(0, 2, 3, 1))
+        x = self.partials_out(shifted(x, PARTIAL_SHIFTS, 3 * KEYS, 3))
+        x = torch.relu(self.partials_norm(x.permute(0, 3, 1, 2)))
+        x = torch.relu(self.keys_norm(self.keys(x))).permute(0, 2, 3, 1)
+        kin = shifted(self.kin_in(x), KEY_SHIFTS, KEYS, 1)
+        x = torch.relu(self.kin_out(torch.cat([x, kin], dim=3)) + self.register)
+        batch, frames, keys, channels = x.shape
+        x = x.permute(1, 0, 2, 3).reshape(frames, batch * keys, channels)
+        x, state = self.memory(x, state)
+        x = self.heads(x).float()
+        return x.view(frames, batch, keys, len(HEADS)).transpose(0, 1), state
