@@ -71,8 +71,7 @@ impl Evaluate {
         let speed = seconds / heard.cost.as_secs_f64().max(1e-9);
         let positions = item.score.as_ref().map(|_| {
             let told = heard.positions.iter();
-            let told: Vec<Report> =
-                told.map(as_traced).collect();
+            let told: Vec<Report> = told.map(as_traced).collect();
             score_positions(&item.positions, &told)
         });
         if let (Some(keep), Some(path)) = (&self.keep, &item.score) {
