@@ -185,11 +185,9 @@ impl NoteTracker {
         let is_peak = key.onset_1 > key.onset_2 && key.onset_1 >= onset;
         key.since_strike = key.since_strike.saturating_add(1);
         key.since_peak = key.since_peak.saturating_add(1);
-        if is_peak {
-            if key.onset_1 >= 0.5 * self.config.ghost || key.since_peak > self.config.ghost_frames {
-                key.last_peak = key.onset_1;
-                key.since_peak = 0;
-            }
+        if is_peak && (key.onset_1 >= 0.5 * self.config.ghost || key.since_peak > self.config.ghost_frames) {
+            key.last_peak = key.onset_1;
+            key.since_peak = 0;
         }
         let strike = if self.config.at_rise {
             rises.then_some((onset, frame.velocity[k]))
