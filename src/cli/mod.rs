@@ -41,9 +41,9 @@ enum Command {
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Estimator {
     /// Signal processing: harmonic decomposition. The baseline.
-    #[default]
     Harmonic,
     /// The trained network.
+    #[default]
     Network,
 }
 

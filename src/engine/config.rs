@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "lowercase")]
 pub enum EstimatorKind {
     /// Signal processing: harmonic salience with cancellation, spectral-flux onsets. The baseline.
-    #[default]
     Harmonic,
     /// The trained network.
+    #[default]
     Network,
 }
 
