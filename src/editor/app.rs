@@ -48,21 +48,22 @@ pub fn editor(ui: &mut Ui, view: &View, state: &mut EditorState) -> Actions {
             actions.extend(status_row::message_strip(ui, look, view));
         });
     }
-    if view.score().is_some() {
+    if view.abilities.takes && view.score().is_some() {
         let height = if low { 84.0 } else { 128.0 };
         let map = Panel::bottom("map").default_size(height).size_range(70.0..=size.y * 0.5).resizable(true);
         map.frame(plain).show(ui, |ui| {
             actions.extend(take_map::take_map(ui, look, view, &mut state.take_map, state.inspected));
         });
     }
-    let (name, width) = if state.settings_open { ("settings", SETTINGS) } else { ("side", SIDE) };
-    Panel::right(name).exact_size(width).resizable(false).frame(bar(12, 10)).show(ui, |ui| {
-        if state.settings_open {
+    if state.settings_open {
+        Panel::right("settings").exact_size(SETTINGS).resizable(false).frame(bar(12, 10)).show(ui, |ui| {
             actions.extend(settings(ui, look, view, &mut state.preferences));
-        } else {
+        });
+    } else if view.abilities.takes {
+        Panel::right("side").exact_size(SIDE).resizable(false).frame(bar(12, 10)).show(ui, |ui| {
             side(ui, look, view, state, &mut actions);
-        }
-    });
+        });
+    }
     CentralPanel::no_frame().show(ui, |ui| {
         if view.score().is_some() {
             let tempo = Panel::bottom("tempo").default_size(if low { 44.0 } else { 70.0 });

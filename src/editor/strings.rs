@@ -151,11 +151,11 @@ table! {
     CandidateHint: "Playing goes on here; {0} % likely", "Hier wird weitergespielt; zu {0} % wahrscheinlich", "Le jeu continue ici ; probable à {0} %",
         "Se continúa aquí; probable al {0} %", "演奏はここから続きます(確率 {0} %)";
     EmptyTitle: "Follow along", "Mitlesen", "Suivre la partition", "Seguir la partitura", "楽譜を追いかける";
-    EmptyBody: "Load a score and the editor shows the measure being played, what was missed, and which take covers it.\nWithout a score it transcribes what it hears.",
-        "Laden Sie eine Partitur: Der Editor zeigt den gespielten Takt, was fehlte und welcher Take ihn abdeckt.\nOhne Partitur transkribiert er, was er hört.",
-        "Chargez une partition : l’éditeur montre la mesure jouée, ce qui a manqué et quelle prise la couvre.\nSans partition, il transcrit ce qu’il entend.",
-        "Cargue una partitura: el editor muestra el compás que suena, lo que faltó y qué toma lo cubre.\nSin partitura, transcribe lo que oye.",
-        "楽譜を読み込むと、演奏中の小節、抜けた音、どのテイクがその小節を含むかを表示します。\n楽譜がなければ、聞こえた音を採譜します。";
+    EmptyBody: "Load a score and the editor shows the measure being played.\nWithout a score it transcribes what it hears.",
+        "Laden Sie eine Partitur: Der Editor zeigt den gespielten Takt.\nOhne Partitur transkribiert er, was er hört.",
+        "Chargez une partition : l’éditeur montre la mesure jouée.\nSans partition, il transcrit ce qu’il entend.",
+        "Cargue una partitura: el editor muestra el compás que suena.\nSin partitura, transcribe lo que oye.",
+        "楽譜を読み込むと、演奏中の小節を表示します。\n楽譜がなければ、聞こえた音を採譜します。";
     Roll: "Heard", "Gehört", "Entendu", "Oído", "聞こえた音";
     RollHint: "What is heard over what is written. Wheel: zoom. Drag: look back. Double-click: back to now.",
         "Gehörtes über Geschriebenem. Mausrad: zoomen. Ziehen: zurückblicken. Doppelklick: zurück zum Jetzt.",

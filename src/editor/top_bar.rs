@@ -106,6 +106,7 @@ fn score_picker(
             let field = ui.add(
                 egui::TextEdit::singleline(&mut state.path)
                     .hint_text(look.text(Text::ScorePath))
+                    .align(egui::Align2::LEFT_CENTER)
                     .desired_width(ui.available_width() - 90.0),
             );
             field.widget_info(|| {

@@ -298,6 +298,8 @@ impl Default for Settings {
 pub struct Abilities {
     /// It can open the system's file dialog.
     pub browse: bool,
+    /// It keeps the takes; without them their list, their map and the inspector are left out.
+    pub takes: bool,
     /// It can log takes on demand.
     pub arm: bool,
     /// It can hold the position.
@@ -317,6 +319,7 @@ impl Abilities {
     pub fn all() -> Abilities {
         Abilities {
             browse: true,
+            takes: true,
             arm: true,
             hold: true,
             range: true,
