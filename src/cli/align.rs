@@ -1,12 +1,13 @@
 //! `align`: where in the score a whole recording is, at best knowledge.
 
+use super::score::ScoreChoice;
 use super::{Estimator, files, follow, progress};
 use crate::engine::{EngineConfig, OfflineAligner};
 use crate::follower::Alignment;
 use crate::performance::{FollowState, PositionReport};
 use crate::score::PlayingPath;
 use crate::units::{Bpm, FrameIndex, Seconds};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -25,25 +26,26 @@ pub(super) struct Align {
     /// Where note evidence comes from
     #[arg(long, value_enum, default_value_t)]
     estimator: Estimator,
+    #[command(flatten)]
+    choice: ScoreChoice,
 }
 
 impl Align {
     pub(super) fn run(self) -> Result<()> {
-        let path = files::read_score(&self.score)?.path;
-        if path.notes.is_empty() {
-            bail!("{}: no notes in it to align", self.score.display());
-        }
+        let path = self.choice.read(&self.score)?.path;
         let sound = files::read_sound(&self.audio)?;
         let config = EngineConfig { estimator: self.estimator.into(), ..EngineConfig::default() };
         let rate_hz = f64::from(sound.rate_hz);
         let mut aligner =
             OfflineAligner::new(&config, rate_hz, &path).with_context(|| self.audio.display().to_string())?;
         let bar = progress::bar(sound.samples.len() as u64, "aligning");
+        let mut events = Vec::new();
         for block in sound.samples.chunks(BLOCK) {
-            aligner.push(block);
+            aligner.push(block, &mut events);
+            events.clear();
             bar.inc(block.len() as u64);
         }
-        let alignment = aligner.finish();
+        let alignment = aligner.finish(&mut events);
         bar.finish_and_clear();
         if let Some(trace) = &self.trace {
             let length = Seconds(sound.samples.len() as f64 / rate_hz);

@@ -1,10 +1,11 @@
 //! `follow`: what the plugin would have said about the place in the score, and when.
 
+use super::score::ScoreChoice;
 use super::{Estimator, files, hear};
 use crate::engine::EngineConfig;
 use crate::performance::PositionReport;
 use crate::score::PlayingPath;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -22,14 +23,13 @@ pub(super) struct Follow {
     /// Where note evidence comes from
     #[arg(long, value_enum, default_value_t)]
     estimator: Estimator,
+    #[command(flatten)]
+    choice: ScoreChoice,
 }
 
 impl Follow {
     pub(super) fn run(self) -> Result<()> {
-        let path = Arc::new(files::read_score(&self.score)?.path);
-        if path.notes.is_empty() {
-            bail!("{}: no notes in it to follow", self.score.display());
-        }
+        let path = Arc::new(self.choice.read(&self.score)?.path);
         let sound = files::read_sound(&self.audio)?;
         let config = EngineConfig { estimator: self.estimator.into(), ..EngineConfig::default() };
         let heard = hear::hear(&sound, &config, Some(path.clone()), "following")

@@ -4,7 +4,7 @@ use super::files;
 use crate::readers::source_with_ids;
 use crate::score::{PlayingPath, Score, ScoreSource};
 use crate::writers::write_score_midi;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::json;
 use std::io::Write;
@@ -45,8 +45,23 @@ pub(super) struct ScoreChoice {
 }
 
 impl ScoreChoice {
+    /// Reads a score to be followed: as chosen, and with notes in it.
+    pub(super) fn read(&self, file: &Path) -> Result<Score> {
+        let mut score = files::read_score(file)?;
+        self.apply(&mut score).with_context(|| file.display().to_string())?;
+        if score.path.notes.is_empty() {
+            bail!("{}: no notes in it to follow", file.display());
+        }
+        Ok(score)
+    }
+
+    /// Whether anything but the whole score in its own order is chosen.
+    pub(super) fn is_made(&self) -> bool {
+        self.parts.is_some() || self.path.is_some() || self.section.is_some()
+    }
+
     /// Puts the chosen path in the place of the score's own.
-    pub(super) fn apply(&self, score: &mut Score) -> Result<()> {
+    fn apply(&self, score: &mut Score) -> Result<()> {
         if let Some(numbers) = &self.path {
             score.path = score.path_by_numbers(numbers).context("--path")?;
         }

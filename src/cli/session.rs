@@ -1,7 +1,8 @@
 //! `session`: the take log of a recording, and what an engineer uses of it.
 
+use super::score::ScoreChoice;
 use super::{Estimator, files, progress};
-use crate::engine::{Book, Engine, EngineConfig, EngineEvent, Heard, passed_beats};
+use crate::engine::{Book, EngineConfig, EngineEvent, Heard, OfflineAligner};
 use crate::notes::NoteLedger;
 use crate::performance::{AlignedBeat, Take};
 use crate::readers::Sound;
@@ -14,7 +15,6 @@ use crate::writers::{
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Samples pushed at a time; the events do not depend on it.
 const BLOCK: usize = 4096;
@@ -63,6 +63,8 @@ pub(super) struct Session {
     /// Where note evidence comes from
     #[arg(long, value_enum, default_value_t)]
     estimator: Estimator,
+    #[command(flatten)]
+    choice: ScoreChoice,
 }
 
 /// Formats of markers.
@@ -92,11 +94,8 @@ enum Density {
 impl Session {
     pub(super) fn run(self) -> Result<()> {
         let sound = files::read_sound(&self.audio)?;
-        let score = files::read_score(&self.score)?;
-        let path = Arc::new(score.path);
-        if path.notes.is_empty() {
-            bail!("{}: no notes in it to follow", self.score.display());
-        }
+        let score = self.choice.read(&self.score)?;
+        let path = score.path;
         let config = EngineConfig { estimator: self.estimator.into(), ..EngineConfig::default() };
         let book = listen(&sound, &path, &config, self.fault_confidence)
             .with_context(|| self.audio.display().to_string())?;
@@ -198,42 +197,33 @@ impl Session {
     }
 }
 
-/// Runs the recording through the engine and makes the book of it.
-fn listen(
-    sound: &Sound,
-    path: &Arc<PlayingPath>,
-    config: &EngineConfig,
-    fault_confidence: f32,
-) -> Result<Book> {
-    let mut engine = Engine::new(config, f64::from(sound.rate_hz))?;
-    engine.set_evidence(true);
-    engine.set_score(Some(path.clone()));
+/// Hears the recording, aligns it as a whole and makes the book of it.
+fn listen(sound: &Sound, path: &PlayingPath, config: &EngineConfig, fault_confidence: f32) -> Result<Book> {
+    let mut aligner = OfflineAligner::new(config, f64::from(sound.rate_hz), path)?;
     let mut ledger = NoteLedger::default();
     let mut evidence = EvidenceLog::default();
-    let mut reports = Vec::new();
     let mut events = Vec::new();
     let bar = progress::bar(sound.samples.len() as u64, "listening");
     let mut enter = |events: &mut Vec<EngineEvent>| {
         for event in events.drain(..) {
             match event {
                 EngineEvent::Note(note) => ledger.enter(&note),
-                EngineEvent::Position(report) => reports.push(report),
                 EngineEvent::Evidence(frame) => evidence.push(&frame),
-                EngineEvent::Gap { .. } => {}
+                EngineEvent::Position(_) | EngineEvent::Gap { .. } => {}
             }
         }
     };
     for block in sound.samples.chunks(BLOCK) {
-        engine.push(block, &mut events);
+        aligner.push(block, &mut events);
         enter(&mut events);
         bar.inc(block.len() as u64);
     }
-    engine.finish(&mut events);
+    let alignment = aligner.finish(&mut events);
     enter(&mut events);
     bar.finish_and_clear();
     let mut notes = ledger.into_notes();
     notes.sort_by(|a, b| a.onset.0.total_cmp(&b.onset.0));
-    let beats = passed_beats(path, &reports);
+    let beats = alignment.stretches.concat();
     let heard = Heard { notes: &notes, beats: &beats, evidence: Some(&evidence), transport: &[] };
     Ok(Book::new(path, &heard, &[], FaultTolerance { report_above: fault_confidence }))
 }

@@ -9,7 +9,7 @@ mod hearing;
 mod offline;
 mod pipeline;
 
-pub use book::{Book, Heard, passed_beats};
+pub use book::{Book, Heard};
 pub use command::FollowCommand;
 pub use config::{EngineConfig, EstimatorKind};
 pub use error::EngineError;

@@ -9,7 +9,6 @@ use crate::score::PlayingPath;
 pub struct OfflineAligner {
     engine: Engine,
     smoother: Smoother,
-    events: Vec<EngineEvent>,
 }
 
 impl OfflineAligner {
@@ -25,26 +24,29 @@ impl OfflineAligner {
         let mut engine = Engine::new(config, rate_hz)?;
         engine.set_evidence(true);
         let smoother = Smoother::new(path, Hearing::follower_settings(config.estimator));
-        Ok(OfflineAligner { engine, smoother, events: Vec::new() })
+        Ok(OfflineAligner { engine, smoother })
     }
 
-    /// Takes the next samples of the recording.
-    pub fn push(&mut self, samples: &[f32]) {
-        self.engine.push(samples, &mut self.events);
-        self.enter();
+    /// Takes the next samples of the recording and appends what the engine says of them to `events`: notes and
+    /// evidence, no positions.
+    pub fn push(&mut self, samples: &[f32], events: &mut Vec<EngineEvent>) {
+        let said = events.len();
+        self.engine.push(samples, events);
+        self.smooth(&events[said..]);
     }
 
-    /// The alignment of the whole.
-    pub fn finish(mut self) -> Alignment {
-        self.engine.finish(&mut self.events);
-        self.enter();
+    /// The alignment of the whole; the last notes and evidence are appended to `events`.
+    pub fn finish(mut self, events: &mut Vec<EngineEvent>) -> Alignment {
+        let said = events.len();
+        self.engine.finish(events);
+        self.smooth(&events[said..]);
         self.smoother.finish()
     }
 
-    fn enter(&mut self) {
-        for event in self.events.drain(..) {
+    fn smooth(&mut self, events: &[EngineEvent]) {
+        for event in events {
             if let EngineEvent::Evidence(frame) = event {
-                self.smoother.push(&frame);
+                self.smoother.push(frame);
             }
         }
     }
