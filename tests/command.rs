@@ -218,9 +218,7 @@ fn wrong_usage_is_exit_2_and_help_is_exit_0() {
 fn a_tune_is_followed_through_its_score() {
     let folder = scratch("follow");
     let (audio, score) = (folder.join("tune.wav"), folder.join("tune.musicxml"));
-    let tune: Vec<(f64, u8)> = (0..24)
-        .map(|n| (0.5 + 0.5 * f64::from(n), [60, 64, 67, 62, 65, 69, 59, 72][n as usize % 8]))
-        .collect();
+    let tune = long_tune(24);
     fs::write(&audio, wav(&struck(&tune, 44_100, 13.5), 44_100, 1)).unwrap();
     fs::write(&score, score_of(&tune)).unwrap();
     let output = colla_parte(&["follow", &text(&audio), &text(&score), "--trace", "-"]);
@@ -238,6 +236,86 @@ fn a_tune_is_followed_through_its_score() {
         .filter(|(time, beat)| (2.0..12.0).contains(time) && (beat - (time - 0.5) * 2.0).abs() < 0.35);
     let share = right.count() as f64 / 1_000.0;
     assert!(share > 0.9, "right for {share} of the time");
+}
+
+/// A tune of `notes` quarter notes at 120 to the minute, from half a second on.
+fn long_tune(notes: usize) -> Vec<(f64, u8)> {
+    let pitch = |n: usize| [60, 64, 67, 62, 65, 69, 59, 72][n % 8];
+    (0..notes).map(|n| (0.5 + 0.5 * n as f64, pitch(n))).collect()
+}
+
+#[test]
+fn a_wrong_note_comes_through_the_swaying_score() {
+    let folder = scratch("assist");
+    let (audio, score) = (folder.join("tune.wav"), folder.join("tune.musicxml"));
+    let written = long_tune(24);
+    let mut played = written.clone();
+    // C sharp for C, long after the place was found: nothing near it is written so.
+    played[16].1 = 61;
+    fs::write(&audio, wav(&struck(&played, 44_100, 13.5), 44_100, 1)).unwrap();
+    fs::write(&score, score_of(&written)).unwrap();
+    let (audio, score) = (text(&audio), text(&score));
+    let notes = |more: &[&str]| {
+        let arguments = [&["transcribe", &audio, "--events", "-"], more].concat();
+        let output = colla_parte(&arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        rows(&String::from_utf8(output.stdout).unwrap())
+    };
+    let alone = notes(&[]);
+    assert_eq!(notes(&["--score", &score, "--assist", "0"]), alone, "no sway, yet other notes");
+    let swayed = notes(&["--score", &score]);
+    assert_eq!(swayed, notes(&["--score", &score, "--assist", "50"]), "50 % is the default");
+    let struck_as = |found: &[(f64, f64, f64, u8)], pitch: u8| {
+        found.iter().any(|row| row.3 == pitch && (row.1 - played[16].0).abs() <= 0.05)
+    };
+    assert!(struck_as(&swayed, 61), "the wrong note is lost: {swayed:?}");
+    assert!(!struck_as(&swayed, 60), "what is written was put in its place: {swayed:?}");
+    for &(onset, pitch) in &played {
+        assert!(swayed.iter().any(|row| row.3 == pitch && (row.1 - onset).abs() <= 0.05), "{onset} {pitch}");
+    }
+}
+
+#[test]
+fn parts_and_playing_order_can_be_chosen() {
+    let folder = scratch("choice");
+    let (audio, score) = (folder.join("tune.wav"), folder.join("tune.musicxml"));
+    // The written tune with its third measure, notes 8 to 11, left out.
+    let written = long_tune(24);
+    let played: Vec<(f64, u8)> = written
+        .iter()
+        .enumerate()
+        .filter(|(n, _)| !(8..12).contains(n))
+        .map(|(n, &(onset, pitch))| (if n < 8 { onset } else { onset - 2.0 }, pitch))
+        .collect();
+    fs::write(&audio, wav(&struck(&played, 44_100, 11.5), 44_100, 1)).unwrap();
+    fs::write(&score, score_of(&written)).unwrap();
+    let (audio, score) = (text(&audio), text(&score));
+    for command in ["follow", "align"] {
+        let output = colla_parte(&[command, &audio, &score, "--path", "1-2,4-6", "--trace", "-"]);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        let trace = String::from_utf8(output.stdout).unwrap();
+        let at = |time: f64| -> Vec<String> {
+            let row = trace
+                .lines()
+                .skip(1)
+                .find(|line| line.split('\t').next().unwrap().parse::<f64>().unwrap() >= time);
+            row.unwrap().split('\t').map(str::to_owned).collect()
+        };
+        // Half way through the fourth measure of the score, which is the third played.
+        let row = at(5.6);
+        assert_eq!(row[2], "4", "{command}: {row:?}");
+        assert!((row[1].parse::<f64>().unwrap() - 10.2).abs() < 0.5, "{command}: {row:?}");
+    }
+    for arguments in [
+        &["follow", &audio, &score, "--parts", "kazoo"][..],
+        &["align", &audio, &score, "--path", "1-99"],
+        &["session", &audio, &score, "--parts", "7"],
+        &["transcribe", &audio, "--score", &score, "--path", "nowhere"],
+    ] {
+        assert_refused(arguments, Path::new(&score), "");
+    }
+    let output = colla_parte(&["transcribe", &audio, "--parts", "1"]);
+    assert_eq!(output.status.code(), Some(1), "parts of no score");
 }
 
 /// Quarter notes in common time at 120 to the minute.

@@ -1,13 +1,15 @@
 //! `transcribe`: what is played, as MIDI and as a table.
 
+use super::score::ScoreChoice;
 use super::{Estimator, files, hear};
 use crate::engine::EngineConfig;
 use crate::performance::PlayedNote;
 use crate::writers::{MidiStyle, write_midi};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[derive(Args)]
 pub(super) struct Transcribe {
@@ -28,18 +30,35 @@ pub(super) struct Transcribe {
     /// Note sensitivity, 0-1
     #[arg(long, default_value_t = 0.5, value_parser = unit_interval)]
     sensitivity: f32,
+    /// Follow this score and let it sway what is heard: .musicxml, .xml, .mxl or .mid
+    #[arg(long, value_name = "SCORE")]
+    score: Option<PathBuf>,
+    /// How far the score sways, in per cent: 0 not at all; clear notes that are not written stay at any setting
+    #[arg(long, value_name = "0-100", default_value_t = 50, requires = "score",
+        value_parser = clap::value_parser!(u8).range(0..=100))]
+    assist: u8,
+    #[command(flatten)]
+    choice: ScoreChoice,
 }
 
 impl Transcribe {
     pub(super) fn run(self) -> Result<()> {
+        let path = match &self.score {
+            Some(score) => Some(Arc::new(self.choice.read(score)?.path)),
+            None if self.choice.is_made() => {
+                bail!("--parts, --path and --section choose from a score: give one with --score")
+            }
+            None => None,
+        };
         let sound = files::read_sound(&self.audio)?;
         let config = EngineConfig {
             estimator: self.estimator.into(),
             sensitivity: self.sensitivity,
-            follow: false,
+            score_assist: if path.is_some() { f32::from(self.assist) / 100.0 } else { 0.0 },
+            follow: path.is_some(),
             ..EngineConfig::default()
         };
-        let heard = hear::hear(&sound, &config, None, "transcribing");
+        let heard = hear::hear(&sound, &config, path, "transcribing");
         let ledger = heard.with_context(|| self.audio.display().to_string())?.ledger;
         let pedal = ledger.pedal().to_vec();
         let notes = ledger.into_notes();
