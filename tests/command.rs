@@ -100,7 +100,8 @@ fn a_tune_is_transcribed_at_every_rate() {
     for rate in [8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 88_200, 96_000, 192_000] {
         let audio = folder.join(format!("{rate}.wav"));
         fs::write(&audio, wav(&struck(&TUNE, rate, 4.2), rate, 1)).unwrap();
-        let output = colla_parte(&["transcribe", &text(&audio), "--events", "-"]);
+        // Bare sums of sines are no instrument: the network hears some of their partials as notes.
+        let output = colla_parte(&["transcribe", &text(&audio), "--estimator", "harmonic", "--events", "-"]);
         assert_eq!(output.status.code(), Some(0));
         let found = rows(&String::from_utf8(output.stdout).unwrap());
         let (hits, others) = hits(&found);
@@ -121,10 +122,10 @@ fn midi_goes_to_a_file_or_to_standard_output_and_is_the_same() {
     let samples = struck(&TUNE, 44_100, 4.2);
     let stereo: Vec<f32> = samples.iter().flat_map(|&x| [x, x]).collect();
     fs::write(&audio, wav(&stereo, 44_100, 2)).unwrap();
-    let output = colla_parte(&["transcribe", &text(&audio), "-o", &text(&midi)]);
+    let output = colla_parte(&["transcribe", &text(&audio), "--estimator", "harmonic", "-o", &text(&midi)]);
     assert_eq!(output.status.code(), Some(0));
     assert!(output.stderr.is_empty(), "progress is drawn on a pipe");
-    let piped = colla_parte(&["transcribe", &text(&audio), "-o", "-"]).stdout;
+    let piped = colla_parte(&["transcribe", &text(&audio), "--estimator", "harmonic", "-o", "-"]).stdout;
     assert_eq!(piped, fs::read(&midi).unwrap());
     let file = midly::Smf::parse(&piped).unwrap();
     let strikes = file.tracks[0].iter().filter(|event| {
