@@ -126,8 +126,7 @@ impl Plugin for CollaParte {
 
 impl ClapPlugin for CollaParte {
     const CLAP_ID: &'static str = "org.colla-parte.colla-parte";
-    const CLAP_DESCRIPTION: Option<&'static str> =
-        Some("Live polyphonic transcription, score following and a take book");
+    const CLAP_DESCRIPTION: Option<&'static str> = Some("Live polyphonic transcription and score following");
     const CLAP_MANUAL_URL: Option<&'static str> = None;
     const CLAP_SUPPORT_URL: Option<&'static str> = None;
     const CLAP_FEATURES: &'static [ClapFeature] = &[
