@@ -1,0 +1,13 @@
+//! Draws the editor without a window, a GPU or a system library, for tests and for documentation.
+//!
+//! [`Stage`] runs the editor headless on `egui_kittest`, where it can be clicked and typed into, and takes
+//! pictures with a small triangle rasterizer of its own; [`scenes`] holds one view for each state that the editor
+//! can be in.
+
+mod picture;
+mod raster;
+pub mod scenes;
+mod stage;
+
+pub use picture::{Difference, Picture};
+pub use stage::{Shown, Stage, render};

@@ -1,0 +1,184 @@
+//! The editor in use: clicks, keys, typed text, dropped files.
+
+use colla_parte::editor::{Action, Export, Settings, View};
+use editor_pictures::{Stage, scenes};
+use egui::{Key, Modifiers, vec2};
+use egui_kittest::kittest::Queryable;
+
+fn stage(view: View) -> Stage {
+    Stage::new(view, Default::default(), vec2(1200.0, 800.0), 1.0)
+}
+
+fn click(stage: &mut Stage, label: &str) {
+    stage.harness().get_by_label(label).click();
+    stage.harness().run();
+}
+
+#[test]
+fn a_typed_path_is_loaded() {
+    let mut stage = stage(scenes::empty());
+    click(&mut stage, "Score: Load a score");
+    stage.harness().get_by_label("Path of the score file").click();
+    stage.harness().run();
+    stage.harness().event(egui::Event::Text("\"/scores/rondo.mxl\"".into()));
+    stage.harness().run();
+    click(&mut stage, "Open");
+    assert_eq!(stage.shown().actions, [Action::LoadPath("/scores/rondo.mxl".into())]);
+}
+
+#[test]
+fn buttons_ask_for_what_they_say() {
+    let mut stage = stage(scenes::following());
+    for label in ["Relocate", "Hold", "Arm", "Undo", "Save MIDI", "Save markers"] {
+        click(&mut stage, label);
+    }
+    let expected = [
+        Action::Relocate,
+        Action::Hold(true),
+        Action::Arm(false),
+        Action::Undo,
+        Action::Export(Export::Midi),
+        Action::Export(Export::Markers),
+    ];
+    assert_eq!(stage.shown().actions, expected);
+}
+
+#[test]
+fn what_the_owner_cannot_do_has_no_button() {
+    let mut view = scenes::following();
+    view.abilities = Default::default();
+    let mut stage = stage(view);
+    for label in ["Arm", "Hold", "Undo", "Save MIDI"] {
+        assert!(stage.harness().query_by_label(label).is_none(), "{label} does nothing here");
+    }
+    click(&mut stage, "Relocate");
+    assert_eq!(stage.shown().actions, [Action::Relocate]);
+}
+
+#[test]
+fn a_message_can_be_dismissed() {
+    let mut stage = stage(scenes::error());
+    click(&mut stage, "Dismiss this message");
+    assert_eq!(stage.shown().actions, [Action::Dismiss(2)]);
+}
+
+#[test]
+fn a_click_on_the_score_starts_there_and_a_double_click_sets_a_cue() {
+    let mut stage = stage(scenes::following());
+    let score = stage.harness().get_by_label("Score").rect();
+    let spot = score.left_top() + vec2(300.0, 110.0);
+    let press = |stage: &mut Stage, times: usize| {
+        for pressed in [true, false].repeat(times) {
+            stage.harness().hover_at(spot);
+            let button = egui::PointerButton::Primary;
+            let event = egui::Event::PointerButton { pos: spot, button, pressed, modifiers: Modifiers::NONE };
+            stage.harness().event(event);
+            stage.harness().step();
+        }
+        // Longer than a double click may take.
+        stage.harness().run_steps(12);
+    };
+    press(&mut stage, 1);
+    let [Action::StartAt(beat)] = stage.shown().actions.as_slice() else {
+        panic!("{:?}", stage.shown().actions);
+    };
+    let beat = *beat;
+    assert!((0.0..20.0).contains(&beat), "{beat} is in the first system");
+    stage.shown().actions.clear();
+    press(&mut stage, 2);
+    assert!(matches!(stage.shown().actions.as_slice(), [Action::AddCue(_)]), "{:?}", stage.shown().actions);
+}
+
+#[test]
+fn a_drag_over_the_score_is_a_range() {
+    let mut stage = stage(scenes::following());
+    let score = stage.harness().get_by_label("Score").rect();
+    let (from, to) = (score.left_top() + vec2(120.0, 110.0), score.left_top() + vec2(420.0, 110.0));
+    stage.harness().drag_at(from);
+    stage.harness().step();
+    for k in 1..=4 {
+        stage.harness().hover_at(from + (to - from) * k as f32 / 4.0);
+        stage.harness().step();
+    }
+    stage.harness().drop_at(to);
+    stage.harness().run();
+    match stage.shown().actions.as_slice() {
+        [Action::SetRange(Some((from, to)))] => assert!(from < to, "{from} to {to}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_control_is_reached_by_keyboard_and_has_a_name() {
+    let mut stage = stage(scenes::error());
+    let mut reached = std::collections::HashSet::new();
+    for _ in 0..80 {
+        stage.harness().key_press(Key::Tab);
+        stage.harness().run();
+        let focused = stage.harness().ctx.memory(|memory| memory.focused());
+        reached.extend(focused);
+    }
+    // Score, settings, meter, panels, buttons, stars of six takes: none is out of reach.
+    assert!(reached.len() >= 30, "{} controls are reached", reached.len());
+}
+
+#[test]
+fn the_take_map_is_walked_by_arrow_keys() {
+    let mut stage = stage(scenes::following());
+    stage.shown().state.inspected = Some(3);
+    stage.harness().get_by_label("Take map").focus();
+    stage.harness().run();
+    for key in [Key::ArrowRight, Key::ArrowRight, Key::ArrowLeft] {
+        stage.harness().key_press(key);
+        stage.harness().run();
+    }
+    assert_eq!(stage.shown().state.inspected, Some(4));
+    stage.harness().key_press(Key::Enter);
+    stage.harness().run();
+    assert!(matches!(stage.shown().actions.as_slice(), [Action::StartAt(_)]), "{:?}", stage.shown().actions);
+}
+
+#[test]
+fn stars_names_and_deletion_ask_for_the_right_take() {
+    let mut stage = stage(scenes::following());
+    click(&mut stage, "Rate take 6: 2 of 3 stars");
+    assert_eq!(stage.shown().actions, [Action::Star { take: 6, stars: 2 }]);
+    stage.shown().actions.clear();
+    stage.harness().get_by_label_contains("Take 5: measures").click();
+    stage.harness().run();
+    stage.harness().get_by_label("Name of take 5").click();
+    stage.harness().run();
+    stage.harness().event(egui::Event::Text("Best so far".into()));
+    stage.harness().key_press(Key::Enter);
+    stage.harness().run();
+    assert_eq!(stage.shown().actions, [Action::RenameTake { take: 5, name: "Best so far".into() }]);
+    click(&mut stage, "Delete");
+    assert_eq!(stage.shown().actions.last(), Some(&Action::DeleteTake(5)));
+}
+
+#[test]
+fn settings_are_asked_for_and_defaults_restored() {
+    let mut view = scenes::following();
+    view.settings.sensitivity = 0.9;
+    let mut stage = stage(view);
+    click(&mut stage, "Settings");
+    click(&mut stage, "Aligned");
+    click(&mut stage, "Defaults");
+    let [Action::Set(first), Action::Set(second)] = stage.shown().actions.as_slice() else {
+        panic!("{:?}", stage.shown().actions);
+    };
+    assert_eq!(first.timing, colla_parte::editor::Timing::Aligned);
+    assert_eq!(first.sensitivity, 0.9, "nothing else changes");
+    assert_eq!(*second, Settings::default());
+}
+
+/// With the view unchanged, the editor asks for no further frame: `run` fails if it goes on asking.
+#[test]
+fn it_rests_when_there_is_no_news() {
+    for scene in scenes::all() {
+        let mut stage = Stage::new(scene.view, scene.state, scene.size, scene.scale);
+        stage.harness().run();
+        let steps = stage.harness().run();
+        assert!(steps <= 1, "{}: {steps} frames with nothing new", scene.name);
+    }
+}
