@@ -194,7 +194,11 @@ fn details(ui: &mut Ui, look: &Look, row: &TakeRow, state: &mut TakeListState, a
             let label = look.with(label, &[&row.number]);
             let field =
                 ui.add(egui::TextEdit::singleline(value).hint_text(&label).desired_width(f32::INFINITY));
-            field.widget_info(|| WidgetInfo::text_edit(true, value.as_str(), value.as_str(), &label));
+            field.widget_info(|| {
+                let mut info = WidgetInfo::text_edit(true, value.as_str(), value.as_str(), &label);
+                info.label = Some(label.clone());
+                info
+            });
             let escaped = ui.input(|input| input.key_pressed(Key::Escape));
             (field.lost_focus() && !escaped).then(|| value.trim().to_owned())
         };

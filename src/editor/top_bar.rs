@@ -110,7 +110,10 @@ fn score_picker(
                     .desired_width(ui.available_width() - 90.0),
             );
             field.widget_info(|| {
-                WidgetInfo::text_edit(true, &state.path, &state.path, look.text(Text::ScorePath))
+                let label = look.text(Text::ScorePath);
+                let mut info = WidgetInfo::text_edit(true, &state.path, &state.path, label);
+                info.label = Some(label.to_string());
+                info
             });
             let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             let open =

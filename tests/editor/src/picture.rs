@@ -63,7 +63,8 @@ impl Picture {
         let mut half = Picture::filled(self.width / 2, self.height / 2, [0; 3]);
         for y in 0..half.height {
             for x in 0..half.width {
-                let four = [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(dx, dy)| self.pixel(2 * x + dx, 2 * y + dy));
+                let four =
+                    [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(dx, dy)| self.pixel(2 * x + dx, 2 * y + dy));
                 for channel in 0..3 {
                     let sum: u32 = four.iter().map(|pixel| u32::from(pixel[channel])).sum();
                     half.rgb[3 * (y * half.width + x) + channel] = ((sum + 2) / 4) as u8;
@@ -111,7 +112,8 @@ impl Picture {
     /// # Errors
     /// If the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
-        let mut encoder = png::Encoder::new(BufWriter::new(File::create(path)?), self.width as u32, self.height as u32);
+        let mut encoder =
+            png::Encoder::new(BufWriter::new(File::create(path)?), self.width as u32, self.height as u32);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
         encoder.set_compression(png::Compression::High);
@@ -128,7 +130,10 @@ impl Picture {
         let info = reader.info();
         let (width, height) = (info.width as usize, info.height as usize);
         if (info.color_type, info.bit_depth) != (png::ColorType::Rgb, png::BitDepth::Eight) {
-            return Err(Error::new(ErrorKind::InvalidData, format!("{}: expected 8-bit RGB", path.display())));
+            return Err(Error::new(
+                ErrorKind::InvalidData,
+                format!("{}: expected 8-bit RGB", path.display()),
+            ));
         }
         let mut rgb = vec![0; 3 * width * height];
         reader.next_frame(&mut rgb)?;

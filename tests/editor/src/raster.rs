@@ -46,12 +46,19 @@ impl Raster {
     }
 
     /// Draws primitives, in points, onto a picture of `width` × `height` pixels.
-    pub fn draw(&self, primitives: &[ClippedPrimitive], width: usize, height: usize, pixels_per_point: f32) -> Picture {
+    pub fn draw(
+        &self,
+        primitives: &[ClippedPrimitive],
+        width: usize,
+        height: usize,
+        pixels_per_point: f32,
+    ) -> Picture {
         let mut picture = Picture::filled(width, height, [0, 0, 0]);
         for ClippedPrimitive { clip_rect, primitive } in primitives {
             let Primitive::Mesh(mesh) = primitive else { continue };
             let Some(texture) = self.textures.get(&mesh.texture_id) else { continue };
-            let pixel = |points: f32, most: usize| (points * pixels_per_point).round().clamp(0.0, most as f32) as i64;
+            let pixel =
+                |points: f32, most: usize| (points * pixels_per_point).round().clamp(0.0, most as f32) as i64;
             let clip = Clip {
                 left: pixel(clip_rect.min.x, width),
                 top: pixel(clip_rect.min.y, height),
@@ -76,13 +83,20 @@ struct Clip {
 
 /// Fills the pixels whose middle lies in the triangle; of two triangles that share an edge just one has its pixels
 /// (the top-left rule), so that translucent shapes show no seams.
-fn triangle(picture: &mut Picture, clip: &Clip, texture: &Texture, mut corners: [Vertex; 3], pixels_per_point: f32) {
+fn triangle(
+    picture: &mut Picture,
+    clip: &Clip,
+    texture: &Texture,
+    mut corners: [Vertex; 3],
+    pixels_per_point: f32,
+) {
     let fixed = |vertex: &Vertex| {
         let at = |points: f32| (points * pixels_per_point * SUBPIXELS).round() as i64;
         [at(vertex.pos.x), at(vertex.pos.y)]
     };
     let mut points = [fixed(&corners[0]), fixed(&corners[1]), fixed(&corners[2])];
-    let cross = |a: [i64; 2], b: [i64; 2], c: [i64; 2]| (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
+    let cross =
+        |a: [i64; 2], b: [i64; 2], c: [i64; 2]| (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
     let mut area = cross(points[0], points[1], points[2]);
     if area == 0 {
         return;
@@ -159,7 +173,10 @@ mod tests {
         delta.set.insert(TextureId::default(), [change].into());
         raster.update(&delta);
         let mut mesh = Mesh::default();
-        mesh.add_colored_rect(Rect::from_min_max(pos2(2.0, 3.0), pos2(17.0, 19.0)), Color32::from_white_alpha(128));
+        mesh.add_colored_rect(
+            Rect::from_min_max(pos2(2.0, 3.0), pos2(17.0, 19.0)),
+            Color32::from_white_alpha(128),
+        );
         let clip_rect = Rect::from_min_max(pos2(0.0, 0.0), pos2(20.0, 20.0));
         let primitive = ClippedPrimitive { clip_rect, primitive: Primitive::Mesh(mesh) };
         let picture = raster.draw(&[primitive], 20, 20, 1.0);

@@ -1,10 +1,12 @@
 //! One view for each state that the editor can be in, made from a small score and a made-up performance of it.
 
 use colla_parte::editor::{
-    Abilities, Cue, EditorState, Gravity, HeardNote, Language, Level, Load, Message, PaperKind, ScoreSlot, TakeRow,
-    TempoCurve, TrailPoint, Transport, Verdict, View,
+    Abilities, Cue, EditorState, Gravity, HeardNote, Language, Level, Load, Message, PaperKind, ScoreSlot,
+    TakeRow, TempoCurve, TrailPoint, Transport, Verdict, View,
 };
-use colla_parte::performance::{Candidate, Coverage, Fault, FaultKind, FollowState, PositionReport, Stretch, Take};
+use colla_parte::performance::{
+    Candidate, Coverage, Fault, FaultKind, FollowState, PositionReport, Stretch, Take,
+};
 use colla_parte::score::{
     Measure, Note, NoteId, Ornament, Part, PathNote, PathStep, PlayingPath, Score, TempoChange,
 };
@@ -79,7 +81,8 @@ pub fn loading() -> View {
 /// No score, and somebody plays.
 pub fn transcribing() -> View {
     let played = following();
-    View { heard: played.heard.iter().map(|note| HeardNote { verdict: Verdict::Open, ..*note }).collect(),
+    View {
+        heard: played.heard.iter().map(|note| HeardNote { verdict: Verdict::Open, ..*note }).collect(),
         now: played.now,
         level: played.level,
         latency: played.latency,
@@ -168,11 +171,17 @@ pub fn error() -> View {
     let mut view = following();
     view.transport.held = true;
     view.messages = vec![
-        Message { id: 1, gravity: Gravity::Warning, text: "The host changed its sample rate; takes go on.".into() },
+        Message {
+            id: 1,
+            gravity: Gravity::Warning,
+            text: "The host changed its sample rate; takes go on.".into(),
+        },
         Message {
             id: 2,
             gravity: Gravity::Error,
-            text: "sonata.mxl: line 812: expected a <pitch> or <rest>, found <pitsch>; the score in use stays.".into(),
+            text:
+                "sonata.mxl: line 812: expected a <pitch> or <rest>, found <pitsch>; the score in use stays."
+                    .into(),
         },
     ];
     view
@@ -280,7 +289,10 @@ fn rondo(times: u32) -> Score {
             flow: Default::default(),
         });
     }
-    let mut path = PlayingPath { tempos: vec![TempoChange { at: Beats::ZERO, tempo: Bpm(120.0) }], ..Default::default() };
+    let mut path = PlayingPath {
+        tempos: vec![TempoChange { at: Beats::ZERO, tempo: Bpm(120.0) }],
+        ..Default::default()
+    };
     let mut start = Beats::ZERO;
     for time in 0..times {
         for (measures, pass) in [(0..9, 1), (0..9, 2), (9..18, 1), (1..9, 3)] {
@@ -335,7 +347,8 @@ fn chance(seed: usize) -> f64 {
 
 /// A tempo that breathes, in quarter notes a minute.
 fn tempo_at(beat: f64, take: usize) -> f64 {
-    122.0 + 7.0 * (beat / 5.0 + take as f64).sin() + 3.0 * (beat / 1.7 + 2.0 * take as f64).sin() - (take % 4) as f64 * 2.5
+    122.0 + 7.0 * (beat / 5.0 + take as f64).sin() + 3.0 * (beat / 1.7 + 2.0 * take as f64).sin()
+        - (take % 4) as f64 * 2.5
 }
 
 /// The start of a take up to path position `until`: trail, heard notes, verdicts, and the time it is.
@@ -349,10 +362,13 @@ fn performance(score: &Score, until: f64) -> (Vec<TrailPoint>, Vec<HeardNote>, V
         let index = ((beat / 0.02) as usize).min(times.len() - 1);
         times[index].1 + (beat - times[index].0) * 0.48
     };
-    let trail = times.iter().map(|(beat, time)| TrailPoint { at: Seconds(*time), beat: Some(*beat) }).collect();
+    let trail =
+        times.iter().map(|(beat, time)| TrailPoint { at: Seconds(*time), beat: Some(*beat) }).collect();
     let mut heard = Vec::new();
     let mut verdicts = vec![Verdict::Open; score.path.notes.len()];
-    for (index, note) in score.path.notes.iter().enumerate().filter(|(_, note)| note.onset.to_f64() < until - 0.2) {
+    for (index, note) in
+        score.path.notes.iter().enumerate().filter(|(_, note)| note.onset.to_f64() < until - 0.2)
+    {
         let verdict = match (chance(index) * 30.0) as u32 {
             0 => Verdict::Wrong,
             1 => Verdict::Missed,
@@ -383,11 +399,18 @@ fn takes(score: &Score, count: usize) -> Vec<Arc<TakeRow>> {
     (0..count)
         .map(|index| {
             let recording = index + 1 == count;
-            let from = if index == 0 || recording { 0 } else { (chance(index) * 0.7 * steps.len() as f64) as usize };
+            let from =
+                if index == 0 || recording { 0 } else { (chance(index) * 0.7 * steps.len() as f64) as usize };
             let longest = (steps.len() - from) as f64;
             let length = if recording { 8.0 } else { 2.0 + chance(index + 50) * longest.min(40.0) };
             let to = (from + length as usize).min(steps.len() - 1);
-            let kinds = [FaultKind::Wrong, FaultKind::Missed, FaultKind::Timing, FaultKind::Extra, FaultKind::Hesitation];
+            let kinds = [
+                FaultKind::Wrong,
+                FaultKind::Missed,
+                FaultKind::Timing,
+                FaultKind::Extra,
+                FaultKind::Hesitation,
+            ];
             let faults = (from..=to)
                 .filter(|step| chance(index * 131 + step) < 0.16)
                 .map(|step| Fault {
@@ -424,7 +447,14 @@ fn takes(score: &Score, count: usize) -> Vec<Arc<TakeRow>> {
                 _ => ("", ""),
             };
             let stars = if recording { 0 } else { (chance(index + 9) * 3.6) as u8 };
-            Arc::new(TakeRow { number: index as u32 + 1, take, name: name.into(), comment: comment.into(), stars, recording })
+            Arc::new(TakeRow {
+                number: index as u32 + 1,
+                take,
+                name: name.into(),
+                comment: comment.into(),
+                stars,
+                recording,
+            })
         })
         .collect()
 }
@@ -434,12 +464,19 @@ fn coverage(takes: &[Arc<TakeRow>], steps: usize) -> Arc<[Coverage]> {
         .map(|step| {
             let covers = |row: &TakeRow| {
                 row.take.stretches.iter().any(|stretch| {
-                    (stretch.from_step..=stretch.to_step).contains(&step) && !(row.recording && step == stretch.to_step)
+                    (stretch.from_step..=stretch.to_step).contains(&step)
+                        && !(row.recording && step == stretch.to_step)
                 })
             };
-            let covering: Vec<u32> = (0..takes.len() as u32).filter(|take| covers(&takes[*take as usize])).collect();
-            let faulty = |take: &u32| takes[*take as usize].take.faults.iter().any(|fault| fault.step == step);
-            Coverage { step, clean: covering.iter().copied().filter(|take| !faulty(take)).collect(), takes: covering }
+            let covering: Vec<u32> =
+                (0..takes.len() as u32).filter(|take| covers(&takes[*take as usize])).collect();
+            let faulty =
+                |take: &u32| takes[*take as usize].take.faults.iter().any(|fault| fault.step == step);
+            Coverage {
+                step,
+                clean: covering.iter().copied().filter(|take| !faulty(take)).collect(),
+                takes: covering,
+            }
         })
         .collect()
 }
