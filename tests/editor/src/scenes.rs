@@ -212,9 +212,12 @@ fn report(state: FollowState, beat: Option<f64>, confidence: f32) -> PositionRep
     }
 }
 
+/// One staff's notes of a measure: lengths in sixteenths, and the pitches struck.
+type Staff = &'static [(i64, &'static [u8])];
+
 /// Right hand and left hand of each measure: lengths in sixteenths and MIDI pitches, 0 for a rest. The theme of
 /// W. A. Mozart's rondo KV 331, third movement.
-const RONDO: &[(&str, &[(i64, &[u8])], &[(i64, &[u8])])] = &[
+const RONDO: &[(&str, Staff, Staff)] = &[
     ("0", &[(1, &[71]), (1, &[69]), (1, &[68]), (1, &[69])], &[(4, &[])]),
     ("1", &[(2, &[72]), (2, &[]), (1, &[74]), (1, &[72]), (1, &[71]), (1, &[72])], A),
     ("2", &[(2, &[76]), (2, &[]), (1, &[77]), (1, &[76]), (1, &[75]), (1, &[76])], A),
