@@ -7,6 +7,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use hosts::{Format, Setup, open, probe, signal};
 use std::hint::black_box;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 const RATE_HZ: f64 = 48_000.0;
@@ -66,12 +67,12 @@ fn play(format: Format, seconds: f64) -> Result<()> {
 /// Does what the audio thread must not do.
 fn plant(kind: &str) -> Result<()> {
     let mutex = std::sync::Mutex::new(0);
-    let thread = std::thread::spawn(std::thread::park);
+    let mut nowhere = std::fs::File::options().write(true).open("/dev/null")?;
     probe::enter();
     match kind {
         "allocation" => drop(black_box(Box::new([0u8; 100]))),
         "lock" => {
-            // A contended lock: another thread holds it until this one waits.
+            // A contended lock: it is held until the other thread is seen to wait, however long that takes to start.
             let held = mutex.lock();
             std::thread::scope(|scope| {
                 probe::leave();
@@ -80,17 +81,18 @@ fn plant(kind: &str) -> Result<()> {
                     drop(black_box(mutex.lock()));
                     probe::leave();
                 });
-                std::thread::sleep(Duration::from_millis(50));
+                let start = Instant::now();
+                while probe::violations() == Some(0) && start.elapsed() < Duration::from_secs(20) {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
                 drop(held);
                 let _ = waiter.join();
             });
         }
         "sleep" => std::thread::sleep(Duration::from_millis(1)),
-        "call" => thread.thread().unpark(),
+        "call" => nowhere.write_all(&[0])?,
         _ => bail!("unknown: {kind}"),
     }
     probe::leave();
-    thread.thread().unpark();
-    let _ = thread.join();
     Ok(())
 }
