@@ -1,7 +1,7 @@
 //! What the follower assumes of players and of the note estimator.
 
-/// Rates and spreads of the model. The defaults were chosen on generated performances (`examples/stress_follower`),
-/// and all published figures use them.
+/// Rates and spreads of the model. The defaults were chosen on generated performances (`examples/stress_follower`);
+/// the engine changes what depends on the estimator.
 ///
 /// Rates are per hop of 10 ms, for a whole state rather than for each key, unless it says otherwise.
 #[derive(Clone, Debug, PartialEq)]
