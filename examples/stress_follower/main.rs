@@ -1,8 +1,12 @@
 //! Stress for the follower: generated sessions with restarts, skips, wrong notes, stray playing.
 //!
-//! `cargo run --release --no-default-features --example stress_follower -- [--sessions N] [--seed S] [--ear perfect|good|poor]
-//! [--verbose] [--look SESSION]` prints one table; `--look` shows one session's course as well. `-- --notes ITEM --trace OUT [--offline] [--ear …]` follows the true notes of a corpus item
-//! instead (`score_notes.tsv`, `notes.tsv`) and writes the trace that `tools/score_position.py` reads.
+//! `cargo run --release --no-default-features --example stress_follower -- [--sessions N] [--seed S] [--ear perfect|good|poor|network]
+//! [--verbose] [--look SESSION]` prints one table; `--look` shows one session's course as well.
+//!
+//! Instead of generated sessions, `-- --notes ITEM --trace OUT [--offline] [--ear …]` follows the true notes of a corpus
+//! item (`score_notes.tsv`, `notes.tsv`), and `-- --evidence KEPT --score SCORE --trace OUT [--offline]` what
+//! `examples/keep_evidence` kept; both write the trace that `tools/score_position.py` reads. `--set NAME=VALUE` changes
+//! one of the follower's settings.
 
 #[path = "../../tests/rehearsal/mod.rs"]
 mod rehearsal;
@@ -31,12 +35,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         None | Some("perfect") => Ear::PERFECT,
         Some("good") => Ear::GOOD,
         Some("poor") => Ear::POOR,
-        Some(other) => return Err(format!("--ear {other}: expected perfect, good or poor").into()),
+        Some("network") => Ear::NETWORK,
+        Some(other) => return Err(format!("--ear {other}: expected perfect, good, poor or network").into()),
     };
-    if let Some(item) = value("--notes") {
-        let trace = value("--trace").ok_or("--notes needs --trace OUT")?;
+    let heard = match (value("--notes"), value("--evidence")) {
+        (Some(item), _) => Some(corpus::true_notes(item, ear)?),
+        (None, Some(kept)) => {
+            Some(corpus::kept(kept, value("--score").ok_or("--evidence needs --score SCORE")?)?)
+        }
+        (None, None) => None,
+    };
+    if let Some(heard) = heard {
+        let trace = value("--trace").ok_or("--notes and --evidence need --trace OUT")?;
         let offline = arguments.iter().any(|a| a == "--offline");
-        return corpus::follow_item(item, trace, ear, offline);
+        return corpus::follow(&heard, trace, offline);
     }
     let seed = number("--seed", 1);
     let sessions = number("--sessions", 200);
@@ -61,7 +73,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let seconds = random.between(60.0, 120.0);
         let session = player::rehearse(&mut random, &path, player, seconds);
         let frames = ear::listen(&mut random, &session.sounds, session.length_s, ear);
-        let (reports, spent) = follow(&path, &frames);
+        let (reports, spent) = follow(&path, &frames, DELAY);
         if value("--look").is_some_and(|v| v.parse() == Ok(n)) {
             print!("{}", measure::timeline(&session, &reports));
         }
@@ -76,10 +88,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// All reports, and the CPU time they took in seconds.
-fn follow(path: &Arc<PlayingPath>, frames: &[PosteriorFrame]) -> (Vec<PositionReport>, f64) {
+fn follow(path: &Arc<PlayingPath>, frames: &[PosteriorFrame], delay: Seconds) -> (Vec<PositionReport>, f64) {
     let mut follower = Follower::new(Arc::clone(path), settings());
     let begun = Instant::now();
-    let reports = frames.iter().map(|frame| follower.step(frame, DELAY)).collect();
+    let reports = frames.iter().map(|frame| follower.step(frame, delay)).collect();
     (reports, begun.elapsed().as_secs_f64())
 }
 
@@ -91,7 +103,9 @@ fn settings() -> FollowerSettings {
         let (name, value) = pair[1].split_once('=').unwrap_or((&pair[1], ""));
         let value: f32 = value.parse().unwrap_or_else(|_| panic!("--set {}: expected NAME=NUMBER", pair[1]));
         let field = match name {
-            "onset_prior" => &mut settings.onset_prior,
+            "neutral_onset" => &mut settings.neutral_onset,
+            "sharpness" => &mut settings.sharpness,
+            "mute" => &mut settings.mute,
             "strongest_onset" => &mut settings.strongest_onset,
             "soft_onset" => &mut settings.soft_onset,
             "miss" => &mut settings.miss,

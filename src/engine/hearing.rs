@@ -106,10 +106,10 @@ impl Hearing {
         let onset_shift_s = Hearing::tracker_config(kind).onset_shift_s as f32;
         let usual = FollowerSettings::default();
         match kind {
-            EstimatorKind::Harmonic => FollowerSettings { onset_shift_s, ..usual },
-            // Strikes fill 0.26 % of its training targets and weigh threefold in its loss, which lifts its odds as
-            // much.
-            EstimatorKind::Network => FollowerSettings { onset_shift_s, onset_prior: 0.0078, ..usual },
+            EstimatorKind::Harmonic => {
+                FollowerSettings { onset_shift_s, neutral_onset: 0.001, sharpness: 1.0, mute: 1.0, ..usual }
+            }
+            EstimatorKind::Network => FollowerSettings { onset_shift_s, ..usual },
         }
     }
 

@@ -5,15 +5,13 @@ use super::cursor;
 use super::decoder::Decoder;
 use super::events::ScoreEvents;
 use super::gate::{self, Belief, Gate};
-use super::observation::StrikePicker;
+use super::observation::{PICKER_LAG, StrikePicker};
 use super::relocate::Destinations;
 use crate::performance::{Candidate, FollowState, PositionReport, PosteriorFrame};
 use crate::score::PlayingPath;
 use crate::units::{Bpm, FRAME_RATE_HZ, Seconds};
 use std::sync::Arc;
 
-/// Hops by which evidence lags behind its frame, see [`StrikePicker`].
-const PICKER_LAG: f32 = 1.0;
 /// Reports are made at hop boundaries: aiming half a hop early makes the mean error zero.
 const HALF_HOP: f32 = 0.5;
 
@@ -134,14 +132,14 @@ impl Follower {
     /// front end's and the estimator's look-ahead together; the position is predicted across it.
     ///
     /// # Latency
-    /// Onsets count one hop after their frame; the prediction makes up for that, too.
+    /// Onsets count two hops after their frame; the prediction makes up for that, too.
     pub fn step(&mut self, frame: &PosteriorFrame, known_delay: Seconds) -> PositionReport {
         let at = frame.frame.seconds() + known_delay;
         self.hop += 1.0;
         if self.events.is_empty() || self.held {
             return self.held_report(at);
         }
-        let heard = self.hop - PICKER_LAG;
+        let heard = self.hop - PICKER_LAG as f32;
         let evidence = self.picker.next(frame, &self.settings);
         let onset = !evidence.strikes.is_empty();
         self.decoder.advance(&self.events, &self.places, &self.settings, evidence, heard);

@@ -24,24 +24,46 @@ pub(crate) struct Evidence {
     pub quiet: bool,
 }
 
-/// Shortest time between two onsets of one key, in hops.
-const REFRACTORY: u64 = 5;
+/// Hops by which evidence lags behind the frame just taken: so long one looks whether a struck key
+/// then sounds.
+pub(crate) const PICKER_LAG: usize = 2;
+/// Frames kept: some before the hop described, that hop, and those after it.
+const KEPT: usize = 8;
+/// Index among the kept frames, oldest first, of the hop described.
+const HERE: usize = KEPT - 1 - PICKER_LAG;
+/// Hops before a strike at which one looks whether the key sounded already.
+const BEFORE: usize = 4;
+/// Shortest time between two onsets of one key, in hops, unless the second is this many times as probable.
+const REFRACTORY: (u64, f32) = (5, 2.0);
 /// How long a key that began to sound without attack waits for one, and looks back for one, in hops.
 const SOFT_WINDOW: u64 = 15;
 /// Sounding probability above which a key sounds, and below which it does not.
 const SOUNDS: (f32, f32) = (0.5, 0.3);
 
+/// One frame as the picker keeps it.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    onset: [f32; KEYS],
+    sounding: [f32; KEYS],
+}
+
+impl Kept {
+    const SILENT: Kept = Kept { onset: [0.0; KEYS], sounding: [0.0; KEYS] };
+}
+
 /// Turns frames into [`Evidence`].
 ///
+/// An estimator's onset probabilities are calibrated over all moments. At the moment of an attack it takes neighbours
+/// and partials of what is struck for struck as well, a little: what tells keys apart is then steeper than its odds
+/// (`sharpness`), and that a struck key goes on to sound (`mute`).
+///
 /// # Latency
-/// One hop: a peak is a peak once the next frame is lower.
+/// [`PICKER_LAG`] hops.
 #[derive(Clone, Debug)]
 pub(crate) struct StrikePicker {
-    before: [f32; KEYS],
-    current: [f32; KEYS],
-    sounding: [f32; KEYS],
+    kept: [Kept; KEPT],
     was_off: [bool; KEYS],
-    last_strike: [u64; KEYS],
+    last_strike: [(u64, f32); KEYS],
     hop: u64,
     evidence: Evidence,
 }
@@ -50,33 +72,35 @@ impl StrikePicker {
     /// A picker that has heard silence.
     pub fn new() -> StrikePicker {
         StrikePicker {
-            before: [0.0; KEYS],
-            current: [0.0; KEYS],
-            sounding: [0.0; KEYS],
+            kept: [Kept::SILENT; KEPT],
             was_off: [true; KEYS],
-            last_strike: [0; KEYS],
-            hop: REFRACTORY + SOFT_WINDOW,
+            last_strike: [(0, 0.0); KEYS],
+            hop: REFRACTORY.0 + SOFT_WINDOW,
             evidence: Evidence { strikes: Vec::with_capacity(KEYS), quiet: true },
         }
     }
 
-    /// Takes the next frame; what it returns describes the frame *before*.
+    /// Takes the next frame; what it returns describes the one [`PICKER_LAG`] hops earlier.
     pub fn next(&mut self, frame: &PosteriorFrame, settings: &FollowerSettings) -> &Evidence {
         self.hop += 1;
+        self.kept.rotate_left(1);
+        let newest = &mut self.kept[KEPT - 1];
+        newest.onset = frame.onset.map(probability);
+        newest.sounding = frame.sounding.map(probability);
+
         self.evidence.strikes.clear();
         let mut loudest = 0.0f32;
         for key in 0..KEYS {
-            let next = probability(frame.onset[key]);
-            let here = self.current[key];
-            let since = self.hop - self.last_strike[key];
-            let peak = here >= settings.onset_floor && here >= self.before[key] && here > next;
-            let sounding = self.sounding[key];
+            let [before, here, next] = [HERE - 1, HERE, HERE + 1].map(|n| self.kept[n].onset[key]);
+            let (last, last_peak) = self.last_strike[key];
+            let since = self.hop - last;
+            let rested = since >= REFRACTORY.0 || here >= REFRACTORY.1 * last_peak;
+            let sounding = self.kept[HERE].sounding[key];
             loudest = loudest.max(sounding);
-            if peak && since >= REFRACTORY {
-                let odds = likelihood_ratio(here, settings.onset_prior).min(settings.strongest_onset);
-                let offset = peak_offset(self.before[key], here, next);
-                self.evidence.strikes.push(Strike { key, odds, offset });
-                self.last_strike[key] = self.hop;
+            if here >= settings.onset_floor && here >= before && here > next && rested {
+                let odds = self.odds(key, here, settings);
+                self.evidence.strikes.push(Strike { key, odds, offset: peak_offset(before, here, next) });
+                self.last_strike[key] = (self.hop, here);
                 self.was_off[key] = false;
             } else if sounding < SOUNDS.1 {
                 self.was_off[key] = true;
@@ -84,23 +108,30 @@ impl StrikePicker {
                 self.was_off[key] = false;
                 if since >= SOFT_WINDOW {
                     self.evidence.strikes.push(Strike { key, odds: settings.soft_onset, offset: 0.0 });
-                    self.last_strike[key] = self.hop;
+                    self.last_strike[key] = (self.hop, 0.0);
                 }
             }
-            self.before[key] = here;
-            self.current[key] = next;
-            self.sounding[key] = probability(frame.sounding[key]);
         }
         self.evidence.strikes.sort_by(|a, b| b.odds.total_cmp(&a.odds));
         self.evidence.quiet = loudest < SOUNDS.1;
         &self.evidence
     }
+
+    /// Likelihood ratio of a peak of height `here`.
+    fn odds(&self, key: usize, here: f32, settings: &FollowerSettings) -> f32 {
+        let mut ratio = (odds(here) / odds(settings.neutral_onset)).powf(settings.sharpness);
+        if self.kept[HERE - BEFORE].sounding[key] < SOUNDS.1 {
+            let sounds = self.kept[HERE..].iter().map(|kept| kept.sounding[key]).fold(0.0, f32::max);
+            ratio *= settings.mute.powf(1.0 - sounds);
+        }
+        ratio.min(settings.strongest_onset)
+    }
 }
 
-/// The likelihood ratio that made a well-calibrated estimator say `probability` at base rate `prior`.
-fn likelihood_ratio(probability: f32, prior: f32) -> f32 {
-    let odds = |p: f32| p / (1.0 - p).max(1e-6);
-    odds(probability) / odds(prior.clamp(1e-6, 0.5))
+/// Odds of a probability.
+fn odds(probability: f32) -> f32 {
+    let p = probability.clamp(1e-6, 1.0 - 1e-6);
+    p / (1.0 - p)
 }
 
 /// The vertex of the parabola through three values, the middle one the largest.

@@ -6,9 +6,14 @@
 /// Rates are per hop of 10 ms, for a whole state rather than for each key, unless it says otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FollowerSettings {
-    /// Share of frames and keys in which the estimator's training material has an onset: turns its onset
-    /// probabilities into likelihood ratios.
-    pub onset_prior: f32,
+    /// Onset probability that says nothing at the moment of an attack: keys that are struck then, and keys near them
+    /// that are not, show peaks of this height equally often.
+    pub neutral_onset: f32,
+    /// Slope of the log likelihood ratio over the log odds that the estimator gives, from there on: 1 if it is
+    /// calibrated at attacks, more if weak onsets are worth less, and strong ones more, than it says.
+    pub sharpness: f32,
+    /// Factor on the likelihood ratio of an onset after which the key does not sound.
+    pub mute: f32,
     /// Where the true onset lies from the estimator's peak, in seconds; below 0 = the peak comes late.
     pub onset_shift_s: f32,
     /// Onset probabilities below this are not looked at, 0-1.
@@ -50,7 +55,9 @@ pub struct FollowerSettings {
 impl Default for FollowerSettings {
     fn default() -> Self {
         FollowerSettings {
-            onset_prior: 0.001,
+            neutral_onset: 0.08,
+            sharpness: 2.0,
+            mute: 0.4,
             onset_shift_s: 0.0,
             onset_floor: 0.08,
             strongest_onset: 8_000.0,

@@ -3,7 +3,7 @@
 use super::FollowerSettings;
 use super::decoder::{Decoder, REACH};
 use super::events::ScoreEvents;
-use super::observation::StrikePicker;
+use super::observation::{PICKER_LAG, StrikePicker};
 use super::relocate::Destinations;
 use crate::performance::{AlignedBeat, PosteriorFrame};
 use crate::score::PlayingPath;
@@ -107,8 +107,8 @@ impl Smoother {
         if self.events.is_empty() {
             return;
         }
-        // The picker speaks of the frame before: the first frame is hop 0.
-        let hop = self.hop - 1.0;
+        // The picker speaks of a frame before: the first frame is hop 0.
+        let hop = self.hop - PICKER_LAG as f32;
         self.hop += 1.0;
         let evidence = self.picker.next(frame, &self.settings);
         for strike in &evidence.strikes {
@@ -123,9 +123,9 @@ impl Smoother {
     /// The alignment of all frames so far.
     pub fn finish(mut self) -> Alignment {
         if let Some(last) = self.first {
-            // One more frame brings out the evidence of the last.
+            // Some more frames bring out the evidence of the last.
             let frame = PosteriorFrame::silent(last.frame());
-            self.push(&frame);
+            (0..PICKER_LAG).for_each(|_| self.push(&frame));
         }
         let way = self.decoder.best_way();
         let first = self.first.unwrap_or_default().0 + f64::from(self.settings.onset_shift_s);
