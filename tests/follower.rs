@@ -71,6 +71,28 @@ fn the_place_is_found_again_after_a_restart() {
 }
 
 #[test]
+fn playing_that_is_not_from_the_score_is_not_called_following() {
+    let player = Player { noodles: 2, wrong: 0.03, ..Player::STEADY };
+    let (mut stray, mut called, mut played, mut followed) = (0, 0, 0, 0);
+    for seed in 200..208 {
+        let (path, session, _) = rehearsal(seed, player);
+        let ear = Ear::NETWORK;
+        let frames = ear::listen(&mut Random::new(seed), &session.sounds, session.length_s, ear);
+        for report in follow(&path, &frames) {
+            let inside = |&(from, to): &(f64, f64)| from <= report.at.0 && report.at.0 < to;
+            let following = usize::from(report.state == FollowState::Following);
+            if session.noodling.iter().any(inside) {
+                (stray, called) = (stray + 1, called + following);
+            } else {
+                (played, followed) = (played + 1, followed + following);
+            }
+        }
+    }
+    assert!(stray > 5_000 && called * 10 < stray, "{called} of {stray} stray hops called following");
+    assert!(followed * 4 > played * 3, "{followed} of {played} other hops followed");
+}
+
+#[test]
 fn silence_is_waiting_and_has_no_position() {
     let (path, _, _) = rehearsal(1, Player::STEADY);
     let silence: Vec<_> = (0..500).map(|n| PosteriorFrame::silent(FrameIndex(n))).collect();

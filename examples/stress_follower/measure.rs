@@ -18,7 +18,8 @@ pub struct Figures {
     pub false_jumps: usize,
     /// Seconds of stray playing, and those of them called following.
     pub stray_s: (f64, f64),
-    /// Counts of reports by confidence tenth: all, and right within a beat.
+    /// Counts of reports with a place by confidence tenth: all, and right within a beat. None is right while
+    /// something else is played.
     pub reliability: [(u32, u32); 10],
     /// Seconds of audio, and of computing.
     pub speed: (f64, f64),
@@ -90,6 +91,9 @@ pub fn session(session: &Session, form: &[usize], reports: &[PositionReport], sp
     }
     for &(from, to) in &session.noodling {
         let stray: Vec<_> = reports.iter().filter(|r| r.at.0 >= from && r.at.0 < to).collect();
+        for report in stray.iter().filter(|report| report.beat.is_some()) {
+            figures.reliability[((report.confidence * 10.0) as usize).min(9)].0 += 1;
+        }
         figures.stray_s.0 += stray.len() as f64 / 100.0;
         figures.stray_s.1 +=
             stray.iter().filter(|r| r.state == FollowState::Following).count() as f64 / 100.0;

@@ -135,6 +135,16 @@ impl ScoreEvents {
         &self.interests[self.key_start[key] as usize..self.key_start[key + 1] as usize]
     }
 
+    /// Whether some event of `range` strikes `key`, or ornaments a note with it.
+    pub fn expects(&self, key: usize, range: std::ops::RangeInclusive<usize>) -> bool {
+        let interests = self.interested(key);
+        let from = interests.partition_point(|interest| (interest.event as usize) < *range.start());
+        interests[from..]
+            .iter()
+            .take_while(|interest| interest.event as usize <= *range.end())
+            .any(|interest| matches!(interest.relation, Relation::Struck | Relation::Ornament))
+    }
+
     /// The first event at or after `beat`; the last one if there is none.
     pub fn at_or_after(&self, beat: f64) -> usize {
         self.beat.partition_point(|&b| b < beat - 1e-6).min(self.len().saturating_sub(1))

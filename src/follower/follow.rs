@@ -142,6 +142,7 @@ impl Follower {
         let heard = self.hop - PICKER_LAG as f32;
         let evidence = self.picker.next(frame, &self.settings);
         let onset = !evidence.strikes.is_empty();
+        self.gate.hear(&self.events, &evidence.strikes);
         self.decoder.advance(&self.events, &self.places, &self.settings, evidence, heard);
         let belief = self.gate.update(&self.events, &self.decoder, &self.settings);
         // Evidence is dated by its peaks; the present, on that clock, is later by as much as they are late.
@@ -151,7 +152,7 @@ impl Follower {
         PositionReport {
             at,
             beat,
-            confidence: belief.weight,
+            confidence: belief.confidence,
             tempo: self.tempo,
             state: belief.state,
             candidates: if onset || self.settled(belief) {

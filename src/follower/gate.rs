@@ -3,15 +3,26 @@
 use super::FollowerSettings;
 use super::decoder::{Decoder, REACH};
 use super::events::ScoreEvents;
+use super::observation::Strike;
 use crate::performance::{Candidate, FollowState};
 
 /// A rival place takes over after it has moved on to this many further events while it outweighed the rest: one
-/// chord alone, however many notes it has, moves nobody.
+/// chord alone, however many notes it has, moves nobody away from a place that fits.
 const CONFIRMATIONS: u32 = 2;
 /// Mass below which the believed place is abandoned, and mass that a rival then needs.
 const ABANDONED: f32 = 0.01;
 /// See [`ABANDONED`].
 const GUESS: f32 = 0.25;
+/// Likelihood ratio from which a strike counts for the fit.
+const CLEAR: f32 = 50.0;
+/// Share of the fit that the latest note makes up: about ten notes count.
+const FIT_RATE: f32 = 0.1;
+/// Fit of a place just taken up.
+const FIT_AT_FIRST: f32 = 0.8;
+/// A place is followed no more when its fit falls below the first, and again from the second on.
+const FITS: (f32, f32) = (0.6, 0.66);
+/// The confidence in a place vanishes at the first fit and is all that its mass gives from the second on.
+const TRUSTED_FIT: (f32, f32) = (0.15, 0.6);
 /// Events that one may go back without it being called a jump.
 const BACK: usize = 3;
 /// Events that one may go on, at any mass; further or back it takes [`SURE_NEARBY`].
@@ -26,8 +37,8 @@ const SAME_PLACE_BEATS: f64 = 1.0;
 pub(crate) struct Belief {
     /// The event last heard at the believed place.
     pub event: Option<usize>,
-    /// Probability mass there.
-    pub weight: f32,
+    /// Probability that the player is there: the mass, as far as what is heard is the score at all.
+    pub confidence: f32,
     /// The place was taken up anew at this hop: a start or a jump.
     pub jumped: bool,
     /// What to call it.
@@ -35,15 +46,30 @@ pub(crate) struct Belief {
 }
 
 /// The believed place and its rivals.
+///
+/// The posterior weighs places against one another; whether what is heard comes from the score at all it judges badly,
+/// for in music some place always fits a little better than nothing. That is told by the *fit*: the share of clear
+/// notes that the believed place led to expect before they came.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gate {
     event: Option<usize>,
     rival: usize,
     confirmations: u32,
     following: bool,
+    fit: f32,
 }
 
 impl Gate {
+    /// Takes the strikes of a hop before the decoder does: were they to be expected?
+    pub fn hear(&mut self, events: &ScoreEvents, strikes: &[Strike]) {
+        let Some(event) = self.event else { return };
+        let window = event.saturating_sub(1)..=event + 2;
+        for strike in strikes.iter().filter(|strike| strike.odds >= CLEAR) {
+            let fits = if events.expects(strike.key, window.clone()) { 1.0 } else { 0.0 };
+            self.fit += FIT_RATE * (fits - self.fit);
+        }
+    }
+
     /// Takes the posterior of one hop.
     pub fn update(&mut self, events: &ScoreEvents, decoder: &Decoder, settings: &FollowerSettings) -> Belief {
         let best = decoder.best;
@@ -68,7 +94,8 @@ impl Gate {
                     self.confirmations += 1;
                 }
                 self.rival = best;
-                if self.confirmations > CONFIRMATIONS {
+                let needed = if guess || self.fit < FITS.0 { 0 } else { CONFIRMATIONS };
+                if self.confirmations > needed {
                     (self.event, self.confirmations, jumped) = (Some(best), 0, true);
                 }
             }
@@ -77,10 +104,15 @@ impl Gate {
             }
             None => {}
         }
+        if jumped {
+            self.fit = FIT_AT_FIRST;
+        }
         let weight = self.event.map_or(0.0, |event| mass_near(events, decoder, event));
         // A little less is enough to stay than to become believed.
-        let needed = if self.following { 0.8 * settings.believed } else { settings.believed };
-        self.following = self.event.is_some() && weight >= needed;
+        let (mass, fit) =
+            if self.following { (0.8 * settings.believed, FITS.0) } else { (settings.believed, FITS.1) };
+        self.following = self.event.is_some() && weight >= mass && self.fit >= fit;
+        let trust = ((self.fit - TRUSTED_FIT.0) / (TRUSTED_FIT.1 - TRUSTED_FIT.0)).clamp(0.0, 1.0);
         let state = if self.following {
             FollowState::Following
         } else if decoder.rest >= 0.5 || (self.event.is_none() && decoder.rest > decoder.stray) {
@@ -90,7 +122,7 @@ impl Gate {
         } else {
             FollowState::Unsure
         };
-        Belief { event: self.event, weight, jumped, state }
+        Belief { event: self.event, confidence: weight * trust, jumped, state }
     }
 }
 
