@@ -2,6 +2,7 @@
 
 use crate::score::{Ornament, PlayingPath};
 use crate::units::{FRAME_RATE_HZ, KEYS, LOWEST_KEY, Pitch};
+use std::ops::RangeInclusive;
 
 /// What an onset of some key means to an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,14 +136,21 @@ impl ScoreEvents {
         &self.interests[self.key_start[key] as usize..self.key_start[key + 1] as usize]
     }
 
-    /// Whether some event of `range` strikes `key`, or ornaments a note with it.
-    pub fn expects(&self, key: usize, range: std::ops::RangeInclusive<usize>) -> bool {
+    /// Whether some event of `range` strikes `key`, or ornaments a note with it; `None` if it may be heard as a partial
+    /// of one that it strikes, which says neither.
+    pub fn expects(&self, key: usize, range: RangeInclusive<usize>) -> Option<bool> {
         let interests = self.interested(key);
         let from = interests.partition_point(|interest| (interest.event as usize) < *range.start());
-        interests[from..]
-            .iter()
-            .take_while(|interest| interest.event as usize <= *range.end())
-            .any(|interest| matches!(interest.relation, Relation::Struck | Relation::Ornament))
+        let mut ghost = false;
+        for interest in &interests[from..] {
+            match interest.relation {
+                _ if interest.event as usize > *range.end() => break,
+                Relation::Struck | Relation::Ornament => return Some(true),
+                Relation::Ghost => ghost = true,
+                Relation::Slip => {}
+            }
+        }
+        (!ghost).then_some(false)
     }
 
     /// The first event at or after `beat`; the last one if there is none.

@@ -144,7 +144,7 @@ impl Follower {
         let onset = !evidence.strikes.is_empty();
         self.gate.hear(&self.events, &evidence.strikes);
         self.decoder.advance(&self.events, &self.places, &self.settings, evidence, heard);
-        let belief = self.gate.update(&self.events, &self.decoder, &self.settings);
+        let belief = self.gate.update(&self.events, &self.decoder, &self.settings, heard);
         // Evidence is dated by its peaks; the present, on that clock, is later by as much as they are late.
         let ahead = known_delay.0 - f64::from(self.settings.onset_shift_s);
         let now = self.hop + (ahead * FRAME_RATE_HZ) as f32 + HALF_HOP;

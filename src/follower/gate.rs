@@ -14,13 +14,13 @@ const ABANDONED: f32 = 0.01;
 /// See [`ABANDONED`].
 const GUESS: f32 = 0.25;
 /// Likelihood ratio from which a strike counts for the fit.
-const CLEAR: f32 = 50.0;
+const CLEAR: f32 = 150.0;
 /// Share of the fit that the latest note makes up: about ten notes count.
 const FIT_RATE: f32 = 0.1;
 /// Fit of a place just taken up.
 const FIT_AT_FIRST: f32 = 0.8;
 /// A place is followed no more when its fit falls below the first, and again from the second on.
-const FITS: (f32, f32) = (0.6, 0.66);
+const FITS: (f32, f32) = (0.63, 0.69);
 /// The confidence in a place vanishes at the first fit and is all that its mass gives from the second on.
 const TRUSTED_FIT: (f32, f32) = (0.15, 0.6);
 /// Events that one may go back without it being called a jump.
@@ -29,6 +29,10 @@ const BACK: usize = 3;
 const STEP: usize = 2;
 /// See [`STEP`].
 const SURE_NEARBY: f32 = 0.6;
+/// Playing has paused, whatever rings on, when the next event is this many hops late and so improbable.
+const PAUSE: f32 = 50.0;
+/// See [`PAUSE`].
+const OVERDUE: f32 = 0.02;
 /// Mass of a place counts from all events within this many beats.
 const SAME_PLACE_BEATS: f64 = 1.0;
 
@@ -65,13 +69,20 @@ impl Gate {
         let Some(event) = self.event else { return };
         let window = event.saturating_sub(1)..=event + 2;
         for strike in strikes.iter().filter(|strike| strike.odds >= CLEAR) {
-            let fits = if events.expects(strike.key, window.clone()) { 1.0 } else { 0.0 };
-            self.fit += FIT_RATE * (fits - self.fit);
+            if let Some(fits) = events.expects(strike.key, window.clone()) {
+                self.fit += FIT_RATE * (f32::from(u8::from(fits)) - self.fit);
+            }
         }
     }
 
-    /// Takes the posterior of one hop.
-    pub fn update(&mut self, events: &ScoreEvents, decoder: &Decoder, settings: &FollowerSettings) -> Belief {
+    /// Takes the posterior at hop `now`.
+    pub fn update(
+        &mut self,
+        events: &ScoreEvents,
+        decoder: &Decoder,
+        settings: &FollowerSettings,
+        now: f32,
+    ) -> Belief {
         let best = decoder.best;
         let mut jumped = false;
         match self.event {
@@ -111,11 +122,15 @@ impl Gate {
         // A little less is enough to stay than to become believed.
         let (mass, fit) =
             if self.following { (0.8 * settings.believed, FITS.0) } else { (settings.believed, FITS.1) };
-        self.following = self.event.is_some() && weight >= mass && self.fit >= fit;
+        let paused = self.event.is_some_and(|event| {
+            let (age, wait) = (now - decoder.entered[event], decoder.wait(event));
+            age > wait.next.centre + PAUSE && wait.unheard(age) < OVERDUE
+        });
+        self.following = self.event.is_some() && !paused && weight >= mass && self.fit >= fit;
         let trust = ((self.fit - TRUSTED_FIT.0) / (TRUSTED_FIT.1 - TRUSTED_FIT.0)).clamp(0.0, 1.0);
         let state = if self.following {
             FollowState::Following
-        } else if decoder.rest >= 0.5 || (self.event.is_none() && decoder.rest > decoder.stray) {
+        } else if paused || decoder.rest >= 0.5 || (self.event.is_none() && decoder.rest > decoder.stray) {
             FollowState::Waiting
         } else if decoder.stray >= 0.5 {
             FollowState::Lost
