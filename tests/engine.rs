@@ -7,13 +7,18 @@ use std::f64::consts::TAU;
 
 /// Struck tones at a few pitches, one every 150 ms, over a little noise.
 fn playing(rate: f64, seconds: f64) -> Vec<f32> {
+    playing_at(440.0, rate, seconds)
+}
+
+/// The same, tuned to A4 = `reference_hz`.
+fn playing_at(reference_hz: f64, rate: f64, seconds: f64) -> Vec<f32> {
     let mut seed = 7u32;
     (0..(rate * seconds) as usize)
         .map(|n| {
             let t = n as f64 / rate;
             let strike = (t / 0.15).floor();
             let since = t - strike * 0.15;
-            let hz = 220.0 * ((strike * 5.0 % 19.0) / 12.0).exp2();
+            let hz = reference_hz / 2.0 * ((strike * 5.0 % 19.0) / 12.0).exp2();
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let noise = f64::from(seed >> 8) / 16_777_216.0 - 0.5;
             let tone: f64 = (1..5).map(|h| (TAU * hz * f64::from(h) * t).sin() / f64::from(h)).sum();
@@ -158,4 +163,46 @@ fn what_is_no_number_is_silence_and_is_counted() {
             assert!(frame.level_db.is_finite());
         }
     }
+}
+
+/// The pitches struck and when, in a stretch that is tuned to `played_hz` and heard as tuned to `heard_hz`.
+fn strikes(played_hz: f64, heard_hz: f32) -> Vec<(u8, f64)> {
+    let config = EngineConfig { reference_hz: heard_hz, ..EngineConfig::default() };
+    let mut engine = Engine::new(&config, 48_000.0).unwrap();
+    let mut events = vec![];
+    engine.push(&playing_at(played_hz, 48_000.0, 6.0), &mut events);
+    engine.finish(&mut events);
+    let on = |event: &EngineEvent| match event {
+        EngineEvent::Note(NoteEvent::On { pitch, at, .. }) => Some((pitch.0, at.0)),
+        _ => None,
+    };
+    events.iter().filter_map(on).collect()
+}
+
+#[test]
+fn what_is_tuned_low_is_heard_as_written_when_the_engine_is_told() {
+    let usual = strikes(440.0, 440.0);
+    let shared = |other: &[(u8, f64)]| {
+        let found = usual
+            .iter()
+            .filter(|note| other.iter().any(|&(pitch, at)| pitch == note.0 && (at - note.1).abs() < 0.03));
+        found.count() as f64 / usual.len() as f64
+    };
+    assert!(usual.len() > 20);
+    let (told, untold) = (shared(&strikes(415.0, 415.0)), shared(&strikes(415.0, 440.0)));
+    assert!(told > 0.85, "{told:.2} of the notes");
+    assert!(untold < 0.5, "a semitone lower, yet {untold:.2} of the notes");
+}
+
+#[test]
+fn tuning_can_change_while_it_runs() {
+    let mut engine = engine(48_000.0);
+    let mut events = vec![];
+    for reference_hz in [440.0, 415.0, 0.0, f32::NAN, 1e9, 466.0] {
+        engine.set_config(&EngineConfig { reference_hz, ..EngineConfig::default() });
+        engine.push(&playing(48_000.0, 0.3), &mut events);
+    }
+    engine.finish(&mut events);
+    assert_nothing_hangs(&events);
+    assert_every_frame(&events);
 }

@@ -10,8 +10,8 @@ pub use condition::Conditioner;
 pub use framing::{Framer, HOP_SAMPLES};
 pub use resample::{ANALYSIS_RATE_HZ, RATE_RANGE_HZ, Resampler};
 pub use spectrum::{
-    BINS, BINS_PER_SEMITONE, DB_PER_UNIT, FLOOR_DB, LONGEST_WINDOW, RESOLUTIONS, SpectralFrame,
-    SpectrumAnalyser, bin_centre_hz,
+    BINS, BINS_PER_SEMITONE, DB_PER_UNIT, FLOOR_DB, LONGEST_WINDOW, REFERENCE_RANGE_HZ, RESOLUTIONS,
+    SpectralFrame, SpectrumAnalyser, bin_centre_hz,
 };
 
 use crate::units::FrameIndex;
@@ -51,6 +51,11 @@ impl FrontEnd {
             analyser: SpectrumAnalyser::new(),
             frame: Box::new(SpectralFrame::silent(FrameIndex(0))),
         })
+    }
+
+    /// Tunes to A4 = `reference_hz` from the next frame on, see [`SpectrumAnalyser::tuned`]. Allocates.
+    pub fn tune(&mut self, reference_hz: f64) {
+        self.analyser = SpectrumAnalyser::tuned(reference_hz);
     }
 
     /// Forgets the past: the next sample is the first of a new stream.

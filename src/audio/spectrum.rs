@@ -3,9 +3,13 @@
 use crate::units::FrameIndex;
 use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex32};
 use std::f64::consts::PI;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::resample::ANALYSIS_RATE_HZ;
+
+/// Frequencies of A4 that can be tuned to, Hz.
+pub const REFERENCE_RANGE_HZ: RangeInclusive<f64> = 390.0..=470.0;
 
 /// Bins in a semitone.
 pub const BINS_PER_SEMITONE: usize = 3;
@@ -73,11 +77,20 @@ struct Resolution {
 }
 
 impl SpectrumAnalyser {
-    /// An analyser; all its tables are made here.
+    /// An analyser tuned to A4 = 440 Hz; all its tables are made here.
     pub fn new() -> SpectrumAnalyser {
+        SpectrumAnalyser::tuned(440.0)
+    }
+
+    /// An analyser whose bins lie as if A4 were `reference_hz`, clamped to [`REFERENCE_RANGE_HZ`]; no number is 440.
+    pub fn tuned(reference_hz: f64) -> SpectrumAnalyser {
+        let (lowest, highest) = (*REFERENCE_RANGE_HZ.start(), *REFERENCE_RANGE_HZ.end());
+        let tuning = if reference_hz.is_nan() { 1.0 } else { reference_hz.clamp(lowest, highest) / 440.0 };
         let mut planner = RealFftPlanner::new();
-        let resolutions =
-            WINDOWS.iter().map(|&(length, fall)| Resolution::new(&mut planner, length, fall)).collect();
+        let resolutions = WINDOWS
+            .iter()
+            .map(|&(length, fall)| Resolution::new(&mut planner, length, fall, tuning))
+            .collect();
         SpectrumAnalyser { resolutions }
     }
 
@@ -106,12 +119,13 @@ impl Default for SpectrumAnalyser {
 }
 
 impl Resolution {
-    fn new(planner: &mut RealFftPlanner<f32>, length: usize, fall: usize) -> Resolution {
+    fn new(planner: &mut RealFftPlanner<f32>, length: usize, fall: usize, tuning: f64) -> Resolution {
         let transform = planner.plan_fft_forward(length);
         let window = asymmetric_window(length, fall);
         // A full-scale sine on a bin's centre reads one.
         let gain = 2.0 / window.iter().sum::<f64>();
-        let bin_hz = f64::from(ANALYSIS_RATE_HZ) / length as f64;
+        // All below counts in bins of the transform, which the tuning stretches.
+        let bin_hz = f64::from(ANALYSIS_RATE_HZ) / length as f64 / tuning;
         let (mut spans, mut weights) = (Vec::with_capacity(BINS), Vec::new());
         for bin in 0..BINS {
             let centre = bin_centre_hz(bin as f64) / bin_hz;

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 /// Wait-free. The fields are independent of one another, so a half-finished store does no harm.
 #[derive(Debug)]
 pub struct Settings {
+    reference_hz: AtomicU32,
     sensitivity: AtomicU32,
     minimum_note_s: AtomicU32,
     velocity_curve: AtomicU32,
@@ -21,6 +22,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let settings = Settings {
+            reference_hz: AtomicU32::new(0),
             sensitivity: AtomicU32::new(0),
             minimum_note_s: AtomicU32::new(0),
             velocity_curve: AtomicU32::new(0),
@@ -37,6 +39,7 @@ impl Default for Settings {
 impl Settings {
     /// Stores everything but the estimator, which is chosen when the engine is made.
     pub fn store(&self, config: &EngineConfig) {
+        self.reference_hz.store(config.reference_hz.to_bits(), Ordering::Relaxed);
         self.sensitivity.store(config.sensitivity.to_bits(), Ordering::Relaxed);
         self.minimum_note_s.store(config.minimum_note_s.to_bits(), Ordering::Relaxed);
         self.velocity_curve.store(config.velocity_curve.to_bits(), Ordering::Relaxed);
@@ -51,6 +54,7 @@ impl Settings {
         let float = |bits: &AtomicU32| f32::from_bits(bits.load(Ordering::Relaxed));
         EngineConfig {
             estimator,
+            reference_hz: float(&self.reference_hz),
             sensitivity: float(&self.sensitivity),
             lowest_pitch: self.lowest_pitch.load(Ordering::Relaxed),
             highest_pitch: self.highest_pitch.load(Ordering::Relaxed),
@@ -69,6 +73,7 @@ mod tests {
     #[test]
     fn what_is_stored_is_loaded() {
         let config = EngineConfig {
+            reference_hz: 415.0,
             sensitivity: 0.3,
             lowest_pitch: 40,
             highest_pitch: 90,

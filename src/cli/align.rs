@@ -1,8 +1,9 @@
 //! `align`: where in the score a whole recording is, at best knowledge.
 
+use super::hear::Listening;
 use super::score::ScoreChoice;
-use super::{Estimator, files, follow, progress};
-use crate::engine::{EngineConfig, OfflineAligner};
+use super::{files, follow, progress};
+use crate::engine::OfflineAligner;
 use crate::follower::Alignment;
 use crate::performance::{FollowState, PositionReport};
 use crate::score::PlayingPath;
@@ -23,9 +24,8 @@ pub(super) struct Align {
     /// Write one row for every 10 ms here; `-` is standard output
     #[arg(long, value_name = "OUT.tsv")]
     trace: Option<PathBuf>,
-    /// Where note evidence comes from
-    #[arg(long, value_enum, default_value_t)]
-    estimator: Estimator,
+    #[command(flatten)]
+    listening: Listening,
     #[command(flatten)]
     choice: ScoreChoice,
 }
@@ -34,7 +34,7 @@ impl Align {
     pub(super) fn run(self) -> Result<()> {
         let path = self.choice.read(&self.score)?.path;
         let sound = files::read_sound(&self.audio)?;
-        let config = EngineConfig { estimator: self.estimator.into(), ..EngineConfig::default() };
+        let config = self.listening.config();
         let rate_hz = f64::from(sound.rate_hz);
         let mut aligner =
             OfflineAligner::new(&config, rate_hz, &path).with_context(|| self.audio.display().to_string())?;

@@ -1,8 +1,8 @@
 //! `follow`: what the plugin would have said about the place in the score, and when.
 
+use super::files;
+use super::hear::{self, Listening};
 use super::score::ScoreChoice;
-use super::{Estimator, files, hear};
-use crate::engine::EngineConfig;
 use crate::performance::PositionReport;
 use crate::score::PlayingPath;
 use anyhow::{Context, Result};
@@ -20,9 +20,8 @@ pub(super) struct Follow {
     /// Write one row a hop here, in stream order; `-` is standard output
     #[arg(long, value_name = "OUT.tsv")]
     trace: Option<PathBuf>,
-    /// Where note evidence comes from
-    #[arg(long, value_enum, default_value_t)]
-    estimator: Estimator,
+    #[command(flatten)]
+    listening: Listening,
     #[command(flatten)]
     choice: ScoreChoice,
 }
@@ -31,7 +30,7 @@ impl Follow {
     pub(super) fn run(self) -> Result<()> {
         let path = Arc::new(self.choice.read(&self.score)?.path);
         let sound = files::read_sound(&self.audio)?;
-        let config = EngineConfig { estimator: self.estimator.into(), ..EngineConfig::default() };
+        let config = self.listening.config();
         let heard = hear::hear(&sound, &config, Some(path.clone()), "following")
             .with_context(|| self.audio.display().to_string())?;
         if let Some(trace) = &self.trace {

@@ -1,17 +1,44 @@
 //! Runs a whole sound through the engine.
 
-use super::progress;
+use super::{Estimator, progress};
+use crate::audio::REFERENCE_RANGE_HZ;
 use crate::engine::{Engine, EngineConfig, EngineEvent};
 use crate::notes::NoteLedger;
 use crate::performance::PositionReport;
 use crate::readers::Sound;
 use crate::score::PlayingPath;
 use anyhow::Result;
+use clap::Args;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Samples pushed at a time; the events do not depend on it.
 const BLOCK: usize = 4096;
+
+/// How to listen: what all commands that do have in common.
+#[derive(Args)]
+pub(super) struct Listening {
+    /// Where note evidence comes from
+    #[arg(long, value_enum, default_value_t)]
+    estimator: Estimator,
+    /// Pitch that the players tuned A4 to, in Hz, 390-470: 415 hears a baroque pitch as it is written
+    #[arg(long, value_name = "HZ", default_value_t = 440.0, value_parser = reference)]
+    a4: f32,
+}
+
+impl Listening {
+    /// The engine's settings for listening so, everything else by default.
+    pub(super) fn config(&self) -> EngineConfig {
+        EngineConfig { estimator: self.estimator.into(), reference_hz: self.a4, ..EngineConfig::default() }
+    }
+}
+
+fn reference(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if REFERENCE_RANGE_HZ.contains(&f64::from(value)) => Ok(value),
+        _ => Err(format!("expected a frequency from 390 to 470 Hz, found {text}")),
+    }
+}
 
 /// What the engine had to say about a sound.
 pub(super) struct Heard {

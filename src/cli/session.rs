@@ -1,7 +1,8 @@
 //! `session`: the take log of a recording, and what an engineer uses of it.
 
+use super::hear::Listening;
 use super::score::ScoreChoice;
-use super::{Estimator, files, progress};
+use super::{files, progress};
 use crate::engine::{Book, EngineConfig, EngineEvent, Heard, OfflineAligner};
 use crate::notes::NoteLedger;
 use crate::performance::{AlignedBeat, Take};
@@ -60,9 +61,8 @@ pub(super) struct Session {
     /// Leave out faults held less likely than this, 0-1
     #[arg(long, default_value_t = 0.5, value_name = "P")]
     fault_confidence: f32,
-    /// Where note evidence comes from
-    #[arg(long, value_enum, default_value_t)]
-    estimator: Estimator,
+    #[command(flatten)]
+    listening: Listening,
     #[command(flatten)]
     choice: ScoreChoice,
 }
@@ -96,7 +96,7 @@ impl Session {
         let sound = files::read_sound(&self.audio)?;
         let score = self.choice.read(&self.score)?;
         let path = score.path;
-        let config = EngineConfig { estimator: self.estimator.into(), ..EngineConfig::default() };
+        let config = self.listening.config();
         let book = listen(&sound, &path, &config, self.fault_confidence)
             .with_context(|| self.audio.display().to_string())?;
         let recording =

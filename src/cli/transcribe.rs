@@ -1,7 +1,8 @@
 //! `transcribe`: what is played, as MIDI and as a table.
 
+use super::files;
+use super::hear::{self, Listening};
 use super::score::ScoreChoice;
-use super::{Estimator, files, hear};
 use crate::engine::EngineConfig;
 use crate::performance::PlayedNote;
 use crate::writers::{MidiStyle, write_midi};
@@ -24,9 +25,8 @@ pub(super) struct Transcribe {
     /// Write key releases and the sustain pedal (CC 64) instead of notes as they sound
     #[arg(long)]
     keyed: bool,
-    /// Where note evidence comes from
-    #[arg(long, value_enum, default_value_t)]
-    estimator: Estimator,
+    #[command(flatten)]
+    listening: Listening,
     /// Note sensitivity, 0-1
     #[arg(long, default_value_t = 0.5, value_parser = unit_interval)]
     sensitivity: f32,
@@ -52,11 +52,10 @@ impl Transcribe {
         };
         let sound = files::read_sound(&self.audio)?;
         let config = EngineConfig {
-            estimator: self.estimator.into(),
             sensitivity: self.sensitivity,
             score_assist: if path.is_some() { f32::from(self.assist) / 100.0 } else { 0.0 },
             follow: path.is_some(),
-            ..EngineConfig::default()
+            ..self.listening.config()
         };
         let heard = hear::hear(&sound, &config, path, "transcribing");
         let ledger = heard.with_context(|| self.audio.display().to_string())?.ledger;

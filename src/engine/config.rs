@@ -18,6 +18,9 @@ pub enum EstimatorKind {
 pub struct EngineConfig {
     /// Where note evidence comes from.
     pub estimator: EstimatorKind,
+    /// Frequency of A4 that the players tuned to, Hz, clamped to 390-470: 415 lets a baroque pitch be heard as written.
+    /// Up to a quarter tone beside 440 it need not be told.
+    pub reference_hz: f32,
     /// Note sensitivity, 0-1; 0.5 is the setting all figures are given for.
     pub sensitivity: f32,
     /// Lowest MIDI pitch reported, 21-108.
@@ -38,6 +41,7 @@ impl Default for EngineConfig {
     fn default() -> Self {
         EngineConfig {
             estimator: EstimatorKind::default(),
+            reference_hz: 440.0,
             sensitivity: 0.5,
             lowest_pitch: 21,
             highest_pitch: 108,

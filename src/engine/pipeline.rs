@@ -52,7 +52,8 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Audio`] if the rate is out of range, [`EngineError::Network`] if the network cannot be had.
     pub fn new(config: &EngineConfig, rate_hz: f64) -> Result<Engine, EngineError> {
-        let front_end = FrontEnd::new(rate_hz)?;
+        let mut front_end = FrontEnd::new(rate_hz)?;
+        front_end.tune(f64::from(config.reference_hz));
         let tracker = NoteTracker::new(Hearing::tracker_config(config.estimator));
         let stream = Stream {
             config: config.clone(),
@@ -83,6 +84,9 @@ impl Engine {
     /// Changes the settings from the next hop on. The estimator stays the one the engine was made with.
     pub fn set_config(&mut self, config: &EngineConfig) {
         let estimator = self.stream.config.estimator;
+        if config.reference_hz.to_bits() != self.stream.config.reference_hz.to_bits() {
+            self.front_end.tune(f64::from(config.reference_hz));
+        }
         self.stream.config = EngineConfig { estimator, ..config.clone() };
         let c = &self.stream.config;
         self.stream.tracker.set_live(

@@ -1,6 +1,7 @@
 //! The parameters that a host sees, and what is saved beside them.
 
 use super::state::{SavedScore, WindowSize};
+use crate::audio::REFERENCE_RANGE_HZ;
 use crate::bridge::Bridge;
 use crate::engine::{EngineConfig, EstimatorKind};
 use crate::units::{KEYS, LOWEST_KEY};
@@ -27,6 +28,9 @@ pub struct Parameters {
     /// Live or Aligned. Not automatable: it changes the latency.
     #[id = "timing"]
     pub timing: EnumParam<TimingMode>,
+    /// Frequency of A4 that is played at, Hz. Not automatable: the analysis is rebuilt for it.
+    #[id = "a4"]
+    pub reference: FloatParam,
     /// How readily something heard becomes a note, 0-1.
     #[id = "sens"]
     pub sensitivity: FloatParam,
@@ -92,6 +96,17 @@ impl Parameters {
         };
         Parameters {
             timing: EnumParam::new("Timing", TimingMode::Live).non_automatable(),
+            reference: FloatParam::new(
+                "A4",
+                defaults.reference_hz,
+                FloatRange::Linear {
+                    min: *REFERENCE_RANGE_HZ.start() as f32,
+                    max: *REFERENCE_RANGE_HZ.end() as f32,
+                },
+            )
+            .with_step_size(0.5)
+            .with_unit(" Hz")
+            .non_automatable(),
             sensitivity: share("Sensitivity", defaults.sensitivity),
             lowest_pitch: pitch("Lowest pitch", defaults.lowest_pitch),
             highest_pitch: pitch("Highest pitch", defaults.highest_pitch),
@@ -138,6 +153,7 @@ impl Parameters {
     pub fn engine_config(&self) -> EngineConfig {
         EngineConfig {
             estimator: EstimatorKind::default(),
+            reference_hz: self.reference.value(),
             sensitivity: self.sensitivity.value(),
             lowest_pitch: self.lowest_pitch.value() as u8,
             highest_pitch: self.highest_pitch.value() as u8,

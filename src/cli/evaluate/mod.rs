@@ -6,7 +6,8 @@ mod notes;
 mod position;
 mod report;
 
-use super::{Estimator, files, follow, hear, transcribe};
+use super::hear::{self, Listening};
+use super::{files, follow, transcribe};
 use crate::engine::EngineConfig;
 use crate::performance::{PlayedNote, PositionReport};
 use anyhow::{Context, Result};
@@ -23,9 +24,8 @@ pub(super) struct Evaluate {
     /// Write all figures here; `-` is standard output
     #[arg(long, value_name = "OUT.json")]
     json: Option<PathBuf>,
-    /// Where note evidence comes from
-    #[arg(long, value_enum, default_value_t)]
-    estimator: Estimator,
+    #[command(flatten)]
+    listening: Listening,
     /// How far the followed score may sway which notes are heard, 0-1
     #[arg(long, default_value_t = 0.0, value_parser = transcribe::unit_interval)]
     score_assist: f32,
@@ -39,11 +39,7 @@ pub(super) struct Evaluate {
 
 impl Evaluate {
     pub(super) fn run(self) -> Result<()> {
-        let config = EngineConfig {
-            estimator: self.estimator.into(),
-            score_assist: self.score_assist,
-            ..EngineConfig::default()
-        };
+        let config = EngineConfig { score_assist: self.score_assist, ..self.listening.config() };
         if let Some(folder) = &self.keep {
             std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         }
