@@ -6,7 +6,7 @@ import numpy as np
 from material import FRAMES_A_SECOND, KEYS, LOWEST
 
 
-def decoded(probabilities, delay, onset_threshold=0.5, sounding_threshold=0.4):
+def decoded(probabilities, delay, onset_threshold=0.4, sounding_threshold=0.5):
     """Notes [(onset_s, offset_s, pitch, velocity)] from probabilities [T, K, 4] that lag by `delay` frames.
 
     An onset is a rise of its probability above the threshold; the next needs a fall below half of it first. A

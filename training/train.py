@@ -15,7 +15,8 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
 from material import Batches, Material
-from model import CONTEXT, Ear
+from model import Ear
+from optimizer import Soap
 from scoring import decoded, f_measure, frame_f_measure, matched
 
 # Frames at a chunk's beginning that do not count: the memory has not heard what still sounds.
@@ -96,7 +97,8 @@ class Training:
         self.model = Ear(delay=arguments.delay).to(device)
         self.average = Ear(delay=arguments.delay).to(device)
         self.average.load_state_dict(self.model.state_dict())
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=arguments.rate, weight_decay=1e-3)
+        method = {"soap": Soap, "adam": torch.optim.AdamW}[arguments.optimizer]
+        self.optimizer = method(self.model.parameters(), lr=arguments.rate, weight_decay=1e-3)
         self.step, self.spent_s = 0, 0.0
 
     def save(self, path):
@@ -115,7 +117,8 @@ class Training:
         state = torch.load(path, map_location=self.device, weights_only=True)
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        if not rewind:
+            self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.spent_s = state["step"], 0.0 if rewind else state["spent_s"]
 
     def advance(self, batch, rate):
@@ -149,7 +152,9 @@ def main():
     parser.add_argument("--train", type=Path, nargs="+", required=True, help="folders of the generator's")
     parser.add_argument("--valid", type=Path, required=True, help="folder made with sounds not trained on")
     parser.add_argument("--resume", type=Path, help="begin from this checkpoint instead of the run's own")
-    parser.add_argument("--rewind", action="store_true", help="with --resume: a new schedule of --minutes")
+    parser.add_argument("--rewind", action="store_true", help="with --resume: a new schedule of --minutes, and a "
+                        "fresh optimizer")
+    parser.add_argument("--optimizer", choices=("soap", "adam"), default="soap")
     parser.add_argument("--minutes", type=float, default=60, help="length of the schedule, time spent in steps")
     parser.add_argument("--until", help="stop at this time of day, UTC, HH:MM, the schedule ending there")
     parser.add_argument("--batch", type=int, default=8)
@@ -180,7 +185,7 @@ def main():
         """All folders there are by now: the generator may still be at work."""
         for pattern in arguments.train:
             for folder in sorted(pattern.parent.glob(pattern.name)):
-                if folder not in known and (folder / "notes.tsv").exists():
+                if folder not in known and folder.suffix != ".part":
                     known[folder] = Material(folder)
         return Batches(list(known.values()), arguments.frames, arguments.batch, training.model.delay,
                        (arguments.seed, training.step))

@@ -8,7 +8,9 @@
 mod models;
 mod music;
 mod performance;
+mod recordings;
 mod room;
+mod scores;
 mod soundfont;
 
 use anyhow::{Context, Result};
@@ -19,6 +21,7 @@ use half::f16;
 use models::{Family, Instrument};
 use music::Player;
 use performance::{Performance, Sounding};
+use scores::{Library, Passage};
 use soundfont::SoundSet;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
@@ -47,6 +50,19 @@ struct Arguments {
     /// Also write each piece's sound (16-bit WAV) beside the features.
     #[arg(long)]
     listen: bool,
+    /// Folder of scores (MusicXML, MXL) to take music from, beside the procedural.
+    #[arg(long)]
+    scores: Option<PathBuf>,
+    /// Share of pieces taken from the scores, 0-1.
+    #[arg(long, default_value_t = 0.6)]
+    written: f64,
+    /// Scores to leave out, by file name without suffix: what is kept for judging.
+    #[arg(long, value_delimiter = ',')]
+    without: Vec<String>,
+    /// Instead of making pieces: the recordings of a corpus folder (`audio.flac` and `notes.tsv` in each folder
+    /// within), to measure on.
+    #[arg(long)]
+    corpus: Option<PathBuf>,
     /// SoundFont files (.sf2).
     sounds: Vec<PathBuf>,
 }
@@ -54,10 +70,22 @@ struct Arguments {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let sets = arguments.sounds.iter().map(|path| SoundSet::read(path)).collect::<Result<Vec<_>>>()?;
-    let share = if sets.is_empty() { 1.0 } else { arguments.models };
-    std::fs::create_dir_all(&arguments.out).context("making the folder")?;
+    let means = Means {
+        models: if sets.is_empty() { 1.0 } else { arguments.models },
+        sets,
+        library: arguments.scores.as_deref().map(|f| Library::open(f, &arguments.without)).transpose()?,
+        written: arguments.written,
+        seconds: arguments.seconds,
+    };
+    let recordings = arguments.corpus.as_deref().map(recordings::list).transpose()?;
+    let count = recordings.as_ref().map_or(arguments.pieces, Vec::len);
+    // Under another name until it is whole: training may be looking for folders already.
+    let mut making = arguments.out.clone().into_os_string();
+    making.push(".part");
+    let making = PathBuf::from(making);
+    std::fs::create_dir_all(&making).context("making the folder")?;
     let create = |name: &str| -> Result<BufWriter<std::fs::File>> {
-        let path = arguments.out.join(name);
+        let path = making.join(name);
         Ok(BufWriter::new(
             std::fs::File::create(&path).with_context(|| format!("writing {}", path.display()))?,
         ))
@@ -67,9 +95,12 @@ fn main() -> Result<()> {
     writeln!(pieces, "first_frame\tframes\tsounds")?;
     writeln!(notes, "piece\tonset_s\toffset_s\tmidi_pitch\tvelocity")?;
     let mut first_frame = 0u64;
-    for piece in 0..arguments.pieces {
+    for piece in 0..count {
         let mut rng = Rng::with_seed(arguments.seed.wrapping_mul(1_000_003).wrapping_add(piece as u64));
-        let made = Piece::random(&mut rng, &sets, share, arguments.seconds)?;
+        let made = match &recordings {
+            Some(folders) => recordings::read(&folders[piece])?,
+            None => Piece::random(&mut rng, &means)?,
+        };
         let frames = made.write_features(&mut features)?;
         writeln!(pieces, "{first_frame}\t{frames}\t{}", made.sounds)?;
         for note in &made.notes {
@@ -81,7 +112,11 @@ fn main() -> Result<()> {
             made.write_wav(&mut create(&format!("{piece:05}.wav"))?)?;
         }
     }
-    Ok(())
+    for mut file in [features, pieces, notes] {
+        file.flush()?;
+    }
+    std::fs::rename(&making, &arguments.out)
+        .with_context(|| format!("naming {}: does it exist already?", arguments.out.display()))
 }
 
 /// Sound and truth.
@@ -94,24 +129,9 @@ struct Piece {
     sounds: String,
 }
 
-/// How the parts of a piece are put together.
-enum Ensemble {
-    Piano,
-    Solo,
-    SoloWithPiano,
-    Several(usize),
-    Nothing,
-}
-
 impl Piece {
-    fn random(rng: &mut Rng, sets: &[SoundSet], models: f64, seconds: f64) -> Result<Piece> {
-        let ensemble = match rng.u32(0..100) {
-            0..40 => Ensemble::Piano,
-            40..58 => Ensemble::Solo,
-            58..68 => Ensemble::SoloWithPiano,
-            68..96 => Ensemble::Several(rng.usize(2..6)),
-            _ => Ensemble::Nothing,
-        };
+    fn random(rng: &mut Rng, means: &Means) -> Result<Piece> {
+        let seconds = means.seconds;
         // Sounds are made some keys off their place and played back faster or slower by as much: the same set
         // then has another body size. Cents on top detune the whole.
         let shift_keys = if rng.f64() < 0.5 { 0 } else { rng.i32(-4..=4) };
@@ -124,20 +144,13 @@ impl Piece {
             notes: Vec::new(),
             sounds: String::new(),
         };
-        let mut studio = Studio { rng, sets, models, seconds, speed, shift_keys };
-        match ensemble {
-            Ensemble::Piano => studio.add_part(&mut piece, Role::Piano)?,
-            Ensemble::Solo => studio.add_part(&mut piece, Role::Any)?,
-            Ensemble::SoloWithPiano => {
-                studio.add_part(&mut piece, Role::Piano)?;
-                studio.add_part(&mut piece, Role::Melody)?;
+        let mut studio = Studio { rng, means, speed, shift_keys };
+        match &means.library {
+            Some(library) if studio.rng.f64() < means.written => {
+                let passage = library.passage(studio.rng, seconds)?;
+                studio.arrange(&mut piece, &passage)?;
             }
-            Ensemble::Several(parts) => {
-                for part in 0..parts {
-                    studio.add_part(&mut piece, if part == 0 { Role::Any } else { Role::Melody })?;
-                }
-            }
-            Ensemble::Nothing => {}
+            _ => studio.improvise(&mut piece)?,
         }
         piece.notes.sort_by(|a, b| a.onset_s.total_cmp(&b.onset_s));
         piece.notes = merged(&piece.notes);
@@ -149,26 +162,30 @@ impl Piece {
     fn spoil(&mut self, rng: &mut Rng) {
         let (signal, rate_hz) = (&mut self.signal, self.rate_hz);
         let empty = self.notes.is_empty();
+        // Half of the recordings are as a good studio makes them.
+        let studio = !empty && rng.f64() < 0.5;
         if rng.f64() < 0.7 {
             room::reverberate(rng, signal, rate_hz);
         }
-        if rng.f64() < 0.6 {
+        if rng.f64() < if studio { 0.3 } else { 0.6 } {
             room::equalise(rng, signal, rate_hz);
         }
         if rng.f64() < 0.15 {
             room::compress(signal, rate_hz, 1.5 + 4.0 * rng.f32());
         }
-        if rng.f64() < 0.1 {
-            room::saturate(signal, 0.5 + 3.0 * rng.f32());
+        if !studio {
+            if rng.f64() < 0.1 {
+                room::saturate(signal, 0.5 + 3.0 * rng.f32());
+            }
+            if rng.f64() < if empty { 0.7 } else { 0.2 } {
+                room::add_bursts(rng, signal, rate_hz);
+            }
+            if rng.f64() < if empty { 0.7 } else { 0.08 } {
+                room::add_talk(rng, signal, rate_hz);
+            }
         }
-        if rng.f64() < if empty { 0.7 } else { 0.2 } {
-            room::add_bursts(rng, signal, rate_hz);
-        }
-        if rng.f64() < if empty { 0.7 } else { 0.08 } {
-            room::add_talk(rng, signal, rate_hz);
-        }
-        if rng.f64() < 0.75 {
-            let snr_db = 8.0 + 52.0 * rng.f32();
+        if studio || rng.f64() < 0.8 {
+            let snr_db = if studio { 38.0 + 30.0 * rng.f32() } else { 8.0 + 40.0 * rng.f32() };
             room::add_noise(rng, signal, rate_hz, snr_db);
         }
         let quietest = if rng.f64() < 0.2 { -45.0 } else { -24.0 };
@@ -207,34 +224,106 @@ impl Piece {
     }
 }
 
+/// What pieces are made of.
+struct Means {
+    sets: Vec<SoundSet>,
+    /// Share of parts played by instruments of our own.
+    models: f64,
+    library: Option<Library>,
+    /// Share of pieces taken from the library.
+    written: f64,
+    seconds: f64,
+}
+
+#[derive(Clone, Copy)]
 enum Role {
     Piano,
+    Strings,
     Melody,
     Any,
+}
+
+/// Where a part's notes come from.
+#[derive(Clone, Copy)]
+enum Music<'a> {
+    Improvised,
+    Written(&'a Passage, &'a [usize]),
 }
 
 /// Where a piece's parts are played.
 struct Studio<'a> {
     rng: &'a mut Rng,
-    sets: &'a [SoundSet],
-    models: f64,
-    seconds: f64,
+    means: &'a Means,
     speed: f64,
     shift_keys: i32,
 }
 
 impl Studio<'_> {
-    fn add_part(&mut self, piece: &mut Piece, role: Role) -> Result<()> {
-        let own = self.rng.f64() < self.models;
+    /// Procedural music for some ensemble, or for nobody.
+    fn improvise(&mut self, piece: &mut Piece) -> Result<()> {
+        let free = Music::Improvised;
+        match self.rng.u32(0..100) {
+            0..40 => self.add_part(piece, Role::Piano, free),
+            40..58 => self.add_part(piece, Role::Any, free),
+            58..68 => {
+                self.add_part(piece, Role::Piano, free)?;
+                self.add_part(piece, Role::Melody, free)
+            }
+            68..94 => {
+                for part in 0..self.rng.usize(2..6) {
+                    self.add_part(piece, if part == 0 { Role::Any } else { Role::Melody }, free)?;
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A passage as written, or in another arrangement.
+    fn arrange(&mut self, piece: &mut Piece, passage: &Passage) -> Result<()> {
+        piece.sounds.clone_from(&passage.name);
+        let all: Vec<usize> = (0..passage.parts.len()).collect();
+        let (keyboards, lines): (Vec<usize>, Vec<usize>) =
+            all.iter().partition(|&&part| passage.parts[part].keyboard);
+        let way = self.rng.u32(0..100);
+        if all.is_empty() {
+            return Ok(());
+        }
+        if way < 30 {
+            // A piano arrangement.
+            return self.add_part(piece, Role::Piano, Music::Written(passage, &all));
+        }
+        if way < 42 && !keyboards.is_empty() {
+            return self.add_part(piece, Role::Piano, Music::Written(passage, &keyboards));
+        }
+        if way < 58 && !lines.is_empty() {
+            let one = [lines[self.rng.usize(..lines.len())]];
+            let role = if way < 50 { Role::Melody } else { Role::Any };
+            return self.add_part(piece, role, Music::Written(passage, &one));
+        }
+        if !keyboards.is_empty() {
+            let role = if way < 92 { Role::Piano } else { Role::Any };
+            self.add_part(piece, role, Music::Written(passage, &keyboards))?;
+        }
+        let role = if keyboards.is_empty() && way < 84 { Role::Strings } else { Role::Melody };
+        for &part in lines.iter().take(6) {
+            self.add_part(piece, role, Music::Written(passage, &[part]))?;
+        }
+        Ok(())
+    }
+
+    fn add_part(&mut self, piece: &mut Piece, role: Role, music: Music) -> Result<()> {
+        let own = self.rng.f64() < self.means.models;
         let samples = piece.signal.len();
         let (performance, mut sound, name) = if own {
             let family = match role {
                 Role::Piano => Family::Struck,
+                Role::Strings => Family::Bowed,
                 Role::Melody => [Family::Bowed, Family::Blown, Family::Voice][self.rng.usize(..3)],
                 Role::Any => Family::ALL[self.rng.usize(..Family::ALL.len())],
             };
             let player = model_player(self.rng, family);
-            let performance = music::compose(self.rng, player, self.seconds);
+            let performance = self.performance(music, player);
             let played = self.in_synthesizer_time(&performance);
             let instrument = Instrument::random(self.rng, family, RATE_HZ);
             let sound = instrument.render(self.rng, &played, self.shift_keys, samples);
@@ -242,11 +331,12 @@ impl Studio<'_> {
         } else {
             let program = match role {
                 Role::Piano => soundfont::piano(self.rng),
+                Role::Strings => soundfont::bowed(self.rng),
                 Role::Melody => soundfont::melodic(self.rng),
                 Role::Any => soundfont::any(self.rng),
             };
-            let set = &self.sets[self.rng.usize(..self.sets.len())];
-            let performance = music::compose(self.rng, program.player, self.seconds);
+            let set = &self.means.sets[self.rng.usize(..self.means.sets.len())];
+            let performance = self.performance(music, program.player);
             let played = self.in_synthesizer_time(&performance);
             let sound = set.render(program, &played, self.shift_keys, RATE_HZ as i32, samples)?;
             (performance, sound, format!("{}:{program}", set.name))
@@ -261,6 +351,13 @@ impl Studio<'_> {
         piece.notes.extend(performance.soundings());
         piece.sounds = format!("{} {name}", piece.sounds).trim_start().to_owned();
         Ok(())
+    }
+
+    fn performance(&mut self, music: Music, player: Player) -> Performance {
+        match music {
+            Music::Improvised => music::compose(self.rng, player, self.means.seconds),
+            Music::Written(passage, parts) => passage.play(self.rng, parts, player),
+        }
     }
 
     fn in_synthesizer_time(&self, performance: &Performance) -> Performance {

@@ -149,6 +149,11 @@ pub fn piano(rng: &mut Rng) -> Program {
     chosen(rng, |number| number < 4)
 }
 
+/// A bowed string instrument, alone or in section.
+pub fn bowed(rng: &mut Rng) -> Program {
+    chosen(rng, |number| (40..=43).contains(&number) || number == 48)
+}
+
 /// Any program.
 pub fn any(rng: &mut Rng) -> Program {
     chosen(rng, |_| true)
