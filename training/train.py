@@ -117,7 +117,8 @@ class Training:
         state = torch.load(path, map_location=self.device, weights_only=True)
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
-        if not rewind:
+        # What is published goes without the optimizer's state, which is larger than the network.
+        if not rewind and "optimizer" in state:
             self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.spent_s = state["step"], 0.0 if rewind else state["spent_s"]
 
