@@ -2,16 +2,22 @@
 //! that can be made of them. Pure functions on ground types; time is recording time.
 
 mod coverage;
+mod entry;
 mod evidence;
 mod faults;
+mod log;
 mod matching;
 mod plan;
+mod saved;
 mod segment;
 mod stumbles;
 mod timeline;
 
 pub use coverage::{CLEAN_BELOW, coverage, ranking};
+pub use entry::{Entry, Recorded, Remarks, measure_grid};
 pub use evidence::EvidenceLog;
 pub use faults::{FaultTolerance, faults};
+pub use log::{Change, Edit, LogError, MAX_TAKES, SessionLog};
 pub use plan::edit_plan;
+pub use saved::{SavedError, SavedTake};
 pub use segment::{Segmentation, Transport, TransportChange, segment};

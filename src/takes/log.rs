@@ -1,0 +1,448 @@
+//! The takes of a session in the order in which they were recorded, with what the user said of them.
+//!
+//! Times of the log are those of all takes laid end to end: a take keeps its own length, and a second lies between two.
+
+use super::entry::{Entry, Recorded, Remarks};
+use crate::performance::Cue;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Takes that a log holds at most.
+pub const MAX_TAKES: usize = 5_000;
+/// Changes that can be taken back at most.
+const UNDO_STEPS: usize = 200;
+/// Cues at most, and characters of a name and of a comment.
+const MAX_CUES: usize = 1_000;
+const NAME_CHARACTERS: usize = 120;
+const COMMENT_CHARACTERS: usize = 2_000;
+/// What lies between two takes, in seconds.
+const BETWEEN_S: f64 = 1.0;
+
+/// One change that the user asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Edit {
+    /// Gives a take 0-3 stars.
+    Stars {
+        /// Its number.
+        take: u32,
+        /// How many; more than 3 count as 3.
+        stars: u8,
+    },
+    /// Puts a take aside, or brings it back.
+    Reject {
+        /// Its number.
+        take: u32,
+        /// Aside or not.
+        rejected: bool,
+    },
+    /// Names a take.
+    Name {
+        /// Its number.
+        take: u32,
+        /// The new name, cut after 120 characters.
+        name: String,
+    },
+    /// Comments on a take.
+    Comment {
+        /// Its number.
+        take: u32,
+        /// The new comment, cut after 2,000 characters.
+        comment: String,
+    },
+    /// Takes a take out of the book.
+    Delete {
+        /// Its number.
+        take: u32,
+    },
+    /// Replaces all cues; those beyond the first 1,000 are left out.
+    Cues(Vec<Cue>),
+}
+
+/// What a change was about, for the words beside undo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The stars of this take.
+    Stars(u32),
+    /// Whether this take may be used.
+    Reject(u32),
+    /// The name of this take.
+    Name(u32),
+    /// The comment on this take.
+    Comment(u32),
+    /// This take was deleted.
+    Delete(u32),
+    /// The cues.
+    Cues,
+    /// Another book took this one's place.
+    Replace,
+}
+
+/// Why a log does not take something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum LogError {
+    /// It is full.
+    #[error("the book is full: expected at most {MAX_TAKES} takes; delete some, and the next ones are kept")]
+    Full,
+}
+
+/// One step of the history.
+#[derive(Clone, Debug, PartialEq)]
+struct Step {
+    change: Change,
+    before: State,
+    after: State,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum State {
+    Remarks(u32, Remarks),
+    Cues(Vec<Cue>),
+    Book(Box<Contents>),
+}
+
+/// All that a project keeps of a log.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Contents {
+    id: u64,
+    next: u32,
+    clock_s: f64,
+    entries: Vec<Arc<Entry>>,
+    cues: Vec<Cue>,
+}
+
+/// The log of a session.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SessionLog {
+    contents: Contents,
+    revision: u64,
+    done: Vec<Step>,
+    undone: Vec<Step>,
+}
+
+impl SessionLog {
+    /// An empty log; `id` tells it from those of other sessions.
+    pub fn new(id: u64) -> SessionLog {
+        SessionLog { contents: Contents { id, next: 1, ..Contents::default() }, ..SessionLog::default() }
+    }
+
+    /// A log out of what a project kept. Entries stand in the order given; numbers that come twice are left out.
+    pub fn from_saved(id: u64, revision: u64, entries: Vec<Entry>, cues: Vec<Cue>) -> SessionLog {
+        let mut log = SessionLog { revision, ..SessionLog::new(id) };
+        for entry in entries.into_iter().take(MAX_TAKES) {
+            if entry.number >= log.contents.next {
+                log.contents.next = entry.number.saturating_add(1);
+                log.contents.clock_s =
+                    log.contents.clock_s.max(entry.recorded.take.end.0 + BETWEEN_S).max(0.0);
+                log.contents.entries.push(Arc::new(entry));
+            }
+        }
+        log.contents.cues = cues.into_iter().take(MAX_CUES).collect();
+        log
+    }
+
+    /// Tells logs of different sessions apart.
+    pub fn id(&self) -> u64 {
+        self.contents.id
+    }
+
+    /// Rises with every change.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The takes that were not deleted, in the order of their numbers.
+    pub fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.contents.entries.iter().filter(|entry| !entry.remarks.deleted)
+    }
+
+    /// The cues in path order.
+    pub fn cues(&self) -> &[Cue] {
+        &self.contents.cues
+    }
+
+    /// The number that the next take gets.
+    pub fn next_number(&self) -> u32 {
+        self.contents.next
+    }
+
+    /// Enters a take whose own start is time 0, and returns its number.
+    ///
+    /// # Errors
+    /// [`LogError::Full`].
+    pub fn add(&mut self, mut recorded: Recorded) -> Result<u32, LogError> {
+        if self.contents.entries.len() >= MAX_TAKES {
+            self.contents.entries.retain(|entry| !entry.remarks.deleted);
+        }
+        if self.contents.entries.len() >= MAX_TAKES {
+            return Err(LogError::Full);
+        }
+        recorded.shift(self.contents.clock_s);
+        self.contents.clock_s = recorded.take.end.0.max(self.contents.clock_s) + BETWEEN_S;
+        let number = self.contents.next;
+        self.contents.next = number.saturating_add(1);
+        let (recorded, remarks) = (Arc::new(recorded), Remarks::default());
+        self.contents.entries.push(Arc::new(Entry { number, recorded, remarks }));
+        self.revision += 1;
+        Ok(number)
+    }
+
+    /// Puts a better estimate of a take, whose own start is time 0, in the place of the former one. Nothing
+    /// happens if the take is gone.
+    pub fn replace(&mut self, number: u32, mut recorded: Recorded) {
+        let Some(index) = self.index(number) else { return };
+        let entry = &self.contents.entries[index];
+        recorded.shift(entry.recorded.take.start.0);
+        let remarks = entry.remarks.clone();
+        self.contents.entries[index] = Arc::new(Entry { number, recorded: Arc::new(recorded), remarks });
+        self.revision += 1;
+    }
+
+    /// Takes an estimate away that turned out to be no take. Undo knows nothing of it.
+    pub fn withdraw(&mut self, number: u32) {
+        if let Some(index) = self.index(number) {
+            self.contents.entries.remove(index);
+            self.revision += 1;
+        }
+    }
+
+    /// Carries out what the user asks; what changes nothing leaves no trace in the history.
+    pub fn edit(&mut self, edit: Edit) {
+        let (change, after) = match edit {
+            Edit::Cues(mut cues) => {
+                cues.retain(|cue| cue.beat.is_finite());
+                cues.sort_by(|a, b| a.beat.total_cmp(&b.beat));
+                cues.truncate(MAX_CUES);
+                (Change::Cues, State::Cues(cues))
+            }
+            Edit::Stars { take, stars } => {
+                (Change::Stars(take), self.remarked(take, |remarks| remarks.stars = stars.min(3)))
+            }
+            Edit::Reject { take, rejected } => {
+                (Change::Reject(take), self.remarked(take, |remarks| remarks.rejected = rejected))
+            }
+            Edit::Name { take, name } => {
+                let name = name.chars().take(NAME_CHARACTERS).collect();
+                (Change::Name(take), self.remarked(take, |remarks| remarks.name = name))
+            }
+            Edit::Comment { take, comment } => {
+                let comment = comment.chars().take(COMMENT_CHARACTERS).collect();
+                (Change::Comment(take), self.remarked(take, |remarks| remarks.comment = comment))
+            }
+            Edit::Delete { take } => {
+                (Change::Delete(take), self.remarked(take, |remarks| remarks.deleted = true))
+            }
+        };
+        let before = self.state_like(&after);
+        if before != after {
+            self.put(after.clone());
+            self.remember(Step { change, before, after });
+        }
+    }
+
+    /// Puts the book of a project in the place of this one. The same session's older book changes nothing, so that
+    /// a host's undo loses no take; another session's can be taken back by undo. Returns whether it was put.
+    pub fn adopt(&mut self, other: SessionLog) -> bool {
+        let empty = |log: &SessionLog| log.contents.entries.is_empty() && log.contents.cues.is_empty();
+        let older = other.contents.id == self.contents.id && other.revision <= self.revision;
+        // A preset without a book is no reason to put one away.
+        if older || empty(&other) && !empty(self) {
+            return false;
+        }
+        let revision = self.revision.max(other.revision) + 1;
+        if empty(self) {
+            let revision = other.revision;
+            *self = other;
+            self.revision = revision;
+            return true;
+        }
+        let before = State::Book(Box::new(std::mem::take(&mut self.contents)));
+        let after = State::Book(Box::new(other.contents));
+        self.put(after.clone());
+        self.revision = revision;
+        self.remember(Step { change: Change::Replace, before, after });
+        true
+    }
+
+    /// What undo would take back.
+    pub fn undoable(&self) -> Option<Change> {
+        self.done.last().map(|step| step.change)
+    }
+
+    /// What redo would bring again.
+    pub fn redoable(&self) -> Option<Change> {
+        self.undone.last().map(|step| step.change)
+    }
+
+    /// Takes the last change back.
+    pub fn undo(&mut self) {
+        if let Some(mut step) = self.done.pop() {
+            // Takes recorded into a book that came in go with it, so what is left is remembered as it is.
+            step.after = self.state_like(&step.after);
+            self.put(step.before.clone());
+            self.undone.push(step);
+        }
+    }
+
+    /// Brings the change that was taken back last again.
+    pub fn redo(&mut self) {
+        if let Some(mut step) = self.undone.pop() {
+            step.before = self.state_like(&step.before);
+            self.put(step.after.clone());
+            self.done.push(step);
+        }
+    }
+
+    fn index(&self, number: u32) -> Option<usize> {
+        self.contents.entries.iter().position(|entry| entry.number == number)
+    }
+
+    /// What the remarks on a take would be after `change`.
+    fn remarked(&self, take: u32, change: impl FnOnce(&mut Remarks)) -> State {
+        let known = self.index(take).map(|index| self.contents.entries[index].remarks.clone());
+        let mut remarks = known.unwrap_or_default();
+        if self.index(take).is_some() {
+            change(&mut remarks);
+        }
+        State::Remarks(take, remarks)
+    }
+
+    /// The present state of whatever `like` is a state of.
+    fn state_like(&self, like: &State) -> State {
+        match like {
+            State::Remarks(take, _) => self.remarked(*take, |_| {}),
+            State::Cues(_) => State::Cues(self.contents.cues.clone()),
+            State::Book(_) => State::Book(Box::new(self.contents.clone())),
+        }
+    }
+
+    fn put(&mut self, state: State) {
+        match state {
+            State::Remarks(take, remarks) => {
+                if let Some(index) = self.index(take) {
+                    let entry = &mut self.contents.entries[index];
+                    *entry = Arc::new(Entry { remarks, ..Entry::clone(entry) });
+                }
+            }
+            State::Cues(cues) => self.contents.cues = cues,
+            State::Book(contents) => self.contents = *contents,
+        }
+        self.revision += 1;
+    }
+
+    fn remember(&mut self, step: Step) {
+        self.undone.clear();
+        if self.done.len() == UNDO_STEPS {
+            self.done.remove(0);
+        }
+        self.done.push(step);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::takes::entry::tests::recorded;
+
+    fn log(takes: usize) -> SessionLog {
+        let mut log = SessionLog::new(9);
+        (0..takes).for_each(|_| assert!(log.add(recorded(10.0)).is_ok()));
+        log
+    }
+
+    fn numbers(log: &SessionLog) -> Vec<u32> {
+        log.entries().map(|entry| entry.number).collect()
+    }
+
+    #[test]
+    fn takes_lie_end_to_end_and_keep_their_numbers() {
+        let mut log = log(3);
+        let starts: Vec<f64> = log.entries().map(|entry| entry.recorded.take.start.0).collect();
+        assert_eq!(starts, [0.0, 11.0, 22.0]);
+        log.edit(Edit::Delete { take: 2 });
+        assert_eq!(numbers(&log), [1, 3]);
+        assert_eq!(log.add(recorded(1.0)), Ok(4));
+        log.undo();
+        assert_eq!(numbers(&log), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn every_edit_can_be_taken_back_and_brought_again() {
+        let mut log = log(2);
+        let cue = |beat| Cue {
+            beat,
+            name: "A".into(),
+            channel: 0,
+            message: crate::performance::CueMessage::Control { number: 20, value: 127 },
+        };
+        let edits = [
+            Edit::Stars { take: 1, stars: 9 },
+            Edit::Reject { take: 1, rejected: true },
+            Edit::Name { take: 2, name: "é".repeat(500) },
+            Edit::Comment { take: 2, comment: "slower".into() },
+            Edit::Cues(vec![cue(8.0), cue(4.0), cue(f64::NAN)]),
+            Edit::Delete { take: 1 },
+        ];
+        let mut states = vec![log.contents.clone()];
+        for edit in edits {
+            log.edit(edit);
+            states.push(log.contents.clone());
+        }
+        assert_eq!(log.contents.entries[0].remarks.stars, 3);
+        assert_eq!(log.contents.entries[1].remarks.name.chars().count(), NAME_CHARACTERS);
+        assert_eq!(log.cues().iter().map(|cue| cue.beat).collect::<Vec<_>>(), [4.0, 8.0]);
+        for state in states.iter().rev().skip(1) {
+            log.undo();
+            assert_eq!(log.contents, *state);
+        }
+        assert_eq!(log.undoable(), None);
+        for state in states.iter().skip(1) {
+            log.redo();
+            assert_eq!(log.contents, *state);
+        }
+        let revision = log.revision();
+        log.edit(Edit::Stars { take: 77, stars: 1 });
+        log.edit(Edit::Stars { take: 2, stars: 0 });
+        assert_eq!(log.revision(), revision, "nothing changed");
+    }
+
+    #[test]
+    fn a_better_estimate_stays_where_the_take_was_and_keeps_what_was_said() {
+        let mut log = log(2);
+        log.edit(Edit::Name { take: 2, name: "second".into() });
+        log.replace(2, Recorded { exact: false, ..recorded(10.0) });
+        let entry = log.entries().nth(1).unwrap();
+        assert_eq!((entry.recorded.take.start.0, entry.recorded.notes[1].onset.0), (11.0, 12.25));
+        assert_eq!((entry.remarks.name.as_str(), entry.recorded.exact), ("second", false));
+        log.undo();
+        assert!(!log.entries().nth(1).unwrap().recorded.exact, "undo is of what was said only");
+    }
+
+    #[test]
+    fn an_older_state_of_this_session_takes_nothing_away_and_another_session_can_be_undone() {
+        let mut log = log(2);
+        let old = log.clone();
+        log.add(recorded(3.0)).unwrap();
+        assert!(!log.adopt(old));
+        assert_eq!(numbers(&log), [1, 2, 3]);
+        let mut other = SessionLog::new(10);
+        other.add(recorded(1.0)).unwrap();
+        let before = log.revision();
+        assert!(log.adopt(other.clone()));
+        assert!(log.revision() > before);
+        assert_eq!((log.id(), numbers(&log).len()), (10, 1));
+        log.undo();
+        assert_eq!((log.id(), numbers(&log).len()), (9, 3));
+        assert!(!log.adopt(SessionLog::new(11)), "an empty book takes nobody's place");
+        let mut empty = SessionLog::new(1);
+        assert!(empty.adopt(other.clone()));
+        assert_eq!((empty.contents, empty.done.len()), (other.contents, 0));
+    }
+
+    #[test]
+    fn a_full_log_says_so() {
+        let mut log = log(MAX_TAKES);
+        assert_eq!(log.add(recorded(1.0)), Err(LogError::Full));
+        log.edit(Edit::Delete { take: 3 });
+        assert_eq!(log.add(recorded(1.0)), Ok(MAX_TAKES as u32 + 1));
+    }
+}
