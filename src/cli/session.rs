@@ -3,12 +3,11 @@
 use super::hear::Listening;
 use super::score::ScoreChoice;
 use super::{files, progress};
-use crate::engine::{Book, EngineConfig, EngineEvent, Heard, OfflineAligner};
-use crate::notes::NoteLedger;
+use crate::engine::{Book, Engine, EngineConfig, SecondPass};
 use crate::performance::{AlignedBeat, Take};
 use crate::readers::Sound;
 use crate::score::PlayingPath;
-use crate::takes::{EvidenceLog, FaultTolerance};
+use crate::takes::FaultTolerance;
 use crate::writers::{
     MapDensity, MarkerFormat, SessionView, TempoMap, write_coverage_csv, write_edl, write_markers,
     write_reaper_project, write_session_json, write_take_sheet,
@@ -199,33 +198,22 @@ impl Session {
 
 /// Hears the recording, aligns it as a whole and makes the book of it.
 fn listen(sound: &Sound, path: &PlayingPath, config: &EngineConfig, fault_confidence: f32) -> Result<Book> {
-    let mut aligner = OfflineAligner::new(config, f64::from(sound.rate_hz), path)?;
-    let mut ledger = NoteLedger::default();
-    let mut evidence = EvidenceLog::default();
+    let mut engine = Engine::new(config, f64::from(sound.rate_hz))?;
+    engine.set_evidence(true);
+    let mut pass = SecondPass::new(Some(path), config.estimator);
     let mut events = Vec::new();
     let bar = progress::bar(sound.samples.len() as u64, "listening");
-    let mut enter = |events: &mut Vec<EngineEvent>| {
-        for event in events.drain(..) {
-            match event {
-                EngineEvent::Note(note) => ledger.enter(&note),
-                EngineEvent::Evidence(frame) => evidence.push(&frame),
-                EngineEvent::Position(_) | EngineEvent::Gap { .. } => {}
-            }
-        }
-    };
     for block in sound.samples.chunks(BLOCK) {
-        aligner.push(block, &mut events);
-        enter(&mut events);
+        engine.push(block, &mut events);
+        events.drain(..).for_each(|event| pass.hear(&event));
         bar.inc(block.len() as u64);
     }
-    let alignment = aligner.finish(&mut events);
-    enter(&mut events);
+    engine.finish(&mut events);
+    events.drain(..).for_each(|event| pass.hear(&event));
+    let listened = pass.finish(engine.consumed());
     bar.finish_and_clear();
-    let mut notes = ledger.into_notes();
-    notes.sort_by(|a, b| a.onset.0.total_cmp(&b.onset.0));
-    let beats = alignment.stretches.concat();
-    let heard = Heard { notes: &notes, beats: &beats, evidence: Some(&evidence), transport: &[] };
-    Ok(Book::new(path, &heard, &[], FaultTolerance { report_above: fault_confidence }))
+    let tolerance = FaultTolerance { report_above: fault_confidence };
+    Ok(Book::new(path, &listened.heard(&[]), &[], tolerance))
 }
 
 /// The beats of the stretch with most of them.

@@ -19,6 +19,19 @@ pub struct Heard<'a> {
     pub transport: &'a [Transport],
 }
 
+impl Heard<'_> {
+    /// The takes with their faults: one for each span that the transport ran, or, with an empty transport, those
+    /// that pauses and jumps set apart.
+    pub fn takes(&self, path: &PlayingPath, tolerance: FaultTolerance) -> Vec<Take> {
+        let Heard { notes, beats, evidence, transport } = *self;
+        let mut takes = segment(&Segmentation { path, beats, notes, transport });
+        for take in &mut takes {
+            take.faults = faults(path, take, notes, evidence, tolerance);
+        }
+        takes
+    }
+}
+
 /// The book of one session.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Book {
@@ -33,13 +46,9 @@ pub struct Book {
 impl Book {
     /// Makes the book from what was heard and what the human decided.
     pub fn new(path: &PlayingPath, heard: &Heard<'_>, marks: &[Mark], tolerance: FaultTolerance) -> Book {
-        let Heard { notes, beats, evidence, transport } = *heard;
-        let mut takes = segment(&Segmentation { path, beats, notes, transport });
-        for take in &mut takes {
-            take.faults = faults(path, take, notes, evidence, tolerance);
-        }
+        let takes = heard.takes(path, tolerance);
         let coverage = coverage(path, &takes);
-        let plan = edit_plan(path, &takes, marks, notes);
+        let plan = edit_plan(path, &takes, marks, heard.notes);
         Book { takes, coverage, plan }
     }
 }

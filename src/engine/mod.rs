@@ -8,6 +8,7 @@ mod event;
 mod hearing;
 mod offline;
 mod pipeline;
+mod second_pass;
 
 pub use book::{Book, Heard};
 pub use command::FollowCommand;
@@ -16,3 +17,4 @@ pub use error::EngineError;
 pub use event::EngineEvent;
 pub use offline::OfflineAligner;
 pub use pipeline::Engine;
+pub use second_pass::{Listened, SecondPass};
