@@ -3,6 +3,8 @@
 //! Time on both ends counts host samples since the last restart of the stream (an *epoch*), samples that were
 //! dropped included. Ring positions count samples that went through the ring since it was made.
 
+use super::transport::TransportMark;
+use crate::performance::CueMessage;
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +25,8 @@ pub(super) enum Mark {
     Restart { epoch: u32 },
     /// So many samples were dropped here.
     Gap { missing: u64 },
+    /// The host's transport changed.
+    Transport(TransportMark),
 }
 
 /// A mark and the ring position of the sample it comes before.
@@ -58,6 +62,20 @@ pub enum ReadyKind {
         measure: u32,
         /// Quarter note within the measure, 1 = first.
         beat: u8,
+    },
+    /// The playing came past a cue.
+    Cue {
+        /// MIDI channel, 0-15.
+        channel: u8,
+        /// What it sends.
+        message: CueMessage,
+    },
+    /// The note of a cue ends.
+    CueEnd {
+        /// MIDI channel, 0-15.
+        channel: u8,
+        /// MIDI pitch.
+        pitch: u8,
     },
 }
 

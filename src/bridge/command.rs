@@ -17,6 +17,8 @@ pub(super) enum Command {
     ForgetScore,
     /// Tell the follower something.
     Follow(FollowCommand),
+    /// The session's log was changed.
+    BookChanged,
     /// Say this to the user.
     Report(Severity, String),
     /// End the thread.

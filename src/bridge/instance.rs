@@ -2,16 +2,22 @@
 
 use super::channel::rings;
 use super::command::Command;
+use super::export;
+use super::session::Session;
 use super::stream::Stream;
 use super::worker::Worker;
-use super::{RealtimeEnd, ScoreSource, Settings, Severity, Snapshot};
+use super::{Export, RealtimeEnd, ScoreSource, Settings, Severity, Snapshot};
 use crate::engine::{Engine, FollowCommand};
+use crate::takes::{Edit, SessionLog};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+
+/// Notices that wait at most.
+const NOTICES: usize = 32;
 
 /// What every thread may look at.
 #[derive(Debug, Default)]
@@ -20,9 +26,40 @@ pub(super) struct Shared {
     snapshot: ArcSwap<Snapshot>,
     source: ArcSwapOption<ScoreSource>,
     looked_at: AtomicBool,
+    /// The book.
+    pub session: Session,
+    disarmed: AtomicBool,
+    notices: Mutex<Vec<(Severity, String)>>,
+    unheard: AtomicBool,
 }
 
 impl Shared {
+    /// Tells the user something from any thread but the audio thread.
+    pub fn notice(&self, severity: Severity, text: String) {
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        if notices.len() < NOTICES {
+            notices.push((severity, text));
+        }
+    }
+
+    /// What was to be told since the last time this was asked.
+    pub fn notices(&self) -> Vec<(Severity, String)> {
+        std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Says once that takes keep their live estimates.
+    pub fn no_second_pass(&self) {
+        if !self.unheard.swap(true, Ordering::Relaxed) {
+            let text = "there is no second pass: takes keep what was estimated live";
+            self.notice(Severity::Error, text.into());
+        }
+    }
+
+    /// Takes are logged.
+    pub fn armed(&self) -> bool {
+        !self.disarmed.load(Ordering::Relaxed)
+    }
+
     pub fn publish(&self, snapshot: Snapshot) {
         self.snapshot.store(Arc::new(snapshot));
     }
@@ -49,6 +86,7 @@ pub struct Bridge {
     shared: Arc<Shared>,
     commands: Sender<Command>,
     worker: Mutex<WorkerThread>,
+    exports: Mutex<Vec<JoinHandle<()>>>,
 }
 
 enum WorkerThread {
@@ -64,6 +102,7 @@ impl Default for Bridge {
             shared: Arc::new(Shared::default()),
             commands,
             worker: Mutex::new(WorkerThread::Waiting(requests)),
+            exports: Mutex::default(),
         }
     }
 }
@@ -85,7 +124,7 @@ impl Bridge {
         // The receiver lives as long as the thread, which ends only with the bridge.
         let _ = self.commands.send(Command::Connect(worker));
         thread.unpark();
-        Some(RealtimeEnd::new(audio, thread))
+        Some(RealtimeEnd::new(audio, thread, rate_hz))
     }
 
     fn worker_thread<E: Stream + 'static>(&self) -> Option<std::thread::Thread> {
@@ -147,6 +186,65 @@ impl Bridge {
         self.request(Command::Follow(command));
     }
 
+    /// Logs takes from now on, or no longer. A take that runs ends with it.
+    pub fn arm(&self, armed: bool) {
+        self.shared.disarmed.store(!armed, Ordering::Relaxed);
+    }
+
+    /// Lets `look` at the session's log. The log is locked meanwhile: not for the audio thread.
+    pub fn with_book<R>(&self, look: impl FnOnce(&SessionLog) -> R) -> R {
+        look(&self.shared.session.log())
+    }
+
+    /// Changes the book, with undo.
+    pub fn edit_book(&self, edit: Edit) {
+        self.shared.session.log().edit(edit);
+        self.request(Command::BookChanged);
+    }
+
+    /// Takes back the last change of the book.
+    pub fn undo(&self) {
+        self.shared.session.log().undo();
+        self.request(Command::BookChanged);
+    }
+
+    /// Brings again what was taken back last.
+    pub fn redo(&self) {
+        self.shared.session.log().redo();
+        self.request(Command::BookChanged);
+    }
+
+    /// Puts the book that a project kept in the place of the present one, see [`SessionLog::adopt`].
+    pub fn restore_book(&self, log: SessionLog) {
+        if self.shared.session.log().adopt(log) {
+            self.request(Command::BookChanged);
+        }
+    }
+
+    /// Writes files of the session into `folder` on a thread of their own; a message says what became of it.
+    /// `take`: the number of the take meant, where one is; otherwise the newest.
+    pub fn export(&self, export: Export, take: Option<u32>, folder: PathBuf) {
+        // Whoever tells what became of it must run.
+        let _ = self.worker_thread::<Engine>();
+        let score = self.shared.snapshot.load().score.clone();
+        let shared = self.shared.clone();
+        let job = move || match export::write(&shared, score.as_deref(), export, take, &folder) {
+            Ok(names) => {
+                let text = format!("{}: wrote {}", folder.display(), names.join(", "));
+                shared.notice(Severity::Note, text);
+            }
+            Err(error) => shared.notice(Severity::Error, error.to_string()),
+        };
+        match std::thread::Builder::new().name("colla-parte-export".into()).spawn(job) {
+            Ok(thread) => {
+                let mut exports = self.exports.lock().unwrap_or_else(PoisonError::into_inner);
+                exports.retain(|thread| !thread.is_finished());
+                exports.push(thread);
+            }
+            Err(error) => self.report(Severity::Error, format!("the export could not be started: {error}")),
+        }
+    }
+
     /// Tells the user something.
     pub fn report(&self, severity: Severity, text: String) {
         self.request(Command::Report(severity, text));
@@ -161,6 +259,9 @@ impl Drop for Bridge {
             handle.thread().unpark();
             // The host may unload the library next, so the thread must be gone.
             let _ = handle.join();
+        }
+        for export in self.exports.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            let _ = export.join();
         }
     }
 }

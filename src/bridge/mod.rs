@@ -8,28 +8,40 @@
 //! ```
 //! The audio thread copies samples into a wait-free ring and takes ready events out of another. One worker
 //! thread for each plugin instance owns the engine; whatever it says to people goes into a snapshot that readers
-//! take without waiting. All threads of the crate are started here.
+//! take without waiting. A second thread listens to each take once more when it is over, and exports are written on
+//! threads of their own. All threads of the crate are started here.
 
+mod bookkeeper;
 mod channel;
 mod command;
+mod cue_track;
+mod export;
 mod heard;
 mod instance;
+mod line;
+mod live_take;
 mod pace;
 mod realtime;
 mod schedule;
 mod score_source;
+mod second_pass;
+mod session;
 mod settings;
 mod snapshot;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod transport;
 mod worker;
 
 pub use channel::{ReadyEvent, ReadyKind};
+pub use export::{Export, ExportError};
 pub use instance::Bridge;
 pub use pace::Pace;
 pub use realtime::RealtimeEnd;
 pub use schedule::{Schedule, Timing};
 pub use score_source::{LoadedScore, ScoreLoadError, ScoreSource};
+pub use session::BookView;
 pub use settings::Settings;
 pub use snapshot::{HeardNote, Level, Message, Overload, Place, Severity, Snapshot};
+pub use transport::HostTransport;

@@ -1,7 +1,8 @@
 //! The audio thread's end of the bridge.
 
 use super::channel::{AudioHalf, Mark, MarkAt, Tally};
-use super::{Schedule, Timing};
+use super::transport::TransportWatch;
+use super::{HostTransport, Schedule, Timing};
 use std::sync::atomic::Ordering;
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ const WAIT_STEP: Duration = Duration::from_micros(50);
 /// faster than time.
 ///
 /// # Realtime safety
-/// [`RealtimeEnd::push`], [`RealtimeEnd::collect`] and [`RealtimeEnd::restart`] are wait-free and neither
+/// [`RealtimeEnd::transport`], [`RealtimeEnd::push`], [`RealtimeEnd::collect`] and [`RealtimeEnd::restart`] are wait-free and neither
 /// allocate nor call the system. [`RealtimeEnd::wait`] sleeps.
 pub struct RealtimeEnd {
     half: AudioHalf,
@@ -26,11 +27,27 @@ pub struct RealtimeEnd {
     pushed: u64,
     /// Samples dropped and not yet marked.
     missing: u64,
+    transport: TransportWatch,
 }
 
 impl RealtimeEnd {
-    pub(super) fn new(half: AudioHalf, worker: Thread) -> RealtimeEnd {
-        RealtimeEnd { half, worker, epoch: 0, restart_pending: true, now: 0, pushed: 0, missing: 0 }
+    pub(super) fn new(half: AudioHalf, worker: Thread, rate_hz: f64) -> RealtimeEnd {
+        let transport = TransportWatch::new(rate_hz);
+        RealtimeEnd {
+            half,
+            worker,
+            epoch: 0,
+            restart_pending: true,
+            now: 0,
+            pushed: 0,
+            missing: 0,
+            transport,
+        }
+    }
+
+    /// Notes what the host says of its transport at the first of the next `length` samples to be pushed.
+    pub fn transport(&mut self, host: HostTransport, length: usize) {
+        self.transport.see(host, length);
     }
 
     /// Samples since the last restart: the time of the next sample to be pushed.
@@ -44,6 +61,7 @@ impl RealtimeEnd {
         self.restart_pending = true;
         self.now = 0;
         self.missing = 0;
+        self.transport.forget();
     }
 
     /// Copies one block to the worker as mono: `left`, or the mean of both channels, times `gain`. Samples that are
@@ -111,6 +129,15 @@ impl RealtimeEnd {
                 return false;
             }
             self.missing = 0;
+        }
+        if let Some(change) = self.transport.pending()
+            && self.missing == 0
+        {
+            let mark = Mark::Transport(change);
+            // Where marks find no room, the change waits; the audio does not.
+            if self.half.marks.push(MarkAt { position: self.pushed, mark }).is_ok() {
+                self.transport.told();
+            }
         }
         true
     }

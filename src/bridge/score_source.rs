@@ -2,6 +2,7 @@
 
 use crate::readers::{MAX_FILE_BYTES, ReadError, read_score};
 use crate::score::{PlayingPath, Score};
+use crate::takes::measure_grid;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub struct LoadedScore {
     pub score: Arc<Score>,
     /// The same in playing order, as the engine takes it.
     pub path: Arc<PlayingPath>,
+    /// Its measures, see [`measure_grid`].
+    pub grid: u64,
 }
 
 /// Why a score could not be loaded.
@@ -112,6 +115,7 @@ impl LoadedScore {
             return Err(ScoreLoadError::Empty { name: source.name });
         }
         let path = Arc::new(score.path.clone());
-        Ok(LoadedScore { source, score: Arc::new(score), path })
+        let grid = measure_grid(&path);
+        Ok(LoadedScore { source, score: Arc::new(score), path, grid })
     }
 }

@@ -1,8 +1,9 @@
 //! What the editor can see.
 
-use super::LoadedScore;
+use super::{BookView, LoadedScore};
 use crate::performance::PositionReport;
 use crate::score::PlayingPath;
+use crate::takes::Entry;
 use crate::units::{Pitch, Seconds};
 use std::sync::Arc;
 
@@ -128,4 +129,14 @@ pub struct Snapshot {
     pub messages: Vec<Message>,
     /// The score that is followed.
     pub score: Option<Arc<LoadedScore>>,
+    /// The session's book.
+    pub book: Arc<BookView>,
+    /// The take that runs, as far as it is known.
+    pub live: Option<Arc<Entry>>,
+    /// Takes are logged.
+    pub armed: bool,
+    /// The position is held where it is.
+    pub held: bool,
+    /// The follower looks only between these path positions, in beats.
+    pub range: Option<(f64, f64)>,
 }

@@ -18,13 +18,18 @@ pub(super) trait Stream: Sized {
     fn push(&mut self, samples: &[f32], events: &mut Vec<EngineEvent>);
     /// Is told that `missing` samples are missing here.
     fn gap(&mut self, missing: u64, events: &mut Vec<EngineEvent>);
+    /// Lets out what is still on its way; the stream is over, or starts anew next.
+    fn finish(&mut self, events: &mut Vec<EngineEvent>);
     /// Starts the stream anew at time zero; score and settings stay.
     fn reset(&mut self);
 }
 
 impl Stream for Engine {
     fn start(config: &EngineConfig, rate_hz: f64) -> Result<Engine, String> {
-        Engine::new(config, rate_hz).map_err(|error| error.to_string())
+        let mut engine = Engine::new(config, rate_hz).map_err(|error| error.to_string())?;
+        // The second pass of takes lives on it.
+        engine.set_evidence(true);
+        Ok(engine)
     }
 
     fn configure(&mut self, config: &EngineConfig) {
@@ -45,6 +50,10 @@ impl Stream for Engine {
 
     fn gap(&mut self, missing: u64, events: &mut Vec<EngineEvent>) {
         Engine::gap(self, missing, events);
+    }
+
+    fn finish(&mut self, events: &mut Vec<EngineEvent>) {
+        Engine::finish(self, events);
     }
 
     fn reset(&mut self) {

@@ -6,9 +6,10 @@ use super::stream::Stream;
 use super::worker::Worker;
 use super::*;
 use crate::engine::{EngineConfig, EngineEvent, FollowCommand};
-use crate::performance::NoteEvent;
+use crate::performance::{AlignedBeat, NoteEvent, PlayedNote, Stretch, Take};
 use crate::score::PlayingPath;
-use crate::units::{Pitch, SampleIndex};
+use crate::takes::{Recorded, SessionLog};
+use crate::units::{Pitch, SampleIndex, Seconds};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,6 +63,8 @@ impl Stream for Toy {
         events.push(self.off());
         self.now += missing;
     }
+
+    fn finish(&mut self, _events: &mut Vec<EngineEvent>) {}
 
     fn reset(&mut self) {
         self.now = 0;
@@ -168,7 +171,7 @@ fn a_full_ring_drops_audio_counts_it_and_keeps_the_time() {
     let shared = Arc::new(Shared::default());
     let (commands, requests) = crossbeam_channel::unbounded();
     let (audio, worker_half) = rings(RATE_HZ, 512);
-    let mut end = RealtimeEnd::new(audio, std::thread::current());
+    let mut end = RealtimeEnd::new(audio, std::thread::current(), RATE_HZ);
     // Ten seconds while nobody listens; the ring holds four.
     let block = signal(500, &[(0, 0.5)]);
     for _ in 0..160 {
@@ -225,6 +228,104 @@ fn a_file_that_is_no_score_leaves_a_message_and_the_present_score() {
     wait_for(&bridge, |snapshot| snapshot.messages.last().unwrap().text.contains("found a folder"));
     bridge.load_score_file("/no such folder/score.xml".into());
     wait_for(&bridge, |snapshot| snapshot.messages.last().unwrap().text.contains("no such folder"));
+}
+
+/// A take of two notes in the tiny score's only measure, from 30 s of the host's timeline on.
+fn tiny_take(grid: u64) -> Recorded {
+    let note = |at: f64, pitch: u8| PlayedNote {
+        onset: Seconds(at),
+        offset: Seconds(at + 0.5),
+        pitch: Pitch(pitch),
+        velocity: 80,
+        emitted: Seconds(at),
+    };
+    let beat = |beat: f64| AlignedBeat { beat, time: Seconds(0.25 + 0.5 * beat), confidence: 1.0 };
+    let (start, end) = (Seconds(0.25), Seconds(2.25));
+    let stretch = Stretch { start, end, from_step: 0, to_step: 0, from_beat: 0.0, to_beat: 4.0 };
+    let beats = vec![beat(0.0), beat(2.0), beat(4.0)];
+    let (stretches, faults) = (vec![stretch], vec![]);
+    Recorded {
+        take: Take { start: Seconds(0.0), end: Seconds(3.0), host_start: None, stretches, beats, faults },
+        notes: vec![note(0.25, 60), note(1.25, 62)],
+        rate_hz: RATE_HZ,
+        host_start_s: Some(30.0),
+        began_unix_s: 0,
+        grid,
+        exact: true,
+    }
+}
+
+#[test]
+fn a_session_is_written_at_the_hosts_times_and_what_fails_is_said() {
+    let bridge = Bridge::default();
+    let folder = std::env::temp_dir().join(format!("colla-parte-bridge-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir(&folder).unwrap();
+    let said = |text: &str| {
+        wait_for(&bridge, |snapshot| snapshot.messages.last().is_some_and(|m| m.text.contains(text)));
+    };
+    bridge.export(Export::Midi, None, folder.clone());
+    said("there is no take yet");
+    bridge.load_score(ScoreSource { name: "tiny.musicxml".into(), bytes: TINY_SCORE.as_bytes().into() });
+    let snapshot = wait_for(&bridge, |snapshot| snapshot.score.is_some());
+    let grid = snapshot.score.as_ref().unwrap().grid;
+    let mut log = SessionLog::new(3);
+    (0..2).for_each(|_| assert!(log.add(tiny_take(grid)).is_ok()));
+    assert!(log.add(tiny_take(grid + 1)).is_ok());
+    bridge.restore_book(log);
+    let snapshot = wait_for(&bridge, |snapshot| {
+        snapshot.book.coverage.first().is_some_and(|measure| measure.clean == [0, 1])
+    });
+    assert_eq!((snapshot.book.entries.len(), snapshot.book.elsewhere), (2, 1));
+
+    let exports =
+        [Export::Midi, Export::TempoMap, Export::Markers, Export::TakeSheet, Export::EditPlan, Export::Midi];
+    for (count, export) in exports.into_iter().enumerate() {
+        bridge.export(export, Some(2), folder.clone());
+        let last = snapshot.messages.last().map_or(0, |message| message.id) + count as u64;
+        let snapshot = wait_for(&bridge, |s| s.messages.last().is_some_and(|message| message.id > last));
+        let message = snapshot.messages.last().unwrap();
+        assert_eq!(message.severity, Severity::Note, "{}", message.text);
+    }
+    let read =
+        |name: &str| std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let file = read("tiny take 2.mid");
+    let midi = midly::Smf::parse(&file).unwrap();
+    let (mut tick, mut ons) = (0, Vec::new());
+    for event in &midi.tracks[0] {
+        tick += event.delta.as_int();
+        if let midly::TrackEventKind::Midi { message: midly::MidiMessage::NoteOn { key, .. }, .. } =
+            event.kind
+        {
+            ons.push((tick, key.as_int()));
+        }
+    }
+    // 1,920 ticks a second.
+    assert_eq!(ons, [(58_080, 60), (60_000, 62)]);
+    assert!(midly::Smf::parse(&read("tiny take 2 tempo.mid")).is_ok());
+    assert!(String::from_utf8(read("tiny labels.txt")).unwrap().starts_with("30.25"), "labels");
+    assert!(String::from_utf8(read("tiny markers.csv")).unwrap().contains("30.25"), "markers");
+    assert!(String::from_utf8(read("tiny takes.html")).unwrap().contains("of 1 measures 1 covered"));
+    assert!(!read("tiny takes.json").is_empty() && !read("tiny edit.edl").is_empty());
+    assert!(!read("tiny edit.rpp").is_empty() && !read("tiny take 2 (2).mid").is_empty());
+    std::fs::remove_dir_all(&folder).unwrap();
+    bridge.export(Export::Markers, None, folder);
+    said("expected a folder, found none");
+}
+
+#[test]
+fn what_was_set_on_the_follower_is_seen_and_another_score_lifts_the_range() {
+    let bridge = Bridge::default();
+    let tiny = || ScoreSource { name: "tiny.musicxml".into(), bytes: TINY_SCORE.as_bytes().into() };
+    bridge.load_score(tiny());
+    bridge.follow(FollowCommand::Hold(true));
+    bridge.follow(FollowCommand::Restrict(Some((0.0, 2.0))));
+    bridge.arm(false);
+    wait_for(&bridge, |snapshot| {
+        snapshot.held && snapshot.range == Some((0.0, 2.0)) && !snapshot.armed && snapshot.score.is_some()
+    });
+    bridge.load_score(tiny());
+    wait_for(&bridge, |snapshot| snapshot.held && snapshot.range.is_none());
 }
 
 const TINY_SCORE: &str = r#"<?xml version="1.0"?>

@@ -1,24 +1,21 @@
 //! The thread that thinks: it owns the engine.
 
-use super::channel::{Mark, MarkAt, ReadyEvent, ReadyKind, WorkerHalf};
+use super::bookkeeper::Bookkeeper;
+use super::channel::WorkerHalf;
 use super::command::Command;
-use super::heard::Heard;
+use super::cue_track::CueTrack;
 use super::instance::Shared;
+use super::line::{Line, Room};
 use super::score_source::{LoadedScore, ScoreLoadError, ScoreSource};
-use super::snapshot::{MESSAGES, Message, Overload, Place, Severity, Snapshot};
+use super::session::BookView;
+use super::snapshot::{MESSAGES, Message, Severity, Snapshot};
 use super::stream::Stream;
-use crate::engine::{EngineConfig, EngineEvent};
-use crate::performance::{FollowState, NoteEvent, PositionReport};
-use crate::score::PlayingPath;
-use crate::units::{Pitch, SampleIndex, Seconds};
+use crate::engine::{EngineConfig, FollowCommand};
+use crate::takes::Entry;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-
-/// Samples given to the engine at once.
-const CHUNK: usize = 2048;
 
 /// Longest sleep while audio runs: it bounds the delay that the polling adds.
 const NAP: Duration = Duration::from_millis(2);
@@ -32,6 +29,9 @@ const IDLE_AFTER: Duration = Duration::from_millis(500);
 /// Least time between two snapshots.
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(16);
 
+/// Least time between two looks at the take that runs.
+const LIVE_EVERY: Duration = Duration::from_millis(250);
+
 /// An engine that failed this often since activation is not started again.
 const FAILURES_AT_MOST: u32 = 5;
 
@@ -42,6 +42,15 @@ pub(super) struct Worker<E: Stream> {
     config: EngineConfig,
     line: Option<Line<E>>,
     score: Option<Arc<LoadedScore>>,
+    book: Bookkeeper,
+    cues: CueTrack,
+    held: bool,
+    range: Option<(f64, f64)>,
+    /// The book as last published, and what it was made from: the log's revision and the coverage.
+    book_view: Arc<BookView>,
+    book_seen: Option<(u64, usize)>,
+    live: Option<Arc<Entry>>,
+    live_seen: Instant,
     messages: VecDeque<Message>,
     /// Messages so far.
     said: u64,
@@ -49,42 +58,22 @@ pub(super) struct Worker<E: Stream> {
     changed: bool,
 }
 
-/// One activation: rings, engine, and where the stream is.
-struct Line<E> {
-    half: WorkerHalf,
-    engine: Option<E>,
-    restarts: u32,
-    epoch: u32,
-    /// Samples taken from the ring since it was made.
-    position: u64,
-    /// Stream time in samples since the last restart.
-    now: u64,
-    /// Stream time at which the engine was started: its own time counts from there.
-    origin: u64,
-    marks: VecDeque<MarkAt>,
-    /// Ready events that the ring had no room for.
-    backlog: VecDeque<ReadyEvent>,
-    /// Keys that were reported as struck and not yet as ended.
-    sounding: [bool; 128],
-    report: Option<PositionReport>,
-    /// Path step and quarter last sent.
-    sent_place: Option<(u32, u8)>,
-    heard: Heard,
-    events: Vec<EngineEvent>,
-    chunk: Vec<f32>,
-    busy_s: f64,
-    load: f32,
-    last_audio: Instant,
-}
-
 impl<E: Stream> Worker<E> {
     pub fn new(shared: Arc<Shared>, commands: crossbeam_channel::Receiver<Command>) -> Worker<E> {
         Worker {
+            book: Bookkeeper::new(shared.clone()),
             shared,
             commands,
             config: EngineConfig::default(),
             line: None,
             score: None,
+            cues: CueTrack::default(),
+            held: false,
+            range: None,
+            book_view: Arc::default(),
+            book_seen: None,
+            live: None,
+            live_seen: Instant::now(),
             messages: VecDeque::new(),
             said: 0,
             last_snapshot: Instant::now(),
@@ -99,7 +88,7 @@ impl<E: Stream> Worker<E> {
             let mut available = self.line.as_mut().map_or(0, Line::available);
             while let Ok(command) = self.commands.try_recv() {
                 if matches!(command, Command::Stop) {
-                    return;
+                    return self.end_line();
                 }
                 if matches!(command, Command::Connect(_)) {
                     available = 0;
@@ -108,9 +97,15 @@ impl<E: Stream> Worker<E> {
                 self.changed = true;
             }
             let worked = self.listen(available);
+            for (severity, text) in self.shared.notices() {
+                self.say(severity, text);
+            }
             self.publish();
             if !worked {
                 let idle = self.line.as_ref().is_none_or(|line| line.last_audio.elapsed() > IDLE_AFTER);
+                if idle {
+                    self.book.idle();
+                }
                 std::thread::park_timeout(if idle { IDLE_NAP } else { NAP });
             }
         }
@@ -127,16 +122,63 @@ impl<E: Stream> Worker<E> {
             Command::ForgetScore => {
                 self.score = None;
                 self.shared.keep_source(None);
-                self.with_engine(|engine| engine.set_score(None));
-                self.forget_place();
+                self.use_score();
             }
-            Command::Follow(command) => self.with_engine(|engine| engine.command(command)),
+            Command::Follow(command) => self.follow(command),
+            Command::BookChanged => {
+                let cues = self.shared.session.log().cues().into();
+                self.cues.set(cues);
+                self.book.reckon();
+            }
             Command::Report(severity, text) => self.say(severity, text),
             Command::Stop => {}
         }
     }
 
+    /// Tells the engine whose notes and evidence count that the score is another.
+    fn use_score(&mut self) {
+        let score = self.score.clone();
+        self.range = None;
+        self.book.set_score(score.clone());
+        self.with_engine(|engine| engine.set_score(score.map(|loaded| loaded.path.clone())));
+        self.command_again();
+        self.forget_place();
+    }
+
+    fn follow(&mut self, command: FollowCommand) {
+        match command {
+            FollowCommand::Hold(held) => self.held = held,
+            FollowCommand::Restrict(range) => self.range = range,
+            FollowCommand::StartAt(_) | FollowCommand::Relocate => self.cues.forget_place(),
+        }
+        self.with_engine(|engine| engine.command(command));
+    }
+
+    /// Tells an engine that was made or started anew what it was told before.
+    fn command_again(&mut self) {
+        let (held, range) = (self.held, self.range);
+        self.with_engine(|engine| {
+            if range.is_some() {
+                engine.command(FollowCommand::Restrict(range));
+            }
+            if held {
+                engine.command(FollowCommand::Hold(true));
+            }
+        });
+    }
+
+    /// The present line is over; what was recorded on it goes into the book.
+    fn end_line(&mut self) {
+        let (book, cues) = (&mut self.book, &mut self.cues);
+        let commands = (self.held, self.range);
+        if let Some(line) = &mut self.line {
+            let room = Room { path: None, book, cues, commands };
+            let _ = catch_unwind(AssertUnwindSafe(|| line.end(room)));
+        }
+    }
+
     fn connect(&mut self, half: WorkerHalf) {
+        self.end_line();
         self.config = self.shared.settings.load(self.config.estimator);
         self.line = Some(Line::new(half));
         self.start_engine();
@@ -159,6 +201,7 @@ impl<E: Stream> Worker<E> {
             Ok(Err(reason)) => self.say(Severity::Error, reason),
             Err(_) => self.say(Severity::Error, format!("no engine could be started at {rate_hz} Hz")),
         }
+        self.command_again();
     }
 
     /// Reads a score; on success it replaces the present one, otherwise the present one stays.
@@ -172,9 +215,8 @@ impl<E: Stream> Worker<E> {
             Ok(loaded) => {
                 let loaded = Arc::new(loaded);
                 self.shared.keep_source(Some(loaded.source.clone()));
-                self.score = Some(loaded.clone());
-                self.with_engine(|engine| engine.set_score(Some(loaded.path.clone())));
-                self.forget_place();
+                self.score = Some(loaded);
+                self.use_score();
             }
             Err(error) => {
                 // What would be saved must be what is followed.
@@ -189,6 +231,7 @@ impl<E: Stream> Worker<E> {
             line.report = None;
             line.sent_place = None;
         }
+        self.cues.forget_place();
     }
 
     fn say(&mut self, severity: Severity, text: String) {
@@ -216,10 +259,16 @@ impl<E: Stream> Worker<E> {
             self.with_engine(|engine| engine.configure(&wanted));
         }
         let Some(line) = &mut self.line else { return false };
-        let path = self.score.as_ref().map(|loaded| &*loaded.path);
+        self.book.configure(self.config.estimator, self.config.minimum_note_s);
+        let room = Room {
+            path: self.score.as_ref().map(|loaded| &*loaded.path),
+            book: &mut self.book,
+            cues: &mut self.cues,
+            commands: (self.held, self.range),
+        };
         let start = Instant::now();
         let worked = available > 0 || !line.marks.is_empty();
-        let heard = catch_unwind(AssertUnwindSafe(|| line.hear(available, path)));
+        let heard = catch_unwind(AssertUnwindSafe(|| line.hear(available, room)));
         if available > 0 {
             line.measure_load(start.elapsed().as_secs_f64(), available);
         }
@@ -233,6 +282,7 @@ impl<E: Stream> Worker<E> {
     fn recover(&mut self) {
         let Some(line) = &mut self.line else { return };
         line.end_all_notes();
+        self.book.end_all(line.now_s());
         line.restarts += 1;
         let (restarts, failed) = (line.restarts, line.engine.take());
         // A failed engine may fail again while it is dropped.
@@ -256,6 +306,11 @@ impl<E: Stream> Worker<E> {
         let mut snapshot = Snapshot {
             messages: self.messages.iter().cloned().collect(),
             score: self.score.clone(),
+            book: self.look_at_book(),
+            live: self.live.clone(),
+            armed: self.shared.armed(),
+            held: self.held,
+            range: self.range,
             ..Snapshot::default()
         };
         if let Some(line) = &mut self.line {
@@ -263,227 +318,22 @@ impl<E: Stream> Worker<E> {
         }
         self.shared.publish(snapshot);
     }
-}
 
-impl<E: Stream> Line<E> {
-    fn new(half: WorkerHalf) -> Line<E> {
-        let heard = Heard::new(half.rate_hz);
-        Line {
-            half,
-            engine: None,
-            restarts: 0,
-            epoch: 0,
-            position: 0,
-            now: 0,
-            origin: 0,
-            marks: VecDeque::new(),
-            backlog: VecDeque::new(),
-            sounding: [false; 128],
-            report: None,
-            sent_place: None,
-            heard,
-            events: Vec::new(),
-            chunk: vec![0.0; CHUNK],
-            busy_s: 0.0,
-            load: 0.0,
-            last_audio: Instant::now(),
+    /// The book as it stands; made anew only where something in it changed.
+    fn look_at_book(&mut self) -> Arc<BookView> {
+        let revision = self.shared.session.log().revision();
+        let grid = self.score.as_ref().map_or(0, |loaded| loaded.grid);
+        let seen = Some((revision, Arc::as_ptr(&self.shared.session.covered()) as usize ^ grid as usize));
+        if self.book_seen != seen {
+            self.book_seen = seen;
+            self.book_view = Arc::new(self.shared.session.view(grid));
+            self.cues.set(self.book_view.cues.clone());
         }
-    }
-
-    /// Samples in the ring; every mark that comes before the last of them is in [`Line::marks`] afterwards.
-    fn available(&mut self) -> usize {
-        // Samples first: a mark goes into its ring before the samples that follow it.
-        let available = self.half.samples.slots();
-        while let Ok(mark) = self.half.marks.pop() {
-            self.marks.push_back(mark);
+        let now = self.line.as_ref().map(Line::now_s);
+        if self.live_seen.elapsed() >= LIVE_EVERY || self.live.is_none() {
+            self.live_seen = Instant::now();
+            self.live = now.and_then(|now| self.book.live(now)).map(Arc::new);
         }
-        available
-    }
-
-    /// Hears `available` samples and the marks among them.
-    fn hear(&mut self, available: usize, path: Option<&PlayingPath>) {
-        let end = self.position + available as u64;
-        self.skip_what_was_restarted();
-        while self.position < end || self.marks.front().is_some_and(|mark| mark.position == self.position) {
-            match self.marks.front().copied() {
-                Some(MarkAt { position, mark }) if position == self.position => {
-                    self.marks.pop_front();
-                    self.pass_mark(mark, path);
-                }
-                next => {
-                    let until = next.map_or(end, |mark| mark.position.min(end));
-                    self.hear_chunk(((until - self.position) as usize).min(CHUNK), path);
-                }
-            }
-        }
-        self.flush_backlog();
-    }
-
-    /// Nobody waits for what came before the last restart.
-    fn skip_what_was_restarted(&mut self) {
-        let restart = self.marks.iter().rposition(|mark| matches!(mark.mark, Mark::Restart { .. }));
-        let Some(index) = restart else { return };
-        let position = self.marks[index].position;
-        self.marks.drain(..index);
-        let skipped = (position - self.position) as usize;
-        if let Ok(chunk) = self.half.samples.read_chunk(skipped) {
-            chunk.commit_all();
-        }
-        self.position = position;
-        self.half.tally.done.store(self.position, Ordering::Release);
-    }
-
-    fn pass_mark(&mut self, mark: Mark, path: Option<&PlayingPath>) {
-        match mark {
-            Mark::Restart { epoch } => {
-                self.epoch = epoch;
-                self.now = 0;
-                self.origin = 0;
-                self.sounding = [false; 128];
-                self.backlog.clear();
-                self.report = None;
-                self.sent_place = None;
-                self.heard.restart();
-                if let Some(engine) = &mut self.engine {
-                    engine.reset();
-                }
-            }
-            Mark::Gap { missing } => {
-                self.now += missing;
-                self.events.clear();
-                if let Some(engine) = &mut self.engine {
-                    engine.gap(missing, &mut self.events);
-                }
-                self.pass_events(path);
-            }
-        }
-    }
-
-    fn hear_chunk(&mut self, length: usize, path: Option<&PlayingPath>) {
-        let chunk = &mut self.chunk[..length];
-        if self.half.samples.pop_entire_slice(chunk).is_err() {
-            unreachable!("{length} samples were in the ring, and only this end takes them");
-        }
-        self.position += length as u64;
-        self.now += length as u64;
-        self.last_audio = Instant::now();
-        self.heard.level_of(chunk);
-        self.events.clear();
-        if let Some(engine) = &mut self.engine {
-            engine.push(chunk, &mut self.events);
-        }
-        self.pass_events(path);
-        self.flush_backlog();
-        self.half.tally.done.store(self.position, Ordering::Release);
-    }
-
-    /// Sorts what the engine said: notes and places to the audio thread, all to the snapshot.
-    fn pass_events(&mut self, path: Option<&PlayingPath>) {
-        let events = std::mem::take(&mut self.events);
-        let origin = SampleIndex(self.origin).seconds(self.half.rate_hz);
-        for event in &events {
-            match event {
-                EngineEvent::Note(note) => self.pass_note(*note, origin),
-                EngineEvent::Position(report) => {
-                    self.pass_position(PositionReport { at: report.at + origin, ..*report }, path);
-                }
-                EngineEvent::Evidence(_) | EngineEvent::Gap { .. } => {}
-            }
-        }
-        self.events = events;
-    }
-
-    fn pass_note(&mut self, note: NoteEvent, origin: Seconds) {
-        let (at, emitted, kind) = match note {
-            NoteEvent::On { pitch, velocity, at, emitted } => {
-                let Some(sounding) = self.sounding.get_mut(usize::from(pitch.0)) else { return };
-                *sounding = true;
-                self.heard.start(pitch, velocity, at + origin, self.report.and_then(|report| report.beat));
-                (at, emitted, ReadyKind::NoteOn { pitch: pitch.0, velocity })
-            }
-            NoteEvent::Off { pitch, at, emitted } => {
-                let Some(sounding) = self.sounding.get_mut(usize::from(pitch.0)) else { return };
-                *sounding = false;
-                self.heard.end(pitch, at + origin);
-                (at, emitted, ReadyKind::NoteOff { pitch: pitch.0 })
-            }
-            NoteEvent::Pedal { down, at, emitted } => (at, emitted, ReadyKind::Pedal { down }),
-        };
-        self.send(at + origin, emitted + origin, kind);
-    }
-
-    fn pass_position(&mut self, report: PositionReport, path: Option<&PlayingPath>) {
-        self.report = Some(report);
-        let (FollowState::Following, Some(beat), Some(path)) = (report.state, report.beat, path) else {
-            return;
-        };
-        let Some(step) = path.step_at(beat) else { return };
-        let quarter = (beat - path.steps[step].start.to_f64()).clamp(0.0, 126.0) as u8 + 1;
-        let place = (step as u32 + 1, quarter);
-        if self.sent_place != Some(place) {
-            self.sent_place = Some(place);
-            self.send(report.at, report.at, ReadyKind::Place { measure: place.0, beat: place.1 });
-        }
-    }
-
-    fn send(&mut self, at: Seconds, emitted: Seconds, kind: ReadyKind) {
-        let rate_hz = self.half.rate_hz;
-        self.backlog.push_back(ReadyEvent {
-            epoch: self.epoch,
-            at: at.sample(rate_hz).0,
-            emitted: emitted.sample(rate_hz).0,
-            kind,
-        });
-    }
-
-    fn flush_backlog(&mut self) {
-        while let Some(event) = self.backlog.pop_front() {
-            if self.half.events.push(event).is_err() {
-                self.backlog.push_front(event);
-                return;
-            }
-        }
-    }
-
-    /// Ends every note that was reported as struck.
-    fn end_all_notes(&mut self) {
-        let now = Seconds(self.now as f64 / self.half.rate_hz);
-        for pitch in 0..128u8 {
-            if std::mem::take(&mut self.sounding[usize::from(pitch)]) {
-                self.heard.end(Pitch(pitch), now);
-                self.send(now, now, ReadyKind::NoteOff { pitch });
-            }
-        }
-        self.flush_backlog();
-        self.half.tally.done.store(self.position, Ordering::Release);
-    }
-
-    /// Smooths, over about a second of audio, the share of time that hearing takes.
-    fn measure_load(&mut self, busy_s: f64, samples: usize) {
-        let audio_s = samples as f64 / self.half.rate_hz;
-        let keep = (-audio_s).exp();
-        self.busy_s = self.busy_s * keep + busy_s * (1.0 - keep) / audio_s.max(1e-9);
-        self.load = self.busy_s as f32;
-    }
-
-    fn describe(&mut self, snapshot: &mut Snapshot) {
-        let tally = &self.half.tally;
-        snapshot.rate_hz = self.half.rate_hz;
-        snapshot.now = Seconds(self.now as f64 / self.half.rate_hz);
-        snapshot.position = self.report;
-        snapshot.place = self
-            .report
-            .and_then(|report| report.beat)
-            .zip(snapshot.score.as_ref())
-            .and_then(|(beat, loaded)| Place::on(&loaded.score.path, beat));
-        snapshot.notes = self.heard.notes(snapshot.now);
-        snapshot.level = self.heard.level();
-        snapshot.load = self.load;
-        snapshot.overload = Overload {
-            dropped_samples: tally.dropped.load(Ordering::Relaxed),
-            invalid_samples: tally.invalid.load(Ordering::Relaxed),
-            late_events: tally.late.load(Ordering::Relaxed),
-            restarts: self.restarts,
-        };
+        self.book_view.clone()
     }
 }

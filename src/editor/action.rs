@@ -1,6 +1,7 @@
 //! What the user asked for. A panel returns these; whoever owns the engine carries them out.
 
 use super::view::{Export, Settings};
+use crate::performance::Cue;
 
 /// What one frame's clicks and keys ask for, in order.
 pub type Actions = Vec<Action>;
@@ -26,6 +27,8 @@ pub enum Action {
     Arm(bool),
     /// Attach a cue at this path position, in beats.
     AddCue(f64),
+    /// Make the cue of this index another.
+    SetCue(usize, Cue),
     /// Remove the cue of this index.
     RemoveCue(usize),
     /// Give the take of this number 0-3 stars.
@@ -34,6 +37,13 @@ pub enum Action {
         take: u32,
         /// How many.
         stars: u8,
+    },
+    /// Put the take of this number aside, or bring it back.
+    Reject {
+        /// Which take.
+        take: u32,
+        /// Aside or not.
+        rejected: bool,
     },
     /// Name the take of this number.
     RenameTake {
@@ -57,6 +67,8 @@ pub enum Action {
     Redo,
     /// Make a file of the session.
     Export(Export),
+    /// Write files into this folder from now on; empty is the user's own.
+    SetExportFolder(String),
     /// Put these settings in force.
     Set(Settings),
     /// Forget that the input clipped.

@@ -1,12 +1,13 @@
 //! All panels laid out in one window.
 
 use super::action::{Action, Actions};
+use super::cue_list::cue_list;
 use super::look::Look;
 use super::score_view::score_view;
 use super::settings::settings;
 use super::state::EditorState;
 use super::strings::Text;
-use super::take_list::{cue_list, take_list};
+use super::take_list::take_list;
 use super::view::View;
 use super::{inspector, roll, status_row, take_map, tempo_view, theme, top_bar};
 use egui::{
@@ -40,7 +41,13 @@ pub fn editor(ui: &mut Ui, view: &View, state: &mut EditorState) -> Actions {
     Panel::bottom("status").exact_size(status_row::HEIGHT).resizable(false).frame(bar(10, 0)).show(
         ui,
         |ui| {
-            actions.extend(status_row::status_row(ui, look, view));
+            actions.extend(status_row::status_row(
+                ui,
+                look,
+                view,
+                &mut state.exports,
+                state.take_list.selected(),
+            ));
         },
     );
     if !view.messages.is_empty() {

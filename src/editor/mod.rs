@@ -9,6 +9,7 @@
 
 mod action;
 mod app;
+mod cue_list;
 mod inspector;
 mod look;
 mod marks;
@@ -34,6 +35,6 @@ pub use state::{EditorState, Preferences};
 pub use strings::{Language, Text};
 pub use theme::{PaperKind, install};
 pub use view::{
-    Abilities, Cue, Export, Gravity, HeardNote, Level, Load, Message, ScoreSlot, Settings, TakeRow,
-    TempoCurve, Timing, TrailPoint, Transport, Verdict, View,
+    Abilities, Export, Gravity, HeardNote, Level, Load, Message, ScoreSlot, Settings, TakeRow, TempoCurve,
+    Timing, TrailPoint, Transport, Verdict, View,
 };

@@ -2,6 +2,7 @@
 
 use super::roll::RollState;
 use super::score_view::ScoreViewState;
+use super::status_row::ExportState;
 use super::strings::Language;
 use super::take_list::TakeListState;
 use super::take_map::TakeMapState;
@@ -41,4 +42,12 @@ pub struct EditorState {
     pub(super) score_view: ScoreViewState,
     pub(super) take_list: TakeListState,
     pub(super) take_map: TakeMapState,
+    pub(super) exports: ExportState,
+}
+
+impl EditorState {
+    /// The take that is selected in the list, by number.
+    pub fn selected_take(&self) -> Option<u32> {
+        self.take_list.selected()
+    }
 }

@@ -6,13 +6,28 @@ use super::strings::Text;
 use super::take_list::close_button;
 use super::view::{Export, Gravity, Verdict, View};
 use super::{marks, theme};
-use egui::{Align, Button, Layout, RichText, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
+use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::{Align, Button, Layout, PopupCloseBehavior, RichText, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 
 /// Height of the row in points.
 pub const HEIGHT: f32 = 36.0;
 
+/// What the row remembers: the folder being typed, while it is.
+#[derive(Clone, Debug, Default)]
+pub struct ExportState {
+    folder: Option<String>,
+}
+
 /// Draws the row into `ui`.
-pub fn status_row(ui: &mut Ui, look: &Look, view: &View) -> Actions {
+///
+/// `selected`: the take that exports are of, where one is selected.
+pub fn status_row(
+    ui: &mut Ui,
+    look: &Look,
+    view: &View,
+    state: &mut ExportState,
+    selected: Option<u32>,
+) -> Actions {
     let mut actions = Actions::new();
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
@@ -61,7 +76,7 @@ pub fn status_row(ui: &mut Ui, look: &Look, view: &View) -> Actions {
         }
         ui.add_space(8.0);
         if !view.abilities.exports.is_empty() {
-            exports(ui, look, view, &mut ask);
+            exports(ui, look, view, state, selected, &mut ask);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| health(ui, look, view));
     });
@@ -83,34 +98,58 @@ fn toggle(
     response.on_hover_text(look.text(hint))
 }
 
-fn exports(ui: &mut Ui, look: &Look, view: &View, ask: &mut impl FnMut(Action)) {
+/// The files that can be written, the folder that they go to, and which take is meant.
+fn exports(
+    ui: &mut Ui,
+    look: &Look,
+    view: &View,
+    state: &mut ExportState,
+    selected: Option<u32>,
+    ask: &mut impl FnMut(Action),
+) {
     let labels = |export| match export {
         Export::Midi => (Text::SaveMidi, Text::SaveMidiHint),
         Export::TempoMap => (Text::SaveTempo, Text::SaveTempoHint),
         Export::Markers => (Text::SaveMarkers, Text::SaveMarkersHint),
         Export::TakeSheet => (Text::SaveSheet, Text::SaveSheetHint),
+        Export::EditPlan => (Text::SaveEdit, Text::SaveEditHint),
     };
-    let mut button = |ui: &mut Ui, export| {
-        let (text, hint) = labels(export);
-        let clicked = ui.button(look.text(text)).on_hover_text(look.text(hint)).clicked();
-        if clicked {
-            ask(Action::Export(export));
-        }
-        clicked
-    };
-    if ui.available_width() > 840.0 {
+    let newest = || view.takes.iter().rev().find(|take| !take.recording).map(|take| take.number);
+    let take = selected.or_else(newest);
+    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    let (response, _) = MenuButton::new(look.text(Text::SaveMenu)).config(config).ui(ui, |ui| {
+        ui.set_min_width(320.0);
+        let told = match take {
+            Some(take) => look.with(Text::SaveOf, &[&take]),
+            // Nothing is recorded yet: there is nothing to write.
+            None => look.text(Text::NoTakes).to_owned(),
+        };
+        ui.label(RichText::new(told).color(theme::DIM).size(12.0));
         for export in &view.abilities.exports {
-            button(ui, *export);
-        }
-    } else {
-        ui.menu_button(look.text(Text::Output), |ui| {
-            for export in &view.abilities.exports {
-                if button(ui, *export) {
-                    ui.close();
-                }
+            let (text, hint) = labels(*export);
+            let button = ui.add_enabled(take.is_some(), Button::new(look.text(text)));
+            if button.on_hover_text(look.text(hint)).clicked() {
+                ask(Action::Export(*export));
+                ui.close();
             }
+        }
+        ui.separator();
+        ui.label(RichText::new(look.text(Text::FolderLabel)).color(theme::DIM).size(12.0));
+        let mut typed = state.folder.take().unwrap_or_else(|| view.export_folder.clone());
+        let field = ui.add(egui::TextEdit::singleline(&mut typed).desired_width(f32::INFINITY));
+        field.widget_info(|| {
+            let mut info = WidgetInfo::text_edit(true, &typed, &typed, "");
+            info.label = Some(look.text(Text::FolderLabel).to_owned());
+            info
         });
-    }
+        if field.lost_focus() && typed.trim() != view.export_folder {
+            ask(Action::SetExportFolder(typed.trim().trim_matches('"').to_owned()));
+        } else if field.has_focus() {
+            state.folder = Some(typed);
+        }
+        field.on_hover_text(look.text(Text::FolderHint));
+    });
+    response.on_hover_text(look.text(Text::SaveMenuHint));
 }
 
 fn health(ui: &mut Ui, look: &Look, view: &View) {
@@ -126,9 +165,13 @@ fn health(ui: &mut Ui, look: &Look, view: &View) {
         let text = look.with(Text::Dropped, &[&format!("{:.1}", view.load.dropped.0)]);
         badge(ui, &text, theme::TIMING).on_hover_text(look.text(Text::DroppedHint));
     }
+    // In a narrow window what warns stays, and what is only good to know goes.
+    if ui.available_width() < 80.0 {
+        return;
+    }
     let share = format!("{:.0}", (view.load.share * 100.0).clamp(0.0, 999.0));
     small(ui, look.with(Text::LoadShare, &[&share]), Text::LoadHint);
-    if let Some(latency) = view.latency {
+    if let Some(latency) = view.latency.filter(|_| ui.available_width() > 110.0) {
         let ms = format!("{:.0}", latency.0 * 1e3);
         small(ui, look.with(Text::Latency, &[&ms]), Text::LatencyHint);
     }

@@ -192,6 +192,32 @@ table! {
     TakeComment: "Comment on take {0}", "Kommentar zu Take {0}", "Commentaire sur la prise {0}", "Comentario de la toma {0}", "テイク {0} のコメント";
     StarHint: "Rate take {0}: {1} of 3 stars", "Take {0} bewerten: {1} von 3 Sternen", "Noter la prise {0} : {1} étoiles sur 3",
         "Valorar la toma {0}: {1} de 3 estrellas", "テイク {0} の評価: 3 つ星中 {1}";
+    Reject: "Reject", "Verwerfen", "Écarter", "Descartar", "不採用";
+    RejectHint: "Keep it in the book, and out of the proposed edit and of what counts as covered",
+        "Im Buch behalten, aber nicht im Schnittvorschlag und nicht als abgedeckt zählen",
+        "La garder au cahier, mais hors du montage proposé et de la couverture",
+        "Mantenerla en el cuaderno, pero fuera del montaje propuesto y de la cobertura",
+        "記録に残しますが、網羅には入れません";
+    Elsewhere: "{0} takes of another score are kept", "{0} Takes einer anderen Partitur bleiben im Buch",
+        "{0} prises d’une autre partition sont gardées", "Se guardan {0} tomas de otra partitura", "以前の楽譜のテイク {0} も記録に残ります";
+    ChangedStars: "stars of take {0}", "Sterne von Take {0}", "étoiles de la prise {0}", "estrellas de la toma {0}", "テイク {0} の評価";
+    ChangedReject: "rejection of take {0}", "Verwerfen von Take {0}", "mise à l’écart de la prise {0}", "descarte de la toma {0}",
+        "テイク {0} の不採用";
+    ChangedName: "name of take {0}", "Name von Take {0}", "nom de la prise {0}", "nombre de la toma {0}", "テイク {0} の名前";
+    ChangedComment: "comment on take {0}", "Kommentar zu Take {0}", "commentaire de la prise {0}", "comentario de la toma {0}",
+        "テイク {0} のコメント";
+    ChangedDelete: "deletion of take {0}", "Löschen von Take {0}", "suppression de la prise {0}", "eliminación de la toma {0}",
+        "テイク {0} の削除";
+    ChangedCues: "cues", "Marken", "repères", "marcas", "キュー";
+    ChangedBook: "the book of another session", "das Buch einer anderen Sitzung", "le cahier d’une autre séance", "el cuaderno de otra sesión",
+        "記録全体";
+    Note: "Note", "Note", "Note", "Nota", "音符";
+    CueHint: "What the cue sends when the playing comes past it", "Was die Marke sendet, wenn das Spiel an ihr vorbeikommt",
+        "Ce que le repère envoie quand le jeu y passe", "Lo que la marca envía cuando la interpretación pasa por ella",
+        "演奏がキューを通るときに送ります";
+    CueNumber: "Controller", "Controller", "Contrôleur", "Controlador", "コントローラー";
+    CueValue: "Value", "Wert", "Valeur", "Valor", "値";
+    CuePitch: "Pitch", "Tonhöhe", "Hauteur", "Altura", "音程";
     Delete: "Delete", "Löschen", "Supprimer", "Eliminar", "削除";
     DeleteHint: "Take it out of the book; the recording itself stays. Undo brings it back.",
         "Aus dem Buch nehmen; die Aufnahme bleibt. Rückgängig holt den Take zurück.",
@@ -262,6 +288,21 @@ table! {
     SaveSheet: "Save take sheet", "Takeliste sichern", "Enregistrer la feuille de prises", "Guardar hoja de tomas", "テイク表を保存";
     SaveSheetHint: "Takes, coverage and faults, to read and print", "Takes, Abdeckung und Fehler zum Lesen und Drucken",
         "Prises, couverture et fautes, à lire et imprimer", "Tomas, cobertura y fallos, para leer e imprimir", "テイク・網羅・ミスの一覧";
+    SaveEdit: "Save edit", "Schnitt sichern", "Enregistrer le montage", "Guardar el montaje", "カットを保存";
+    SaveEditHint: "The proposed edit, as an edit decision list and a REAPER project", "Der Schnittvorschlag als Schnittliste und REAPER-Projekt",
+        "Le montage proposé, en liste de montage et en projet REAPER", "El montaje propuesto, como lista de edición y proyecto de REAPER",
+        "カットのリストと REAPER のファイルを保存";
+    SaveMenu: "Save…", "Sichern…", "Enregistrer…", "Guardar…", "保存…";
+    SaveMenuHint: "Write MIDI, tempo map, markers, take sheet or the proposed edit", "MIDI, Tempo, Marker, Takeliste oder Schnittvorschlag schreiben",
+        "Écrire MIDI, tempo, marqueurs, feuille de prises ou montage proposé", "Escribir MIDI, tempo, marcadores, hoja de tomas o montaje propuesto",
+        "MIDI・テンポ・マーカー・テイク表を保存";
+    SaveOf: "MIDI and tempo of take {0}, the rest of all takes", "MIDI und Tempo von Take {0}, das Übrige von allen Takes",
+        "MIDI et tempo de la prise {0}, le reste de toutes les prises", "MIDI y tempo de la toma {0}, lo demás de todas las tomas",
+        "MIDI とテンポはテイク {0}、以外は全テイク";
+    FolderLabel: "Files go to this folder", "Dateien kommen in diesen Ordner", "Les fichiers vont dans ce dossier", "Los archivos van a esta carpeta",
+        "保存する位置";
+    FolderHint: "Type a path; empty is your own folder", "Pfad eingeben; leer ist der eigene Ordner", "Saisissez un chemin ; vide : votre dossier personnel",
+        "Escriba una ruta; vacío es su carpeta personal", "パスを入力してください";
     Overload: "OVERLOAD", "ÜBERLAST", "SURCHARGE", "SOBRECARGA", "過負荷";
     OverloadHint: "The computer falls behind; following and notes are late. Audio passes unharmed.",
         "Der Rechner kommt nicht nach; Folgen und Noten sind verspätet. Der Ton läuft unbeschadet durch.",

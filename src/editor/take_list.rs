@@ -1,7 +1,7 @@
-//! The session's takes, newest first, with stars, names, comments; and the cues.
+//! The session's takes, newest first, with stars, names and comments.
 
 use super::action::{Action, Actions};
-use super::look::{Look, step_number, step_range};
+use super::look::{Look, step_range};
 use super::strings::Text;
 use super::top_bar::focus_ring;
 use super::view::{TakeRow, View};
@@ -18,12 +18,23 @@ pub struct TakeListState {
     comment: String,
 }
 
+impl TakeListState {
+    /// The take whose details are unfolded, by number.
+    pub fn selected(&self) -> Option<u32> {
+        self.selected
+    }
+}
+
 const ROW: f32 = 30.0;
 
 /// Draws the list into what is left of `ui`.
 pub fn take_list(ui: &mut Ui, look: &Look, view: &View, state: &mut TakeListState) -> Actions {
     let mut actions = Actions::new();
     heading(ui, look.text(Text::Takes), Some(view.takes.len()));
+    if view.elsewhere > 0 {
+        let text = look.with(Text::Elsewhere, &[&view.elsewhere]);
+        ui.label(egui::RichText::new(text).color(theme::DIM).size(12.0));
+    }
     if view.takes.is_empty() {
         ui.label(egui::RichText::new(look.text(Text::NoTakes)).color(theme::DIM).size(12.0));
         return actions;
@@ -104,18 +115,13 @@ fn take_row(
     let middle =
         Rect::from_min_max(pos2(rect.left() + 54.0, rect.top()), pos2(stars.left() - 46.0, rect.bottom()));
     let clipped = painter.with_clip_rect(middle);
+    let color = if row.rejected { theme::DIM } else { theme::TEXT };
     let above = if row.name.is_empty() { &measures } else { &row.name };
     if row.name.is_empty() && row.comment.is_empty() {
-        clipped.text(middle.left_center(), Align2::LEFT_CENTER, above, theme::text(13.0), theme::TEXT);
+        clipped.text(middle.left_center(), Align2::LEFT_CENTER, above, theme::text(13.0), color);
     } else {
         let below = if row.comment.is_empty() { &measures } else { &row.comment };
-        clipped.text(
-            middle.left_top() + vec2(0.0, 2.0),
-            Align2::LEFT_TOP,
-            above,
-            theme::text(12.5),
-            theme::TEXT,
-        );
+        clipped.text(middle.left_top() + vec2(0.0, 2.0), Align2::LEFT_TOP, above, theme::text(12.5), color);
         clipped.text(
             middle.left_bottom() - vec2(0.0, 1.0),
             Align2::LEFT_BOTTOM,
@@ -123,6 +129,11 @@ fn take_row(
             theme::text(10.0),
             theme::DIM,
         );
+    }
+
+    if row.rejected {
+        let line = Rect::from_center_size(middle.center(), vec2(middle.width() - 4.0, 0.0));
+        clipped.hline(line.x_range(), y, Stroke::new(1.0, theme::DIM));
     }
 
     let count = pos2(stars.left() - 12.0, y);
@@ -188,6 +199,10 @@ fn details(ui: &mut Ui, look: &Look, row: &TakeRow, state: &mut TakeListState, a
                     actions.push(Action::DeleteTake(row.number));
                     state.selected = None;
                 }
+                let reject = ui.selectable_label(row.rejected, look.text(Text::Reject));
+                if reject.on_hover_text(look.text(Text::RejectHint)).clicked() {
+                    actions.push(Action::Reject { take: row.number, rejected: !row.rejected });
+                }
             });
         });
         let field = |ui: &mut Ui, value: &mut String, label: Text| {
@@ -211,39 +226,6 @@ fn details(ui: &mut Ui, look: &Look, row: &TakeRow, state: &mut TakeListState, a
             actions.push(Action::CommentTake { take: row.number, comment });
         }
     });
-}
-
-/// Draws the cues into what is left of `ui`.
-pub fn cue_list(ui: &mut Ui, look: &Look, view: &View) -> Actions {
-    let mut actions = Actions::new();
-    heading(ui, look.text(Text::Cues), Some(view.cues.len()));
-    if view.cues.is_empty() {
-        ui.label(egui::RichText::new(look.text(Text::NoCues)).color(theme::DIM).size(12.0));
-        return actions;
-    }
-    ScrollArea::vertical().id_salt("cues").max_height(96.0).auto_shrink([false, true]).show(ui, |ui| {
-        for (index, cue) in view.cues.iter().enumerate() {
-            ui.horizontal(|ui| {
-                let number = view
-                    .score()
-                    .and_then(|score| score.path.steps.get(score.path.step_at(cue.beat)?))
-                    .map_or_else(String::new, step_number);
-                let place = look.with(Text::MeasureN, &[&number]);
-                ui.label(egui::RichText::new(&cue.name).font(theme::strong(13.0)));
-                ui.label(egui::RichText::new(place).color(theme::DIM));
-                if !cue.target.is_empty() {
-                    ui.label(egui::RichText::new(format!("→ {}", cue.target)).color(theme::DIM));
-                }
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    let label = look.with(Text::RemoveCue, &[&cue.name]);
-                    if close_button(ui, &label).clicked() {
-                        actions.push(Action::RemoveCue(index));
-                    }
-                });
-            });
-        }
-    });
-    actions
 }
 
 /// A small ✗ that takes something away.

@@ -419,6 +419,7 @@ mod tests {
             name: String::new(),
             comment: String::new(),
             stars: 0,
+            rejected: false,
             recording: false,
         };
         assert_eq!(cells(&row, &path), [Cell::Clean, Cell::Clean, Cell::Partial, Cell::Empty]);

@@ -3,7 +3,7 @@
 //! A view holds ground types only and no handle to anything alive, so that a panel is a function of what it is
 //! given and a test can draw any state there is.
 
-use crate::performance::{Coverage, PositionReport, Take};
+use crate::performance::{Coverage, Cue, PositionReport, Take};
 use crate::score::Score;
 use crate::units::{Bpm, Pitch, Seconds};
 use std::sync::Arc;
@@ -35,8 +35,12 @@ pub struct View {
     pub takes: Vec<Arc<TakeRow>>,
     /// How each path step is covered by all takes; empty, or as long as the path's steps.
     pub coverage: Arc<[Coverage]>,
+    /// Takes of other scores, which are kept and not shown.
+    pub elsewhere: usize,
     /// Places in the score that something is attached to, in path order.
     pub cues: Vec<Cue>,
+    /// Where files are written.
+    pub export_folder: String,
     /// What the user should read, newest last.
     pub messages: Vec<Message>,
     /// Whether the worker keeps up.
@@ -187,19 +191,10 @@ pub struct TakeRow {
     pub comment: String,
     /// 0-3.
     pub stars: u8,
+    /// Not to be used.
+    pub rejected: bool,
     /// It is being recorded now.
     pub recording: bool,
-}
-
-/// A place in the score that something is attached to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Cue {
-    /// Path position in beats.
-    pub beat: f64,
-    /// The user's name for it.
-    pub name: String,
-    /// What it sends, in words; may be empty.
-    pub target: String,
 }
 
 /// How grave a message is.
@@ -341,9 +336,12 @@ pub enum Export {
     Markers,
     /// The takes and their faults, for reading.
     TakeSheet,
+    /// The proposed edit, for programs that cut.
+    EditPlan,
 }
 
 impl Export {
     /// All there are, in the order of their buttons.
-    pub const ALL: [Export; 4] = [Export::Midi, Export::TempoMap, Export::Markers, Export::TakeSheet];
+    pub const ALL: [Export; 5] =
+        [Export::Midi, Export::TempoMap, Export::Markers, Export::TakeSheet, Export::EditPlan];
 }

@@ -1,13 +1,16 @@
 //! The editor's window: what the bridge knows becomes a view, what the user asks for becomes commands.
 
+use super::book_rows::BookRows;
 use super::params::{Parameters, TimingMode};
 use super::state::Window;
-use crate::bridge::{Bridge, Severity, Snapshot};
+use crate::bridge::{self, Bridge, Severity, Snapshot};
 use crate::editor::{
-    self, Abilities, Action, EditorState, Gravity, HeardNote, Level, Load, MINIMUM_SIZE, Message, ScoreSlot,
-    Settings, Timing, TrailPoint, Verdict, View,
+    self, Abilities, Action, EditorState, Export, Gravity, HeardNote, Level, Load, MINIMUM_SIZE, Message,
+    ScoreSlot, Settings, Text, Timing, TrailPoint, Transport, Verdict, View,
 };
 use crate::engine::FollowCommand;
+use crate::performance::{Cue, CueMessage};
+use crate::takes::{Change, Edit};
 use crate::units::Seconds;
 use nice_plug::context::gui::{GuiContext, ParamSetter};
 use nice_plug::editor::dpi::LogicalSize;
@@ -18,7 +21,8 @@ use nice_plug_egui::{
     EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor,
 };
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Time between two frames while nobody touches anything.
@@ -29,6 +33,10 @@ const TRAIL_S: f64 = 60.0;
 
 /// How long the window says that audio was dropped.
 const OVERLOAD_SHOWN: Duration = Duration::from_secs(3);
+
+/// Controllers that new cues take in turn: those that MIDI leaves undefined.
+const FIRST_CUE_CC: u8 = 102;
+const CUE_CCS: u8 = 17;
 
 /// What the window remembers between frames.
 pub struct EditorApp {
@@ -41,6 +49,7 @@ pub struct EditorApp {
     clipped: bool,
     dropped: u64,
     dropped_at: Option<Instant>,
+    rows: BookRows,
 }
 
 /// The editor of one instance.
@@ -70,6 +79,7 @@ pub fn editor(params: Arc<Parameters>, bridge: Arc<Bridge>) -> Option<EguiEditor
             clipped: false,
             dropped: 0,
             dropped_at: None,
+            rows: BookRows::default(),
         },
     )
 }
@@ -122,6 +132,9 @@ impl EditorApp {
             velocity: note.velocity,
             verdict: Verdict::Open,
         });
+        let (takes, tempos) = self.rows.rows(&snapshot);
+        let verdicts = self.rows.verdicts(&snapshot);
+        let words = |change: Option<Change>| change.map(|change| self.words(change));
         let messages = snapshot.messages.iter().filter(|message| message.id > self.dismissed);
         View {
             score,
@@ -150,8 +163,18 @@ impl EditorApp {
                 dropped: Seconds(snapshot.overload.dropped_samples as f64 / snapshot.rate_hz.max(1.0)),
             },
             settings: self.settings(),
-            abilities: Abilities::default(),
-            ..View::default()
+            verdicts,
+            transport: Transport { armed: snapshot.armed, held: snapshot.held, range: snapshot.range },
+            tempos,
+            takes,
+            coverage: snapshot.book.coverage.clone(),
+            elsewhere: snapshot.book.elsewhere,
+            cues: snapshot.book.cues.to_vec(),
+            export_folder: self.export_folder().display().to_string(),
+            undo: words(snapshot.book.undo),
+            redo: words(snapshot.book.redo),
+            abilities: Abilities { browse: false, ..Abilities::all() },
+            latency: None,
         }
     }
 
@@ -174,6 +197,60 @@ impl EditorApp {
         while self.trail.front().is_some_and(|point| report.at.0 - point.at.0 > TRAIL_S) {
             self.trail.pop_front();
         }
+    }
+
+    /// What a change of the book was, for the hint beside undo.
+    fn words(&self, change: Change) -> String {
+        let language = self.state.preferences.language;
+        match change {
+            Change::Stars(take) => Text::ChangedStars.with(language, &[&take]),
+            Change::Reject(take) => Text::ChangedReject.with(language, &[&take]),
+            Change::Name(take) => Text::ChangedName.with(language, &[&take]),
+            Change::Comment(take) => Text::ChangedComment.with(language, &[&take]),
+            Change::Delete(take) => Text::ChangedDelete.with(language, &[&take]),
+            Change::Cues => Text::ChangedCues.of(language).to_owned(),
+            Change::Replace => Text::ChangedBook.of(language).to_owned(),
+        }
+    }
+
+    /// Where exports go: the folder that was chosen, or the user's own.
+    fn export_folder(&self) -> PathBuf {
+        let chosen = self.params.export_folder.read().unwrap_or_else(PoisonError::into_inner);
+        if chosen.trim().is_empty() {
+            std::env::home_dir().unwrap_or_else(std::env::temp_dir)
+        } else {
+            PathBuf::from(chosen.trim())
+        }
+    }
+
+    /// Adds a cue with the next letter for its name and the next controller for its message.
+    fn add_cue(&self, beat: f64) {
+        let mut cues = self.bridge.with_book(|log| log.cues().to_vec());
+        let count = cues.len();
+        let letter = char::from(b'A' + (count % 26) as u8);
+        let name = if count < 26 { letter.to_string() } else { format!("{letter}{}", count / 26 + 1) };
+        let number = FIRST_CUE_CC + (count % usize::from(CUE_CCS)) as u8;
+        cues.push(Cue { beat, name, channel: 0, message: CueMessage::Control { number, value: 127 } });
+        self.bridge.edit_book(Edit::Cues(cues));
+    }
+
+    fn change_cue(&self, index: usize, change: impl FnOnce(&mut Vec<Cue>)) {
+        let mut cues = self.bridge.with_book(|log| log.cues().to_vec());
+        if index < cues.len() {
+            change(&mut cues);
+            self.bridge.edit_book(Edit::Cues(cues));
+        }
+    }
+
+    fn export(&self, export: Export) {
+        let what = match export {
+            Export::Midi => bridge::Export::Midi,
+            Export::TempoMap => bridge::Export::TempoMap,
+            Export::Markers => bridge::Export::Markers,
+            Export::TakeSheet => bridge::Export::TakeSheet,
+            Export::EditPlan => bridge::Export::EditPlan,
+        };
+        self.bridge.export(what, self.state.selected_take(), self.export_folder());
     }
 
     fn settings(&self) -> Settings {
@@ -211,8 +288,27 @@ impl EditorApp {
                 self.state.preferences.scale = scale;
                 ctx.set_zoom_factor(scale);
             }
-            // The view's abilities offer none of the rest.
-            _ => {}
+            Action::Hold(held) => self.bridge.follow(FollowCommand::Hold(held)),
+            Action::SetRange(range) => self.bridge.follow(FollowCommand::Restrict(range)),
+            Action::Arm(armed) => self.bridge.arm(armed),
+            Action::AddCue(beat) => self.add_cue(beat),
+            Action::SetCue(index, cue) => self.change_cue(index, |cues| cues[index] = cue),
+            Action::RemoveCue(index) => self.change_cue(index, |cues| {
+                cues.remove(index);
+            }),
+            Action::Star { take, stars } => self.bridge.edit_book(Edit::Stars { take, stars }),
+            Action::Reject { take, rejected } => self.bridge.edit_book(Edit::Reject { take, rejected }),
+            Action::RenameTake { take, name } => self.bridge.edit_book(Edit::Name { take, name }),
+            Action::CommentTake { take, comment } => self.bridge.edit_book(Edit::Comment { take, comment }),
+            Action::DeleteTake(take) => self.bridge.edit_book(Edit::Delete { take }),
+            Action::Undo => self.bridge.undo(),
+            Action::Redo => self.bridge.redo(),
+            Action::Export(export) => self.export(export),
+            Action::SetExportFolder(folder) => {
+                *self.params.export_folder.write().unwrap_or_else(PoisonError::into_inner) = folder;
+            }
+            // The editor carries the one out itself; the view's abilities do not offer the other.
+            Action::Inspect(_) | Action::BrowseScore => {}
         }
     }
 

@@ -1,6 +1,7 @@
 //! Ready events to MIDI.
 
 use crate::bridge::ReadyKind;
+use crate::performance::CueMessage;
 use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 
@@ -31,11 +32,13 @@ pub struct MidiOut {
     owed: [Option<u8>; 128],
     /// Channel on which the pedal is down.
     pedal: Option<u8>,
+    /// The note that a cue struck last on each channel.
+    cues: [Option<u8>; 16],
 }
 
 impl Default for MidiOut {
     fn default() -> Self {
-        MidiOut { sounding: [None; 128], owed: [None; 128], pedal: None }
+        MidiOut { sounding: [None; 128], owed: [None; 128], pedal: None, cues: [None; 16] }
     }
 }
 
@@ -77,6 +80,29 @@ impl MidiOut {
                     send(controller(timing, routing.channel, cc + 1, beat.min(127)));
                 }
             }
+            ReadyKind::Cue { channel, message: CueMessage::Control { number, value } } => {
+                send(controller(timing, channel & 15, number & 127, value & 127));
+            }
+            ReadyKind::Cue { channel, message: CueMessage::Note { pitch, velocity } } => {
+                let (channel, pitch) = (channel & 15, pitch & 127);
+                // One note a channel: what a cue struck before ends first, so that none can be forgotten.
+                self.end_cue(channel, timing, &mut send);
+                let on = NoteEvent::NoteOn {
+                    timing,
+                    voice_id: VoiceID::Wildcard,
+                    channel: Channel::Number(channel),
+                    key: Key::Number(pitch),
+                    velocity: f32::from(velocity) / 127.0,
+                };
+                if self.cues[usize::from(channel)].is_none() && send(on) {
+                    self.cues[usize::from(channel)] = Some(pitch);
+                }
+            }
+            ReadyKind::CueEnd { channel, pitch } => {
+                if self.cues[usize::from(channel & 15)] == Some(pitch & 127) {
+                    self.end_cue(channel & 15, timing, &mut send);
+                }
+            }
         }
     }
 
@@ -96,7 +122,17 @@ impl MidiOut {
         for pitch in 0..128 {
             self.end(pitch, 0, &mut send);
         }
+        for channel in 0..16 {
+            self.end_cue(channel, 0, &mut send);
+        }
         self.lift_pedal(0, &mut send);
+    }
+
+    fn end_cue(&mut self, channel: u8, timing: u32, send: &mut impl FnMut(NoteEvent<()>) -> bool) {
+        let sounding = &mut self.cues[usize::from(channel)];
+        if sounding.is_some_and(|pitch| send(note_off(timing, channel, pitch))) {
+            *sounding = None;
+        }
     }
 
     fn end(&mut self, pitch: u8, timing: u32, send: &mut impl FnMut(NoteEvent<()>) -> bool) {
@@ -197,6 +233,28 @@ mod tests {
         });
         assert_eq!(pitches(&sent), [(40, false), (60, false)]);
         assert_eq!(sent.last(), Some(&controller(0, 3, SUSTAIN, 0)));
+        out.silence(|_| panic!("nothing sounds any more"));
+    }
+
+    #[test]
+    fn a_cue_leaves_as_it_was_set_and_its_note_never_hangs() {
+        let cue = |message| ReadyKind::Cue { channel: 15, message };
+        let note = |pitch| cue(CueMessage::Note { pitch, velocity: 100 });
+        let mut out = MidiOut::default();
+        let mut sent = Vec::new();
+        let mut take = |event| {
+            sent.push(event);
+            true
+        };
+        out.send(cue(CueMessage::Control { number: 30, value: 9 }), 1, PLAIN, &mut take);
+        out.send(note(40), 2, PLAIN, &mut take);
+        out.send(note(41), 3, PLAIN, &mut take);
+        // The first one's end comes when the second has already taken its place.
+        out.send(ReadyKind::CueEnd { channel: 15, pitch: 40 }, 4, PLAIN, &mut take);
+        out.send(ReadyKind::CueEnd { channel: 15, pitch: 41 }, 5, PLAIN, &mut |_| false);
+        out.silence(&mut take);
+        assert_eq!(sent[0], controller(1, 15, 30, 9));
+        assert_eq!(pitches(&sent), [(40, true), (40, false), (41, true), (41, false)]);
         out.silence(|_| panic!("nothing sounds any more"));
     }
 

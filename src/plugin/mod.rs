@@ -1,13 +1,15 @@
 //! The plugin: parameters, state, the audio thread and the editor's window, in the framework's terms.
 
 mod app;
+mod book_rows;
 mod delay;
 mod midi_out;
 mod params;
 mod process;
+mod saved_book;
 mod state;
 
-use crate::bridge::{Bridge, Severity};
+use crate::bridge::{Bridge, HostTransport, Severity};
 use app::EditorApp;
 use midi_out::MidiOut;
 use nice_plug::prelude::*;
@@ -109,9 +111,20 @@ impl Plugin for CollaParte {
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
         let Some(audio) = &mut self.audio else { return ProcessStatus::Normal };
-        let changed = audio.process(&self.params, &self.bridge, &mut self.midi, buffer.as_slice(), |event| {
-            context.try_send_event(event).is_ok()
-        });
+        let transport = context.transport();
+        let host = HostTransport {
+            known: transport.playing || transport.pos_samples().is_some(),
+            playing: transport.playing,
+            recording: transport.recording,
+            // A position told in beats alone moves with every change of tempo.
+            position: transport
+                .pos_samples
+                .or(transport.pos_seconds.map(|at| (at * f64::from(transport.sample_rate)).round() as i64)),
+        };
+        let changed =
+            audio.process(&self.params, &self.bridge, &mut self.midi, host, buffer.as_slice(), |event| {
+                context.try_send_event(event).is_ok()
+            });
         if let Some(latency) = changed {
             context.set_latency_samples(latency);
         }

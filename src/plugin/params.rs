@@ -1,12 +1,13 @@
 //! The parameters that a host sees, and what is saved beside them.
 
+use super::saved_book::SavedBook;
 use super::state::{SavedScore, WindowSize};
 use crate::audio::REFERENCE_RANGE_HZ;
 use crate::bridge::Bridge;
 use crate::engine::{EngineConfig, EstimatorKind};
 use crate::units::{KEYS, LOWEST_KEY};
 use nice_plug::prelude::*;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 /// The highest key the transcriber hears.
 const HIGHEST_KEY: i32 = LOWEST_KEY as i32 + KEYS as i32 - 1;
@@ -70,6 +71,12 @@ pub struct Parameters {
     /// The score itself.
     #[persist = "score"]
     score: SavedScore,
+    /// The session's book.
+    #[persist = "book"]
+    book: SavedBook,
+    /// The folder that exports go to; empty is the user's own.
+    #[persist = "exports"]
+    pub export_folder: RwLock<String>,
     /// The editor's window.
     #[persist = "window"]
     pub window: WindowSize,
@@ -141,7 +148,9 @@ impl Parameters {
                     text.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().ok()
                 })),
             bypass: BoolParam::new("Bypass", false).make_bypass(),
-            score: SavedScore::new(bridge),
+            score: SavedScore::new(bridge.clone()),
+            book: SavedBook::new(bridge),
+            export_folder: RwLock::default(),
             window: WindowSize::default(),
         }
     }

@@ -3,7 +3,7 @@
 use super::delay::Delay;
 use super::midi_out::{MidiOut, Routing};
 use super::params::{Parameters, TimingMode};
-use crate::bridge::{Bridge, Pace, RealtimeEnd, Schedule, Timing};
+use crate::bridge::{Bridge, HostTransport, Pace, RealtimeEnd, Schedule, Timing};
 use nice_plug::prelude::*;
 use std::time::{Duration, Instant};
 
@@ -107,6 +107,7 @@ impl AudioSide {
         params: &Parameters,
         bridge: &Bridge,
         midi: &mut MidiOut,
+        host: HostTransport,
         channels: &mut [&mut [f32]],
         mut send: impl FnMut(NoteEvent<()>) -> bool,
     ) -> Option<u32> {
@@ -126,6 +127,7 @@ impl AudioSide {
         if !self.bypassed {
             bridge.settings().store(&params.engine_config());
             let gain = util::db_to_gain_fast(params.input_trim.value());
+            self.end.transport(host, length);
             self.hear(channels, gain, length);
         }
         if self.latency > 0 {

@@ -1,0 +1,300 @@
+//! Files of the session: what the writers make, in a folder that the user chose.
+//!
+//! Times in the files are those of the host's timeline, where the host told them; otherwise takes lie end to end.
+
+use super::LoadedScore;
+use super::instance::Shared;
+use super::session::is_of;
+use crate::performance::{AlignedBeat, EditPlan, Mark, PlayedNote, Take};
+use crate::takes::{Entry, Recorded, coverage, edit_plan};
+use crate::units::Seconds;
+use crate::writers::{
+    MapDensity, MarkerFormat, MidiStyle, SessionView, TempoMap, write_edl, write_markers, write_midi,
+    write_reaper_project, write_session_json, write_take_sheet,
+};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::Path;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Crossfade at the joins of a REAPER project, in seconds.
+const FADE_S: f64 = 0.015;
+/// Files of one name in a folder at most.
+const SAME_NAME: u32 = 9_999;
+
+/// What can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Export {
+    /// The notes of a take, as they sounded (`.mid`).
+    Midi,
+    /// The tempo and meter of a take's longest stretch (`.mid`).
+    TempoMap,
+    /// Stretches and faults of all takes, for REAPER (`.csv`) and as Audacity's labels (`.txt`).
+    Markers,
+    /// Coverage, takes and faults, to read and print (`.html`), and the same for programs (`.json`).
+    TakeSheet,
+    /// The proposed edit, as a CMX 3600 list (`.edl`) and a REAPER project (`.rpp`).
+    EditPlan,
+}
+
+/// Why nothing was written.
+#[derive(Debug, Error)]
+pub enum ExportError {
+    /// The folder is missing.
+    #[error("{folder}: expected a folder, found none: nothing was written")]
+    NoFolder {
+        /// As the user gave it.
+        folder: String,
+    },
+    /// The disk is full.
+    #[error("{folder}: the disk is full: {name} was not written")]
+    Full {
+        /// As the user gave it.
+        folder: String,
+        /// The file's name.
+        name: String,
+    },
+    /// The system refused in another way.
+    #[error("{name} was not written: {error}")]
+    File {
+        /// The file's name.
+        name: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The take is not there.
+    #[error("there is no take yet: nothing was written")]
+    NoTake,
+    /// The take has too little of the score for this.
+    #[error("take {take}: nothing of the score was recognised in it, so there is no tempo to write")]
+    NoTempo {
+        /// Its number.
+        take: u32,
+    },
+    /// It needs a score.
+    #[error("this needs a score: load one, and write it again")]
+    NoScore,
+}
+
+/// Writes the files, and returns their names.
+pub(super) fn write(
+    shared: &Shared,
+    score: Option<&LoadedScore>,
+    export: Export,
+    take: Option<u32>,
+    folder: &Path,
+) -> Result<Vec<String>, ExportError> {
+    let grid = score.map_or(0, |score| score.grid);
+    let entries: Vec<Arc<Entry>> =
+        shared.session.log().entries().filter(|entry| is_of(entry, grid)).cloned().collect();
+    let chosen = match take {
+        Some(number) => entries.iter().find(|entry| entry.number == number),
+        None => entries.last(),
+    };
+    let chosen = chosen.ok_or(ExportError::NoTake)?;
+    let piece = score.map_or("colla parte", |score| &score.score.title);
+    let piece = file_name(if piece.trim().is_empty() { "colla parte" } else { piece });
+    let of_take = format!("{piece} take {}", chosen.number);
+    match export {
+        Export::Midi => {
+            let notes = on_timeline(&chosen.recorded).notes;
+            file(folder, &of_take, "mid", |out| midi(&notes, out)).map(|name| vec![name])
+        }
+        Export::TempoMap => {
+            let score = score.ok_or(ExportError::NoScore)?;
+            let beats = longest_stretch(&on_timeline(&chosen.recorded).take)
+                .ok_or(ExportError::NoTempo { take: chosen.number })?;
+            let map = TempoMap::new(&score.path, &beats, MapDensity::Beat);
+            let name = format!("{of_take} tempo");
+            file(folder, &name, "mid", |out| {
+                map.write(&score.path, out).map(|_| ()).map_err(io::Error::other)
+            })
+            .map(|name| vec![name])
+        }
+        _ => whole(score.ok_or(ExportError::NoScore)?, &entries, export, &piece, folder),
+    }
+}
+
+/// Writes what is made of all takes.
+fn whole(
+    score: &LoadedScore,
+    entries: &[Arc<Entry>],
+    export: Export,
+    piece: &str,
+    folder: &Path,
+) -> Result<Vec<String>, ExportError> {
+    let takes: Vec<Take> = entries.iter().map(|entry| entry.recorded.take.clone()).collect();
+    let marks: Vec<Mark> = entries.iter().zip(0..).flat_map(|(entry, index)| entry.marks(index)).collect();
+    let coverage = coverage(&score.path, &takes);
+    let plan = if matches!(export, Export::Markers) {
+        EditPlan::default()
+    } else {
+        // Where takes lie end to end, no two of them sound at one time.
+        let notes: Vec<PlayedNote> =
+            entries.iter().flat_map(|entry| entry.recorded.notes.iter().copied()).collect();
+        let mut plan = edit_plan(&score.path, &takes, &marks, &notes);
+        for piece in &mut plan.segments {
+            let by = Seconds(timeline_shift_s(&entries[piece.take as usize].recorded));
+            (piece.start, piece.end) = (piece.start + by, piece.end + by);
+        }
+        plan
+    };
+    let takes: Vec<Take> = entries.iter().map(|entry| on_timeline(&entry.recorded).take).collect();
+    let view = SessionView {
+        title: &score.score.title,
+        recording: &score.source.name,
+        path: &score.path,
+        takes: &takes,
+        coverage: &coverage,
+        plan: &plan,
+        marks: &marks,
+    };
+    let named = |what: &str| format!("{piece} {what}");
+    let markers = |format| move |out: &mut dyn Write| write_markers(&view, format, out);
+    Ok(match export {
+        Export::Markers => vec![
+            file(folder, &named("markers"), "csv", markers(MarkerFormat::Reaper))?,
+            file(folder, &named("labels"), "txt", markers(MarkerFormat::Audacity))?,
+        ],
+        Export::EditPlan => vec![
+            file(folder, &named("edit"), "edl", |out| write_edl(&view, out))?,
+            file(folder, &named("edit"), "rpp", |out| write_reaper_project(&view, FADE_S, out))?,
+        ],
+        _ => vec![
+            file(folder, &named("takes"), "html", |out| write_take_sheet(&view, out))?,
+            file(folder, &named("takes"), "json", |out| write_session_json(&view, out))?,
+        ],
+    })
+}
+
+fn midi(notes: &[PlayedNote], out: &mut dyn Write) -> io::Result<()> {
+    write_midi(notes, MidiStyle::Sounding, out).map_err(io::Error::other)
+}
+
+/// From the log's time to the host's timeline, in seconds.
+fn timeline_shift_s(recorded: &Recorded) -> f64 {
+    recorded.host_start_s.map_or(0.0, |start_s| start_s - recorded.take.start.0)
+}
+
+fn on_timeline(recorded: &Recorded) -> Recorded {
+    let mut moved = recorded.clone();
+    moved.shift(timeline_shift_s(recorded));
+    moved
+}
+
+/// The beats of the stretch with most of them; `None` where there is no tempo in it.
+fn longest_stretch(take: &Take) -> Option<Vec<AlignedBeat>> {
+    let runs = take.beats.chunk_by(|a, b| b.beat > a.beat && b.time > a.time);
+    runs.max_by_key(|run| run.len()).filter(|run| run.len() > 1).map(<[AlignedBeat]>::to_vec)
+}
+
+/// A name that every system takes: no separators, no control characters, at most 80 characters.
+fn file_name(text: &str) -> String {
+    let plain = |c: char| if c.is_control() || r#"/\:*?"<>|"#.contains(c) { '_' } else { c };
+    let name: String = text.trim().chars().take(80).map(plain).collect();
+    name.trim_matches(|c: char| c == '.' || c.is_whitespace()).to_owned()
+}
+
+/// Writes one file beside its final place and moves it there once it is whole; a file that is there already stays,
+/// and the new one gets a number. Returns the name.
+fn file(
+    folder: &Path,
+    stem: &str,
+    extension: &str,
+    contents: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<String, ExportError> {
+    let shown = || folder.display().to_string();
+    if !fs::metadata(folder).is_ok_and(|found| found.is_dir()) {
+        return Err(ExportError::NoFolder { folder: shown() });
+    }
+    let failed = |error: io::Error| {
+        let name = format!("{stem}.{extension}");
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ExportError::Full { folder: shown(), name },
+            ErrorKind::NotFound => ExportError::NoFolder { folder: shown() },
+            _ => ExportError::File { name, error },
+        }
+    };
+    let part = folder.join(format!(".{stem}.{extension}.{}.part", std::process::id()));
+    let written = create(&part).and_then(|file| {
+        let mut out = BufWriter::new(file);
+        contents(&mut out)?;
+        out.into_inner()?.sync_all()
+    });
+    let moved = written.and_then(|()| {
+        let names = (1..SAME_NAME).map(|n| match n {
+            1 => format!("{stem}.{extension}"),
+            n => format!("{stem} ({n}).{extension}"),
+        });
+        for name in names {
+            // Claims the name first, so that two exports at once never meet in one file.
+            match create(&folder.join(&name)) {
+                Ok(_) => return fs::rename(&part, folder.join(&name)).map(|()| name),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::Error::from(ErrorKind::AlreadyExists))
+    });
+    moved.map_err(|error| {
+        let _ = fs::remove_file(&part);
+        failed(error)
+    })
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> std::path::PathBuf {
+        let folder = std::env::temp_dir().join(format!("colla-parte-export-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).unwrap();
+        folder
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_that_is_there_stays_and_the_new_one_gets_a_number() {
+        let folder = folder("twice");
+        for text in ["first", "second"] {
+            file(&folder, "étude", "txt", |out| out.write_all(text.as_bytes())).unwrap();
+        }
+        assert_eq!(names(&folder), ["étude (2).txt", "étude.txt"]);
+        assert_eq!(fs::read_to_string(folder.join("étude.txt")).unwrap(), "first");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_full_disk_is_said_and_leaves_nothing_behind() {
+        let folder = folder("full");
+        let full = |out: &mut dyn Write| {
+            out.write_all(b"the first half")?;
+            Err(io::Error::from(ErrorKind::StorageFull))
+        };
+        let error = file(&folder, "a", "mid", full).unwrap_err().to_string();
+        assert!(error.contains("the disk is full: a.mid was not written"), "{error}");
+        assert!(names(&folder).is_empty());
+        fs::remove_dir_all(&folder).unwrap();
+        let error = file(&folder, "a", "mid", |_| Ok(())).unwrap_err();
+        assert!(matches!(&error, ExportError::NoFolder { .. }), "{error}");
+    }
+
+    #[test]
+    fn titles_become_names_that_every_system_takes() {
+        assert_eq!(file_name(" Sonata: \"Op. 53\" / I. "), "Sonata_ _Op. 53_ _ I");
+        assert_eq!(file_name(&"é".repeat(300)).chars().count(), 80);
+    }
+}

@@ -1,0 +1,152 @@
+//! The book in the editor's words: rows of takes, tempo curves, and what became of each note. Made anew only where
+//! a take changed.
+
+use crate::bridge::Snapshot;
+use crate::editor::{TakeRow, TempoCurve, Verdict};
+use crate::performance::{AlignedBeat, FaultKind};
+use crate::score::PlayingPath;
+use crate::takes::Entry;
+use crate::units::Bpm;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Tempo curves shown at most, the newest ones.
+const CURVES: usize = 12;
+/// Tempo is taken over at least so many beats.
+const TEMPO_BEATS: f64 = 1.0;
+
+/// What one take looks like.
+struct Shown {
+    entry: Arc<Entry>,
+    row: Arc<TakeRow>,
+    curve: Arc<TempoCurve>,
+}
+
+/// What was made of the takes so far.
+#[derive(Default)]
+pub struct BookRows {
+    known: HashMap<u32, Shown>,
+    verdicts: Arc<[Verdict]>,
+    /// The take and the score that the verdicts are of.
+    judged: Option<(Arc<Entry>, Arc<PlayingPath>)>,
+}
+
+impl BookRows {
+    /// The rows of all takes, the one that runs last, and the tempo curves of the newest.
+    pub fn rows(&mut self, snapshot: &Snapshot) -> (Vec<Arc<TakeRow>>, Vec<Arc<TempoCurve>>) {
+        let entries = &snapshot.book.entries;
+        self.known.retain(|number, _| {
+            snapshot.live.as_ref().is_some_and(|live| live.number == *number)
+                || entries.binary_search_by_key(number, |entry| entry.number).is_ok()
+        });
+        let mut rows = Vec::with_capacity(entries.len() + 1);
+        let mut curves = Vec::new();
+        let first_curve = entries.len().saturating_sub(CURVES);
+        for (index, entry) in entries.iter().enumerate() {
+            let shown = self.shown(entry, false);
+            rows.push(shown.row.clone());
+            if index >= first_curve && !shown.curve.points.is_empty() {
+                curves.push(shown.curve.clone());
+            }
+        }
+        // For a moment the take that is over is in the log and still in hand.
+        if let Some(live) = &snapshot.live
+            && entries.last().is_none_or(|last| last.number < live.number)
+        {
+            let shown = self.shown(live, true);
+            rows.push(shown.row.clone());
+            curves.push(shown.curve.clone());
+        }
+        (rows, curves)
+    }
+
+    fn shown(&mut self, entry: &Arc<Entry>, recording: bool) -> &Shown {
+        let make = || Shown {
+            entry: entry.clone(),
+            row: Arc::new(row(entry, recording)),
+            curve: Arc::new(TempoCurve { points: tempo(&entry.recorded.take.beats) }),
+        };
+        let shown = self.known.entry(entry.number).or_insert_with(make);
+        if !Arc::ptr_eq(&shown.entry, entry) {
+            *shown = make();
+        }
+        shown
+    }
+
+    /// What became of each note of the path in the newest take that was heard a second time; empty while another is
+    /// recorded.
+    pub fn verdicts(&mut self, snapshot: &Snapshot) -> Arc<[Verdict]> {
+        let newest = snapshot.book.entries.iter().rev().find(|entry| entry.recorded.exact);
+        let wanted = newest.zip(snapshot.score.as_ref()).filter(|_| snapshot.live.is_none());
+        let Some((entry, score)) = wanted else {
+            self.judged = None;
+            return Arc::default();
+        };
+        let same = self
+            .judged
+            .as_ref()
+            .is_some_and(|(judged, path)| Arc::ptr_eq(judged, entry) && Arc::ptr_eq(path, &score.path));
+        if !same {
+            self.verdicts = verdicts(entry, &score.path);
+            self.judged = Some((entry.clone(), score.path.clone()));
+        }
+        self.verdicts.clone()
+    }
+}
+
+fn row(entry: &Entry, recording: bool) -> TakeRow {
+    TakeRow {
+        number: entry.number,
+        take: entry.recorded.take.clone(),
+        name: entry.remarks.name.clone(),
+        comment: entry.remarks.comment.clone(),
+        stars: entry.remarks.stars,
+        rejected: entry.remarks.rejected,
+        recording,
+    }
+}
+
+/// Tempo along a take: over at least a beat each.
+fn tempo(beats: &[AlignedBeat]) -> Vec<(f64, Bpm)> {
+    let mut points = Vec::new();
+    for run in beats.chunk_by(|a, b| b.beat > a.beat && b.time > a.time) {
+        let mut from = run[0];
+        for point in run {
+            let (beats, seconds) = (point.beat - from.beat, point.time.0 - from.time.0);
+            if beats >= TEMPO_BEATS && seconds > 0.0 {
+                points.push(((from.beat + point.beat) / 2.0, Bpm(60.0 * beats / seconds)));
+                from = *point;
+            }
+        }
+    }
+    points
+}
+
+/// What became of each note of the path in one take: open where it was not played.
+fn verdicts(entry: &Entry, path: &PlayingPath) -> Arc<[Verdict]> {
+    let take = &entry.recorded.take;
+    let mut verdicts = vec![Verdict::Open; path.notes.len()];
+    for stretch in &take.stretches {
+        let first = path.notes.partition_point(|note| note.onset.to_f64() < stretch.from_beat - 1e-6);
+        let end = path.notes.partition_point(|note| note.onset.to_f64() < stretch.to_beat - 1e-6);
+        verdicts[first..end.max(first)].fill(Verdict::Ok);
+    }
+    for fault in &take.faults {
+        let verdict = match fault.kind {
+            FaultKind::Wrong => Verdict::Wrong,
+            FaultKind::Missed => Verdict::Missed,
+            FaultKind::Timing => Verdict::Timing,
+            // They are of no written note.
+            FaultKind::Extra | FaultKind::Stutter | FaultKind::Hesitation | FaultKind::Intonation => continue,
+        };
+        let first = path.notes.partition_point(|note| note.onset.to_f64() < fault.beat - 1e-3);
+        let meant = path.notes[first..]
+            .iter()
+            .take_while(|note| note.onset.to_f64() < fault.beat + 1e-3)
+            .position(|note| Some(note.id) == fault.note);
+        if let Some(offset) = meant {
+            verdicts[first + offset] = verdict;
+        }
+    }
+    verdicts.into()
+}
