@@ -1,11 +1,11 @@
 //! One view for each state that the editor can be in, made from a small score and a made-up performance of it.
 
 use colla_parte::editor::{
-    Abilities, Cue, EditorState, Gravity, HeardNote, Language, Level, Load, Message, PaperKind, ScoreSlot,
+    Abilities, EditorState, Gravity, HeardNote, Language, Level, Load, Message, PaperKind, ScoreSlot,
     TakeRow, TempoCurve, TrailPoint, Transport, Verdict, View,
 };
 use colla_parte::performance::{
-    Candidate, Coverage, Fault, FaultKind, FollowState, PositionReport, Stretch, Take,
+    Candidate, Coverage, Cue, CueMessage, Fault, FaultKind, FollowState, PositionReport, Stretch, Take,
 };
 use colla_parte::score::{
     Measure, Note, NoteId, Ornament, Part, PathNote, PathStep, PlayingPath, Score, TempoChange,
@@ -123,14 +123,20 @@ pub fn following() -> View {
         coverage: coverage(&takes, steps),
         takes,
         cues: vec![
-            Cue { beat: 0.0, name: "A".into(), target: "CC 20".into() },
-            Cue { beat: 17.0, name: "B".into(), target: "OSC /light/2".into() },
+            cue(0.0, "A", CueMessage::Control { number: 102, value: 127 }),
+            cue(17.0, "B", CueMessage::Note { pitch: 60, velocity: 100 }),
         ],
         load: Load { share: 0.11, ..Load::default() },
-        undo: Some("Rename take 4".into()),
+        undo: Some("name of take 4".into()),
+        elsewhere: 2,
+        export_folder: "/home/anna/sessions".into(),
         score: ScoreSlot::Ready { name: "rondo.mxl".into(), score },
         ..empty()
     }
+}
+
+fn cue(beat: f64, name: &str, message: CueMessage) -> Cue {
+    Cue { beat, name: name.into(), channel: 0, message }
 }
 
 /// Two places compete.
@@ -456,6 +462,7 @@ fn takes(score: &Score, count: usize) -> Vec<Arc<TakeRow>> {
                 name: name.into(),
                 comment: comment.into(),
                 stars,
+                rejected: index == 1,
                 recording,
             })
         })

@@ -1,8 +1,9 @@
 //! The editor in use: clicks, keys, typed text, dropped files.
 
 use colla_parte::editor::{Action, Export, Settings, View};
+use colla_parte::performance::CueMessage;
 use editor_pictures::{Stage, scenes};
-use egui::{Key, Modifiers, vec2};
+use egui::{Key, Modifiers, Role, vec2};
 use egui_kittest::kittest::Queryable;
 
 fn stage(view: View) -> Stage {
@@ -34,7 +35,7 @@ fn a_typed_path_is_loaded() {
 #[test]
 fn buttons_ask_for_what_they_say() {
     let mut stage = stage(scenes::following());
-    for label in ["Relocate", "Hold", "Arm", "Undo", "Save MIDI", "Save markers"] {
+    for label in ["Relocate", "Hold", "Arm", "Undo", "Save…", "Save MIDI", "Save…", "Save markers"] {
         click(&mut stage, label);
     }
     let expected = [
@@ -53,7 +54,7 @@ fn what_the_owner_cannot_do_has_no_button() {
     let mut view = scenes::following();
     view.abilities = Default::default();
     let mut stage = stage(view);
-    for label in ["Arm", "Hold", "Undo", "Save MIDI"] {
+    for label in ["Arm", "Hold", "Undo", "Save…"] {
         assert!(stage.harness().query_by_label(label).is_none(), "{label} does nothing here");
     }
     click(&mut stage, "Relocate");
@@ -160,8 +161,43 @@ fn stars_names_and_deletion_ask_for_the_right_take() {
     let renamed = Action::RenameTake { take: 5, name: "Best so far".into() };
     let asked = &stage.shown().actions;
     assert!(!asked.is_empty() && asked.iter().all(|action| *action == renamed), "{asked:?}");
+    click(&mut stage, "Reject");
+    assert_eq!(stage.shown().actions.last(), Some(&Action::Reject { take: 5, rejected: true }));
     click(&mut stage, "Delete");
     assert_eq!(stage.shown().actions.last(), Some(&Action::DeleteTake(5)));
+}
+
+#[test]
+fn files_go_to_the_folder_that_is_typed() {
+    let mut stage = stage(scenes::following());
+    click(&mut stage, "Save…");
+    let field = "Files go to this folder";
+    stage.harness().get_by_role_and_label(Role::TextInput, field).click();
+    settle(&mut stage);
+    stage.harness().key_press_modifiers(Modifiers::COMMAND, Key::A);
+    stage.harness().event(egui::Event::Text("/media/stick".into()));
+    stage.harness().key_press(Key::Enter);
+    settle(&mut stage);
+    assert_eq!(stage.shown().actions, [Action::SetExportFolder("/media/stick".into())]);
+}
+
+#[test]
+fn nothing_is_written_before_there_is_a_take() {
+    let mut stage = stage(scenes::waiting());
+    click(&mut stage, "Save…");
+    click(&mut stage, "Save MIDI");
+    assert_eq!(stage.shown().actions, []);
+}
+
+#[test]
+fn what_a_cue_sends_can_be_changed() {
+    let mut stage = stage(scenes::following());
+    click(&mut stage, "→ CC 102 = 127");
+    click(&mut stage, "Note");
+    let [Action::SetCue(0, cue)] = stage.shown().actions.as_slice() else {
+        panic!("{:?}", stage.shown().actions);
+    };
+    assert_eq!(cue.message, CueMessage::Note { pitch: 102, velocity: 127 });
 }
 
 #[test]

@@ -1,15 +1,18 @@
 //! A CLAP host.
 
-use crate::{Instance, Midi, Setup, Timed};
+use crate::{Instance, Midi, Setup, Timed, Transport};
 use anyhow::{Context, Result, anyhow, bail};
 use clack_extensions::audio_ports_config::{AudioPortsConfigBuffer, PluginAudioPortsConfig};
 use clack_extensions::latency::PluginLatency;
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
+use clack_host::events::EventFlags;
+use clack_host::events::event_types::{TransportEvent, TransportFlags};
 use clack_host::events::spaces::CoreEventSpace;
 use clack_host::prelude::*;
 use clack_host::process::StartedPluginAudioProcessor;
 use clack_host::process::audio_buffers::{AudioPortBuffer, AudioPortBufferType, AudioPorts, InputChannel};
+use clack_host::utils::{BeatTime, SecondsTime};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -35,6 +38,8 @@ pub(crate) struct ClapInstance {
     output_ports: AudioPorts,
     input: Vec<Vec<f32>>,
     events: EventBuffer,
+    rate_hz: f64,
+    transport: Option<TransportEvent>,
 }
 
 impl ClapInstance {
@@ -52,6 +57,8 @@ impl ClapInstance {
             output_ports: AudioPorts::with_capacity(2, 1),
             input: Vec::new(),
             events: EventBuffer::with_capacity(4096),
+            rate_hz: 0.0,
+            transport: None,
         })
     }
 
@@ -74,6 +81,7 @@ impl ClapInstance {
 impl Instance for ClapInstance {
     fn activate(&mut self, setup: &Setup) -> Result<()> {
         self.choose_layout(setup.channels)?;
+        self.rate_hz = setup.rate_hz;
         let handle = self.instance.plugin_handle();
         let render: PluginRender = handle.get_extension().context("no render extension")?;
         let mode = if setup.offline { RenderMode::Offline } else { RenderMode::Realtime };
@@ -106,6 +114,30 @@ impl Instance for ClapInstance {
         }
     }
 
+    fn set_transport(&mut self, transport: Option<Transport>) {
+        self.transport = transport.map(|transport| {
+            let mut flags = TransportFlags::HAS_SECONDS_TIMELINE;
+            flags.set(TransportFlags::IS_PLAYING, transport.playing);
+            flags.set(TransportFlags::IS_RECORDING, transport.recording);
+            TransportEvent {
+                header: EventHeader::new_core(0, EventFlags::empty()),
+                flags,
+                song_pos_beats: BeatTime::from_int(0),
+                song_pos_seconds: SecondsTime::from_float(transport.position as f64 / self.rate_hz),
+                tempo: 0.0,
+                tempo_inc: 0.0,
+                loop_start_beats: BeatTime::from_int(0),
+                loop_end_beats: BeatTime::from_int(0),
+                loop_start_seconds: SecondsTime::from_int(0),
+                loop_end_seconds: SecondsTime::from_int(0),
+                bar_start: BeatTime::from_int(0),
+                bar_number: 0,
+                time_signature_numerator: 4,
+                time_signature_denominator: 4,
+            }
+        });
+    }
+
     fn process(&mut self, channels: &mut [Vec<f32>], events: &mut Vec<Timed>) -> Result<Duration> {
         let processor = self.processor.as_mut().context("not active")?;
         let length = channels[0].len();
@@ -126,7 +158,14 @@ impl Instance for ClapInstance {
         let mut sent = OutputEvents::from_buffer(&mut self.events);
         let start = Instant::now();
         crate::probe::enter();
-        let status = processor.process(&input, &mut output, &InputEvents::empty(), &mut sent, None, None);
+        let status = processor.process(
+            &input,
+            &mut output,
+            &InputEvents::empty(),
+            &mut sent,
+            None,
+            self.transport.as_ref(),
+        );
         crate::probe::leave();
         let duration = start.elapsed();
         status?;

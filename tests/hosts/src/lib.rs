@@ -5,6 +5,7 @@ mod clap;
 pub mod probe;
 pub mod project;
 pub mod signal;
+pub mod sound;
 mod vst3;
 
 use anyhow::Result;
@@ -36,6 +37,17 @@ pub struct Setup {
     pub largest_block: usize,
     /// Whether the host says that it renders.
     pub offline: bool,
+}
+
+/// What the host's transport does at a block's first sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Transport {
+    /// It runs.
+    pub playing: bool,
+    /// It records.
+    pub recording: bool,
+    /// Position on the timeline in samples.
+    pub position: i64,
 }
 
 /// A MIDI event that the plugin sent.
@@ -84,6 +96,9 @@ pub trait Instance {
     fn latency(&mut self) -> u32;
     /// Resets it as a host does when the playhead jumps.
     fn reset(&mut self);
+    /// Says what the transport does at the next block's first sample; `None` for a host without one, which is how
+    /// every instance begins. The position stays where it is set.
+    fn set_transport(&mut self, transport: Option<Transport>);
     /// Processes one block. Appends events, their time being the sample within the block. Returns how
     /// long the plugin took.
     ///

@@ -1,6 +1,6 @@
 //! A VST3 host.
 
-use crate::{Instance, Midi, Setup, Timed};
+use crate::{Instance, Midi, Setup, Timed, Transport};
 use anyhow::{Context, Result, bail, ensure};
 use libloading::os::unix::Library;
 use std::cell::{Cell, RefCell};
@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use vst3::Steinberg::Vst::Event_::EventTypes_;
 use vst3::Steinberg::Vst::{
     AudioBusBuffers, AudioBusBuffers__type0, BusDirections_, Event, IAudioProcessor, IAudioProcessorTrait,
-    IComponent, IComponentTrait, IEventList, IEventListTrait, MediaTypes_, ProcessData, ProcessModes_,
-    ProcessSetup, SpeakerArr, SymbolicSampleSizes_,
+    IComponent, IComponentTrait, IEventList, IEventListTrait, MediaTypes_, ProcessContext,
+    ProcessContext_::StatesAndFlags_, ProcessData, ProcessModes_, ProcessSetup, SpeakerArr,
+    SymbolicSampleSizes_,
 };
 use vst3::Steinberg::{
     IBStream, IBStream_::IStreamSeekMode_, IBStreamTrait, IPluginBaseTrait, IPluginFactory,
@@ -161,6 +162,8 @@ pub(crate) struct Vst3Instance {
     input: Vec<Vec<f32>>,
     offline: bool,
     active: bool,
+    rate_hz: f64,
+    transport: Option<Transport>,
     _module: Module,
 }
 
@@ -194,6 +197,8 @@ impl Vst3Instance {
                 input: Vec::new(),
                 offline: false,
                 active: false,
+                rate_hz: 0.0,
+                transport: None,
                 _module: module,
             })
         }
@@ -203,6 +208,7 @@ impl Vst3Instance {
 impl Instance for Vst3Instance {
     fn activate(&mut self, setup: &Setup) -> Result<()> {
         self.offline = setup.offline;
+        self.rate_hz = setup.rate_hz;
         let mut arrangement = match setup.channels {
             1 => SpeakerArr::kMono,
             2 => SpeakerArr::kStereo,
@@ -259,6 +265,10 @@ impl Instance for Vst3Instance {
         }
     }
 
+    fn set_transport(&mut self, transport: Option<Transport>) {
+        self.transport = transport;
+    }
+
     fn process(&mut self, channels: &mut [Vec<f32>], events: &mut Vec<Timed>) -> Result<Duration> {
         let length = channels[0].len();
         for (kept, samples) in self.input.iter_mut().zip(channels.iter()) {
@@ -279,6 +289,15 @@ impl Instance for Vst3Instance {
         self.events.0.borrow_mut().clear();
         let sink = self.events.to_com_ptr::<IEventList>().context("no event list")?;
         let mode = if self.offline { ProcessModes_::kOffline } else { ProcessModes_::kRealtime };
+        // SAFETY: a struct of numbers, for which zero means that nothing is known.
+        let mut context: ProcessContext = unsafe { std::mem::zeroed() };
+        if let Some(transport) = self.transport {
+            let flag = |on: bool, flag| if on { flag as u32 } else { 0 };
+            context.state = flag(transport.playing, StatesAndFlags_::kPlaying)
+                | flag(transport.recording, StatesAndFlags_::kRecording);
+            context.sampleRate = self.rate_hz;
+            context.projectTimeSamples = transport.position;
+        }
         let mut data = ProcessData {
             processMode: mode as int32,
             symbolicSampleSize: SymbolicSampleSizes_::kSample32 as int32,
@@ -291,7 +310,7 @@ impl Instance for Vst3Instance {
             outputParameterChanges: null_mut(),
             inputEvents: null_mut(),
             outputEvents: sink.as_ptr(),
-            processContext: null_mut(),
+            processContext: if self.transport.is_some() { &mut context } else { null_mut() },
         };
         let start = Instant::now();
         crate::probe::enter();

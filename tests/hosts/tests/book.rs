@@ -1,0 +1,262 @@
+//! The session's book, kept by the built bundles in real hosts.
+
+mod common;
+
+use common::{LARGEST_BLOCK, offline, stereo};
+use hosts::signal::{TUNE_S, tune};
+use hosts::sound::decode;
+use hosts::{Format, Instance, Midi, Setup, Timed, Transport, open, project};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Samples in a block.
+const BLOCK: usize = 441;
+
+fn demo(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/demo").join(file)
+}
+
+/// The state of a project with the demo's score.
+fn demo_state() -> Vec<u8> {
+    let score = project::score_field("score.mxl", &std::fs::read(demo("score.mxl")).unwrap()).unwrap();
+    project::state(json!({}), &score).unwrap()
+}
+
+/// When each written onset of the demo was played: beat, seconds.
+fn truth() -> Vec<(f64, f64)> {
+    let table = std::fs::read_to_string(demo("alignment.tsv")).unwrap();
+    let row = |row: &str| {
+        let fields: Vec<f64> = row.split('\t').map(|field| field.parse().unwrap_or(f64::NAN)).collect();
+        (fields[0], fields[2])
+    };
+    table.lines().skip(1).map(row).collect()
+}
+
+/// Plays `sound` with the host's transport at `position`, and returns what the plugin sent.
+fn play(instance: &mut dyn Instance, sound: &[f32], mut transport: Transport) -> Vec<Timed> {
+    let (mut sent, mut events) = (Vec::new(), Vec::with_capacity(4096));
+    for (index, block) in sound.chunks(BLOCK).enumerate() {
+        instance.set_transport(Some(transport));
+        events.clear();
+        instance.process(&mut stereo(block), &mut events).unwrap();
+        sent.extend(events.iter().map(|(at, midi)| (at + (index * BLOCK) as u64, *midi)));
+        if transport.playing {
+            transport.position += block.len() as i64;
+        }
+    }
+    sent
+}
+
+fn recording(position: i64) -> Transport {
+    Transport { playing: true, recording: true, position }
+}
+
+/// The transport stands, and it is still.
+fn stop(instance: &mut dyn Instance, samples: usize) {
+    play(instance, &vec![0.0; samples], Transport::default());
+}
+
+/// Saves until the book has so many takes, all of them listened to twice.
+fn settled(instance: &mut dyn Instance, count: usize) -> Value {
+    let mut found = Value::Null;
+    for _ in 0..6_000 {
+        found = project::book(&instance.save().unwrap()).unwrap();
+        let takes = project::takes(&found).unwrap();
+        if takes.len() == count && takes.iter().all(|take| take["exact"] == true) {
+            return found;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("never {count} takes: {found}");
+}
+
+#[test]
+fn three_takes_with_restarts_are_there_when_the_project_is_opened_again() {
+    let (sound, rate_hz) = decode(&demo("audio.ogg")).unwrap();
+    let truth = truth();
+    // From and to which onset each take is played, and where on the host's timeline.
+    let spans = [(0.0, 18.0, 2.0), (12.0, 33.0, 0.5), (6.0, 27.0, 40.0)];
+    let at = |beat: f64| truth.iter().find(|point| point.0 >= beat).unwrap().1;
+    for format in Format::ALL {
+        let mut instance = open(format).unwrap();
+        assert!(instance.load(&demo_state()));
+        offline(instance.as_mut(), rate_hz, 2);
+        for (from, to, host_s) in spans {
+            // Sixteenths are 0.2 s apart.
+            let sample = |beat: f64| ((at(beat) - 0.1) * rate_hz) as usize;
+            let position = (host_s * rate_hz) as i64;
+            play(instance.as_mut(), &sound[sample(from)..sample(to)], recording(position));
+            stop(instance.as_mut(), rate_hz as usize);
+        }
+        let kept = settled(instance.as_mut(), spans.len());
+        for (take, (from, to, host_s)) in project::takes(&kept).unwrap().iter().zip(spans) {
+            let stretches = take["stretches"].as_array().unwrap();
+            let [stretch] = stretches.as_slice() else { panic!("{format:?}: {stretches:?}") };
+            let beat = |name: &str| stretch[name].as_f64().unwrap();
+            assert_eq!(beat("from_beat"), from, "{format:?}: where the take from beat {from} begins");
+            assert!((beat("to_beat") - to).abs() <= 1.0, "{format:?}: {stretch} instead of up to {to}");
+            assert!((take["host_start_s"].as_f64().unwrap() - host_s).abs() < 0.001, "{format:?}");
+            let length_s = take["length"].as_f64().unwrap() * 1e-4;
+            let expected_s = at(to) - at(from);
+            assert!((length_s - expected_s).abs() < 0.1, "{format:?}: {length_s} s, played {expected_s}");
+            let notes = take["notes"]["pitch"].as_array().unwrap().len();
+            assert!(notes > 50, "{format:?}: {notes} notes");
+        }
+        let saved = instance.save().unwrap();
+        drop(instance);
+        let mut again = open(format).unwrap();
+        assert!(again.load(&saved));
+        assert_eq!(project::book(&again.save().unwrap()).unwrap(), kept, "{format:?}");
+
+        // Over the open book: an older state of it, a damaged one, one of a version to come.
+        let strange = [
+            json!({ "format": 1, "id": kept["id"], "revision": 1, "takes": [] }),
+            json!({ "format": 1, "takes": "?" }),
+            json!({ "format": 99, "chapters": [1, 2] }),
+        ];
+        for book in &strange {
+            assert!(again.load(&project::with_book(&saved, book).unwrap()));
+            let now = project::book(&again.save().unwrap()).unwrap();
+            assert_eq!(now["takes"], kept["takes"], "{format:?}: after {book}");
+        }
+        let now = project::book(&again.save().unwrap()).unwrap();
+        assert_eq!(now["aside"], strange[2], "what could not be read is carried along");
+    }
+}
+
+#[test]
+fn loops_and_rates_make_takes_of_their_own_and_playback_makes_none() {
+    for format in Format::ALL {
+        let mut instance = open(format).unwrap();
+        offline(instance.as_mut(), 48_000.0, 2);
+        let sound = tune(48_000.0);
+        // Twice round a loop without stopping, punched in after a pre-roll, punched out while the host plays on.
+        let playing = |position: i64| Transport { recording: false, ..recording(position) };
+        play(instance.as_mut(), &sound, playing(0));
+        let length = sound.len() as i64;
+        play(instance.as_mut(), &sound, recording(length));
+        play(instance.as_mut(), &sound, recording(length));
+        play(instance.as_mut(), &sound, playing(2 * length));
+        stop(instance.as_mut(), 48_000);
+        let takes = project::takes(&settled(instance.as_mut(), 2)).unwrap();
+        for take in &takes {
+            let start_s = take["host_start_s"].as_f64().unwrap();
+            assert!((start_s - TUNE_S).abs() < 0.001, "{format:?}: {start_s} s");
+            assert!((take["length"].as_f64().unwrap() * 1e-4 - TUNE_S).abs() < 0.02);
+            assert!((8..12).contains(&take["notes"]["pitch"].as_array().unwrap().len()), "{take}");
+        }
+        // The host opens the device at another rate, and resets in the middle of the next take.
+        instance.deactivate();
+        let setup = Setup { rate_hz: 96_000.0, channels: 2, largest_block: LARGEST_BLOCK, offline: true };
+        instance.activate(&setup).unwrap();
+        let sound = tune(96_000.0);
+        play(instance.as_mut(), &sound, recording(96_000));
+        instance.reset();
+        play(instance.as_mut(), &sound, recording(192_000));
+        stop(instance.as_mut(), 96_000);
+        let takes = project::takes(&settled(instance.as_mut(), 4)).unwrap();
+        let rates: Vec<f64> = takes.iter().map(|take| take["rate_hz"].as_f64().unwrap()).collect();
+        assert_eq!(rates, [48_000.0, 48_000.0, 96_000.0, 96_000.0], "{format:?}");
+        let starts: Vec<f64> = takes.iter().map(|take| take["host_start_s"].as_f64().unwrap()).collect();
+        assert_eq!(starts[2..], [1.0, 2.0], "{format:?}");
+        let ends: Vec<f64> = takes
+            .iter()
+            .map(|take| take["start"].as_f64().unwrap() + take["length"].as_f64().unwrap())
+            .collect();
+        let begins: Vec<f64> = takes.iter().map(|take| take["start"].as_f64().unwrap()).collect();
+        assert!(ends.iter().zip(&begins[1..]).all(|(end, next)| next > end), "takes lie one after another");
+    }
+}
+
+#[test]
+fn without_a_transport_pauses_make_the_takes() {
+    for format in Format::ALL {
+        let mut instance = open(format).unwrap();
+        offline(instance.as_mut(), 48_000.0, 2);
+        let mut sound = vec![0.0; 48_000];
+        for _ in 0..2 {
+            sound.extend(tune(48_000.0));
+            sound.extend(vec![0.0; 6 * 48_000]);
+        }
+        let mut audio = stereo(&sound);
+        hosts::render(instance.as_mut(), &mut audio, hosts::signal::awkward_blocks(4)).unwrap();
+        let takes = project::takes(&settled(instance.as_mut(), 2)).unwrap();
+        for take in takes {
+            assert_eq!(take["host_start_s"], Value::Null, "{format:?}");
+            assert!(
+                (8..12).contains(&take["notes"]["pitch"].as_array().unwrap().len()),
+                "{format:?}: {take}"
+            );
+        }
+    }
+}
+
+#[test]
+fn five_hundred_takes_are_kept_and_the_next_one_follows() {
+    let mut instance = open(Format::Clap).unwrap();
+    offline(instance.as_mut(), 48_000.0, 2);
+    let sound = tune(48_000.0);
+    play(instance.as_mut(), &sound, recording(0));
+    stop(instance.as_mut(), 48_000);
+    let book = settled(instance.as_mut(), 1);
+    let mut take = project::takes(&book).unwrap().remove(0);
+    let mut many = book.clone();
+    let packed = (1..=500).map(|number: i64| {
+        take["number"] = number.into();
+        take["start"] = ((number - 1) * 60_000).into();
+        project::packed_take(&take).unwrap()
+    });
+    many["takes"] = packed.collect();
+    many["revision"] = 100_000.into();
+    let state = project::with_book(&instance.save().unwrap(), &many).unwrap();
+    let mut other = open(Format::Clap).unwrap();
+    assert!(other.load(&state));
+    offline(other.as_mut(), 48_000.0, 2);
+    play(other.as_mut(), &sound, recording(0));
+    stop(other.as_mut(), 48_000);
+    let takes = project::takes(&settled(other.as_mut(), 501)).unwrap();
+    assert_eq!(takes[500]["number"], 501);
+    assert!(other.save().unwrap().len() < 2_000_000);
+}
+
+#[test]
+fn cues_fire_where_the_playing_passes_them() {
+    let (sound, rate_hz) = decode(&demo("audio.ogg")).unwrap();
+    let truth = truth();
+    let at = |beat: f64| truth.iter().find(|point| point.0 >= beat).unwrap().1;
+    let cue =
+        |beat: f64, message: Value| json!({ "beat": beat, "name": "A", "channel": 3, "message": message });
+    let book = json!({ "format": 1, "id": 5, "revision": 1, "takes": [], "cues": [
+        cue(9.0, json!({ "control": { "number": 102, "value": 77 } })),
+        cue(18.0, json!({ "note": { "pitch": 100, "velocity": 90 } })),
+        cue(60.0, json!({ "control": { "number": 103, "value": 1 } })),
+    ] });
+    for format in Format::ALL {
+        let mut instance = open(format).unwrap();
+        assert!(instance.load(&project::with_book(&demo_state(), &book).unwrap()));
+        offline(instance.as_mut(), rate_hz, 2);
+        let end = (at(27.0) * rate_hz) as usize;
+        let sent = play(instance.as_mut(), &sound[..end], recording(0));
+        let fired: Vec<(f64, Midi)> = sent
+            .into_iter()
+            .filter(|(_, midi)| match midi {
+                Midi::Control { channel, .. } | Midi::On { channel, .. } | Midi::Off { channel, .. } => {
+                    *channel == 3
+                }
+            })
+            .map(|(at, midi)| (at as f64 / rate_hz, midi))
+            .collect();
+        let kinds: Vec<Midi> = fired.iter().map(|(_, midi)| *midi).collect();
+        let expected = [
+            Midi::Control { channel: 3, cc: 102, value: 77 },
+            Midi::On { channel: 3, pitch: 100, velocity: 90 },
+            Midi::Off { channel: 3, pitch: 100 },
+        ];
+        assert_eq!(kinds, expected, "{format:?}");
+        for (beat, (fired_s, _)) in [9.0, 18.0].into_iter().zip(&fired) {
+            let late_s = fired_s - at(beat);
+            assert!(late_s.abs() < 0.15, "{format:?}: the cue at beat {beat} came {late_s:.3} s late");
+        }
+    }
+}
