@@ -8,7 +8,7 @@ use hosts::sound::decode;
 use hosts::{Format, Instance, Midi, Setup, Timed, Transport, open, project};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Samples in a block.
 const BLOCK: usize = 441;
@@ -89,7 +89,11 @@ fn three_takes_with_restarts_are_there_when_the_project_is_opened_again() {
             play(instance.as_mut(), &sound[sample(from)..sample(to)], recording(position));
             stop(instance.as_mut(), rate_hz as usize);
         }
+        let over = Instant::now();
         let kept = settled(instance.as_mut(), spans.len());
+        // For BENCHMARKS.md: see it with `--nocapture`.
+        let bytes: usize = kept["takes"].as_array().unwrap().iter().map(|take| take.to_string().len()).sum();
+        println!("{format:?}: exact {:?} after the last stop; {bytes} bytes in the project", over.elapsed());
         for (take, (from, to, host_s)) in project::takes(&kept).unwrap().iter().zip(spans) {
             let stretches = take["stretches"].as_array().unwrap();
             let [stretch] = stretches.as_slice() else { panic!("{format:?}: {stretches:?}") };
@@ -102,6 +106,7 @@ fn three_takes_with_restarts_are_there_when_the_project_is_opened_again() {
             assert!((length_s - expected_s).abs() < 0.1, "{format:?}: {length_s} s, played {expected_s}");
             let notes = take["notes"]["pitch"].as_array().unwrap().len();
             assert!(notes > 50, "{format:?}: {notes} notes");
+            println!("  {notes} notes, {} faults", take["faults"].as_array().unwrap().len());
         }
         let saved = instance.save().unwrap();
         drop(instance);
