@@ -5,14 +5,15 @@
 //!
 //! Instead of generated sessions, `-- --notes ITEM --trace OUT [--offline] [--ear …]` follows the true notes of a corpus
 //! item (`score_notes.tsv`, `notes.tsv`), and `-- --evidence KEPT --score SCORE --trace OUT [--offline]` what
-//! `examples/keep_evidence` kept; both write the trace that `tools/score_position.py` reads. `--set NAME=VALUE` changes
-//! one of the follower's settings.
+//! `examples/keep_evidence` kept; both write the trace that `tools/score_position.py` reads. `--events N` measures the
+//! speed on a score of N onsets. `--set NAME=VALUE` changes one of the follower's settings.
 
 #[path = "../../tests/rehearsal/mod.rs"]
 mod rehearsal;
 
 mod corpus;
 mod measure;
+mod speed;
 
 use colla_parte::follower::{Follower, FollowerSettings};
 use colla_parte::performance::{PositionReport, PosteriorFrame};
@@ -49,6 +50,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let trace = value("--trace").ok_or("--notes and --evidence need --trace OUT")?;
         let offline = arguments.iter().any(|a| a == "--offline");
         return corpus::follow(&heard, trace, offline);
+    }
+    if let Some(events) = value("--events") {
+        speed::measure(events.parse()?);
+        return Ok(());
     }
     let seed = number("--seed", 1);
     let sessions = number("--sessions", 200);
@@ -91,8 +96,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn follow(path: &Arc<PlayingPath>, frames: &[PosteriorFrame], delay: Seconds) -> (Vec<PositionReport>, f64) {
     let mut follower = Follower::new(Arc::clone(path), settings());
     let begun = Instant::now();
+    let before = speed::processor_time(begun);
     let reports = frames.iter().map(|frame| follower.step(frame, delay)).collect();
-    (reports, begun.elapsed().as_secs_f64())
+    (reports, speed::processor_time(begun) - before)
 }
 
 /// The defaults, with `--set NAME=VALUE` applied: for trying out one rate at a time.

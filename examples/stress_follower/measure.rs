@@ -262,6 +262,6 @@ impl fmt::Display for Tally {
         }
         let (audio, spent) =
             (self.plain.speed.0 + self.jumps.speed.0, self.plain.speed.1 + self.jumps.speed.1);
-        write!(f, "\nspeed: {:.0} audio-seconds a second", audio / spent)
+        write!(f, "\nspeed: {:.0} audio-seconds per CPU-second", audio / spent)
     }
 }

@@ -494,3 +494,7 @@ fn wait_after(events: &ScoreEvents, settings: &FollowerSettings, event: usize, t
         missed: (missed, missed * unheard(events, settings, event + 2)),
     }
 }
+
+#[cfg(test)]
+#[path = "decoder_tests.rs"]
+mod tests;
