@@ -20,7 +20,7 @@ const SCORE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 /// Every parameter away from its default.
 fn unusual() -> Value {
     json!({
-        "timing": { "string": "aligned" }, "sens": { "f32": 0.7 }, "low": { "i32": 30 }, "high": { "i32": 100 },
+        "timing": { "string": "aligned" }, "a4": { "f32": 415.0 }, "sens": { "f32": 0.7 }, "low": { "i32": 30 }, "high": { "i32": 100 },
         "minlen": { "f32": 50.0 }, "velcrv": { "f32": 1.5 }, "chan": { "i32": 5 }, "pedal": { "bool": true },
         "assist": { "f32": 0.25 }, "trim": { "f32": -6.0 }, "follow": { "bool": false }, "poscc": { "i32": 20 },
         "bypass": { "bool": true },
