@@ -292,7 +292,7 @@ impl Instance for Vst3Instance {
         // SAFETY: a struct of numbers, for which zero means that nothing is known.
         let mut context: ProcessContext = unsafe { std::mem::zeroed() };
         if let Some(transport) = self.transport {
-            let flag = |on: bool, flag| if on { flag as u32 } else { 0 };
+            let flag = |on: bool, flag| if on { flag } else { 0 };
             context.state = flag(transport.playing, StatesAndFlags_::kPlaying)
                 | flag(transport.recording, StatesAndFlags_::kRecording);
             context.sampleRate = self.rate_hz;
