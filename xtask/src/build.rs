@@ -13,3 +13,10 @@ pub fn bundle() -> Result<()> {
     build()?;
     nice_plug_xtask::bundle(&target(), "colla-parte", &["--release".to_string()], false)
 }
+
+/// Runs the benchmarks: the engine's rooms hop by hop, then `process` of the built bundles.
+pub fn bench() -> Result<()> {
+    bundle()?;
+    shell::cargo(&["bench", "--package", "colla-parte", "--bench", "engine"])?;
+    shell::cargo(&["bench", "--package", "hosts", "--bench", "process"])
+}

@@ -31,7 +31,7 @@ fn main() -> Result<()> {
         ["install"] => install::install(),
         ["layers"] => layers::check(&root().join("src")),
         ["realtime"] => realtime::check(),
-        ["bench"] => shell::cargo(&["bench", "--workspace"]),
+        ["bench"] => build::bench(),
         _ => bail!("{USAGE}"),
     }
 }
