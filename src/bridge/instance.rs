@@ -11,6 +11,7 @@ use crate::engine::{Engine, FollowCommand};
 use crate::takes::{Edit, SessionLog};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,6 +32,7 @@ pub(super) struct Shared {
     disarmed: AtomicBool,
     notices: Mutex<Vec<(Severity, String)>>,
     unheard: AtomicBool,
+    choosing: AtomicBool,
 }
 
 impl Shared {
@@ -162,6 +164,40 @@ impl Bridge {
     /// Reads a score file and follows it; a file that is no score leaves a message, and the present score stays.
     pub fn load_score_file(&self, path: PathBuf) {
         self.request(Command::LoadFile(path));
+    }
+
+    /// Runs `choose`, which takes as long as a person does, on a thread of its own, and loads the score file that it
+    /// gives. `Ok(None)` is a choice not made; an error becomes a message. While one choice is open, no other is.
+    ///
+    /// The thread is not waited for: a choice still open when the bridge ends goes on alone and comes to nothing.
+    /// (A host that unloads the library then does no harm: the C library keeps it mapped while one of its threads has
+    /// thread-local destructors to run, as every Rust thread has.)
+    pub fn choose_score_file(
+        &self,
+        choose: impl FnOnce() -> Result<Option<PathBuf>, String> + Send + 'static,
+    ) {
+        if self.shared.choosing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (shared, commands, worker) =
+            (self.shared.clone(), self.commands.clone(), self.worker_thread::<Engine>());
+        let started = std::thread::Builder::new().name("colla-parte-choice".into()).spawn(move || {
+            let choice = catch_unwind(AssertUnwindSafe(choose));
+            shared.choosing.store(false, Ordering::Release);
+            let _ = commands.send(match choice {
+                Ok(Ok(Some(path))) => Command::LoadFile(path),
+                Ok(Ok(None)) => return,
+                Ok(Err(reason)) => Command::Report(Severity::Error, reason),
+                Err(_) => Command::Report(Severity::Error, "the file dialog failed".into()),
+            });
+            if let Some(worker) = worker {
+                worker.unpark();
+            }
+        });
+        if started.is_err() {
+            self.shared.choosing.store(false, Ordering::Release);
+            self.report(Severity::Error, "the system gives no thread for a file dialog".into());
+        }
     }
 
     /// Follows a score that came with the project. It is what [`Bridge::score_source`] gives from now on.

@@ -328,6 +328,36 @@ fn what_was_set_on_the_follower_is_seen_and_another_score_lifts_the_range() {
     wait_for(&bridge, |snapshot| snapshot.held && snapshot.range.is_none());
 }
 
+#[test]
+fn a_chosen_file_is_loaded_and_a_choice_that_is_open_holds_up_nothing() {
+    let bridge = Bridge::default();
+    let mut end = connect(&bridge);
+    let file = std::env::temp_dir().join(format!("colla-parte-chosen-{}.musicxml", std::process::id()));
+    std::fs::write(&file, TINY_SCORE).unwrap();
+    let (choose, choice) = crossbeam_channel::bounded::<Option<std::path::PathBuf>>(0);
+    let open = choice.clone();
+    bridge.choose_score_file(move || Ok(open.recv().unwrap()));
+    // A second one while the first is open: not shown.
+    bridge.choose_score_file(|| panic!("two dialogs at once"));
+    assert_eq!(play(&mut end, &[&signal(512, &[(10, 0.5)])]), [(10, on(50))]);
+    choose.send(Some(file.clone())).unwrap();
+    let snapshot = wait_for(&bridge, |snapshot| snapshot.score.is_some());
+    std::fs::remove_file(&file).unwrap();
+    assert!(snapshot.messages.is_empty(), "{:?}", snapshot.messages);
+    // One that was closed without a choice leaves everything as it is; one that cannot be opened says so.
+    bridge.choose_score_file(|| Ok(None));
+    while bridge.snapshot().messages.is_empty() {
+        bridge.choose_score_file(|| Err("no dialog".into()));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let snapshot = bridge.snapshot();
+    assert_eq!((snapshot.messages[0].text.as_str(), snapshot.score.is_some()), ("no dialog", true));
+    // The bridge does not wait for a choice that nobody makes.
+    bridge.choose_score_file(move || Ok(choice.recv().unwrap_or(None)));
+    drop(bridge);
+    drop(choose);
+}
+
 const TINY_SCORE: &str = r#"<?xml version="1.0"?>
 <score-partwise version="3.1"><part-list><score-part id="P1"><part-name>Flute</part-name></score-part></part-list>
 <part id="P1"><measure number="1"><attributes><divisions>1</divisions><time><beats>4</beats><beat-type>4</beat-type>

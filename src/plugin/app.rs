@@ -1,6 +1,7 @@
 //! The editor's window: what the bridge knows becomes a view, what the user asks for becomes commands.
 
 use super::book_rows::BookRows;
+use super::chooser;
 use super::params::{Parameters, TimingMode};
 use super::state::Window;
 use crate::bridge::{self, Bridge, Severity, Snapshot};
@@ -69,18 +70,7 @@ pub fn editor(params: Arc<Parameters>, bridge: Arc<Bridge>) -> Option<EguiEditor
         EguiEditorState::from_size(size, window.zoom),
         RepaintNotifier::new(),
         EguiNiceSettings::new().with_tile("Colla Parte").with_resize_hint(resize_hint),
-        EditorApp {
-            params,
-            bridge,
-            gui: None,
-            state,
-            trail: VecDeque::new(),
-            dismissed: 0,
-            clipped: false,
-            dropped: 0,
-            dropped_at: None,
-            rows: BookRows::default(),
-        },
+        EditorApp { state, ..EditorApp::new(params, bridge) },
     )
 }
 
@@ -116,7 +106,23 @@ impl NiceEguiApp for EditorApp {
 }
 
 impl EditorApp {
-    fn view(&mut self) -> View {
+    pub(super) fn new(params: Arc<Parameters>, bridge: Arc<Bridge>) -> EditorApp {
+        EditorApp {
+            params,
+            bridge,
+            gui: None,
+            state: EditorState::default(),
+            trail: VecDeque::new(),
+            dismissed: 0,
+            clipped: false,
+            dropped: 0,
+            dropped_at: None,
+            rows: BookRows::default(),
+        }
+    }
+
+    /// What there is to show now.
+    pub(super) fn view(&mut self) -> View {
         let snapshot = self.bridge.snapshot();
         self.remember(&snapshot);
         let score = match &snapshot.score {
@@ -173,7 +179,7 @@ impl EditorApp {
             export_folder: self.export_folder().display().to_string(),
             undo: words(snapshot.book.undo),
             redo: words(snapshot.book.redo),
-            abilities: Abilities { browse: false, ..Abilities::all() },
+            abilities: Abilities { browse: chooser::IS_THERE, ..Abilities::all() },
             latency: None,
         }
     }
@@ -278,6 +284,7 @@ impl EditorApp {
     fn carry_out(&mut self, action: Action, ctx: &egui::Context) {
         match action {
             Action::LoadPath(path) => self.bridge.load_score_file(path.into()),
+            Action::BrowseScore => self.bridge.choose_score_file(chooser::score_file),
             Action::UnloadScore => self.bridge.forget_score(),
             Action::StartAt(beat) => self.bridge.follow(FollowCommand::StartAt(beat)),
             Action::Relocate => self.bridge.follow(FollowCommand::Relocate),
@@ -308,7 +315,7 @@ impl EditorApp {
                 *self.params.export_folder.write().unwrap_or_else(PoisonError::into_inner) = folder;
             }
             // The editor carries the one out itself; the view's abilities do not offer the other.
-            Action::Inspect(_) | Action::BrowseScore => {}
+            Action::Inspect(_) => {}
         }
     }
 

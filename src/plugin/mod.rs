@@ -2,12 +2,14 @@
 
 mod app;
 mod book_rows;
+mod chooser;
 mod delay;
 mod midi_out;
 mod params;
 mod process;
 mod saved_book;
 mod state;
+mod unseen;
 
 use crate::bridge::{Bridge, HostTransport, Severity};
 use app::EditorApp;
@@ -17,6 +19,8 @@ use nice_plug_egui::EguiEditor;
 use params::Parameters;
 use process::AudioSide;
 use std::sync::Arc;
+
+pub use unseen::Unseen;
 
 /// One instance of the plugin, as the audio thread holds it.
 pub struct CollaParte {
