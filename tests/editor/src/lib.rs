@@ -5,9 +5,11 @@
 //! can be in.
 
 mod picture;
+mod playing;
 mod raster;
 pub mod scenes;
 mod stage;
 
 pub use picture::{Difference, Picture};
+pub use playing::playing;
 pub use stage::{Shown, Stage, render};

@@ -1,7 +1,9 @@
-//! Writes the documentation's pictures: `editor-pictures DIR [SCENE]` writes one PNG a scene into DIR, and
-//! `editor-pictures --sheet FILE` a contact sheet of all of them.
+//! Writes the documentation's pictures: `editor-pictures DIR [SCENE]` writes one PNG a scene into DIR,
+//! `editor-pictures --sheet FILE` a contact sheet of all of them, and `editor-pictures --playing ITEM SECONDS FILE` what
+//! the editor shows when so much of a recording has played.
 
-use editor_pictures::{Picture, render, scenes};
+use editor_pictures::{Picture, playing, render, scenes};
+use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -15,11 +17,12 @@ const CELL: (usize, usize) = (600, 400);
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["--sheet", file] => sheet().write(Path::new(file)),
-        [folder] => each(Path::new(folder), None),
-        [folder, scene] => each(Path::new(folder), Some(scene)),
+        ["--sheet", file] => sheet().write(Path::new(file)).map_err(Into::into),
+        ["--playing", item, seconds, file] => play(Path::new(item), seconds, Path::new(file)),
+        [folder] => each(Path::new(folder), None).map_err(Into::into),
+        [folder, scene] => each(Path::new(folder), Some(scene)).map_err(Into::into),
         _ => {
-            eprintln!("usage: editor-pictures DIR [SCENE] | --sheet FILE");
+            eprintln!("usage: editor-pictures DIR [SCENE] | --sheet FILE | --playing ITEM SECONDS FILE");
             return ExitCode::from(2);
         }
     };
@@ -30,6 +33,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn play(item: &Path, seconds: &str, file: &Path) -> Result<(), Box<dyn Error>> {
+    Ok(playing(item, seconds.parse()?)?.write(file)?)
 }
 
 fn each(folder: &Path, only: Option<&str>) -> std::io::Result<()> {
