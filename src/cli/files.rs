@@ -26,9 +26,20 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads and decodes a sound file.
+/// Shortest sound accepted, in seconds: one hop.
+const LEAST_SOUND_S: f64 = 0.01;
+
+/// Reads and decodes a sound file; one in which nothing can be heard whatever it holds is refused.
 pub(super) fn read_sound(path: &Path) -> Result<Sound> {
-    decode_sound(read(path)?).with_context(|| path.display().to_string())
+    let sound = decode_sound(read(path)?).with_context(|| path.display().to_string())?;
+    let samples = sound.samples.len();
+    if (samples as f64) < LEAST_SOUND_S * f64::from(sound.rate_hz) {
+        bail!("{}: too short: expected 10 ms of sound or more, found {samples} samples", path.display());
+    }
+    if sound.repaired > 0 && sound.samples.iter().all(|&sample| sample == 0.0) {
+        bail!("{}: expected sound, found samples that are not finite, and silence", path.display());
+    }
+    Ok(sound)
 }
 
 /// Reads a score file; the file's name stands in for a missing title.
