@@ -2,6 +2,7 @@
 
 use std::f64::consts::TAU;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -147,6 +148,8 @@ fn bad_recordings_are_refused_in_one_line() {
         ("renamed.mp3", midi, "not a sound file"),
         ("text.flac", b"This is not audio at all, only words in a file.".to_vec(), "not a sound file"),
         ("no-samples.wav", wav(&[], 16_000, 1), "no samples"),
+        ("one-sample.wav", wav(&[0.5], 16_000, 1), "too short"),
+        ("nan.wav", wav(&[f32::NAN; 16_000], 16_000, 1), "not finite"),
         ("slow.wav", wav(&[0.0; 4_000], 4_000, 1), "8000 to 192000"),
     ] {
         let path = folder.join(name);
@@ -165,12 +168,9 @@ fn odd_recordings_are_silence_not_failures() {
     for burst in spoiled.chunks_mut(1_600) {
         burst[..3].copy_from_slice(&[f32::NAN, f32::INFINITY, f32::NEG_INFINITY]);
     }
-    for (name, samples, notes) in [
-        ("one-sample.wav", vec![0.5], 0),
-        ("nan.wav", vec![f32::NAN; 16_000], 0),
-        ("silence.wav", vec![0.0; 16_000], 0),
-        ("spoiled.wav", spoiled, TUNE.len()),
-    ] {
+    for (name, samples, notes) in
+        [("silence.wav", vec![0.0; 16_000], 0), ("spoiled.wav", spoiled, TUNE.len())]
+    {
         let path = folder.join(name);
         fs::write(&path, wav(&samples, 16_000, 1)).unwrap();
         let output = colla_parte(&["transcribe", &text(&path), "--events", "-"]);
@@ -191,16 +191,85 @@ fn bad_scores_are_refused_in_one_line() {
     let folder = scratch("bad-score");
     let audio = folder.join("tune.wav");
     fs::write(&audio, wav(&struck(&TUNE, 16_000, 1.0), 16_000, 1)).unwrap();
-    for (name, bytes) in [
-        ("empty.musicxml", vec![]),
-        ("page.xml", b"<html><body>no score</body></html>".to_vec()),
-        ("words.musicxml", b"only words".to_vec()),
-        ("cut.mxl", b"PK\x03\x04 and then nothing".to_vec()),
+    let whole = score_of(&TUNE);
+    for (name, bytes, reason) in [
+        ("empty.musicxml", vec![], ""),
+        ("page.xml", b"<html><body>no score</body></html>".to_vec(), ""),
+        ("words.musicxml", b"only words".to_vec(), "expected MusicXML"),
+        ("half.musicxml", whole.as_bytes()[..whole.len() / 2].to_vec(), ""),
+        ("cut.mxl", b"PK\x03\x04 and then nothing".to_vec(), ""),
+        ("bomb.mxl", bomb(), "268435456"),
+        ("sound.mid", wav(&[0.0; 400], 16_000, 1), "expected MusicXML"),
+        ("no-notes.mid", b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0\x04\0\xff\x2f\0".to_vec(), "no measures"),
     ] {
         let path = folder.join(name);
         fs::write(&path, bytes).unwrap();
-        assert_refused(&["follow", &text(&audio), &text(&path), "--trace", "-"], &path, "");
+        assert_refused(&["follow", &text(&audio), &text(&path), "--trace", "-"], &path, reason);
     }
+    assert_refused(&["follow", &text(&audio), &text(&folder), "--trace", "-"], &folder, "directory");
+    let missing = folder.join("missing.mxl");
+    assert_refused(&["follow", &text(&audio), &text(&missing), "--trace", "-"], &missing, "no such file");
+}
+
+/// An archive of a few hundred kilobytes that unpacks to 300 MiB of blanks.
+fn bomb() -> Vec<u8> {
+    let options = zip::write::SimpleFileOptions::default();
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    archive.start_file("META-INF/container.xml", options).unwrap();
+    archive
+        .write_all(b"<container><rootfiles><rootfile full-path=\"s.xml\"/></rootfiles></container>")
+        .unwrap();
+    archive.start_file("s.xml", options).unwrap();
+    let blank = vec![b' '; 1 << 20];
+    (0..300).for_each(|_| archive.write_all(&blank).unwrap());
+    archive.finish().unwrap().into_inner()
+}
+
+#[test]
+fn keyed_notes_come_with_the_pedal_that_held_them() {
+    let folder = scratch("keyed");
+    let audio = folder.join("broken-chord.wav");
+    // Four strikes that ring until all are damped at once; then one note after another.
+    let rate = 44_100;
+    let mut samples = vec![0.0f32; 6 * rate as usize];
+    let chord = [(0.5, 48), (0.9, 55), (1.3, 64), (1.7, 72)].map(|note| (note, 2.6));
+    let scale = [(3.2, 60), (3.8, 62), (4.4, 64)].map(|note| (note, note.0 + 0.4));
+    for ((onset, pitch), end) in chord.into_iter().chain(scale) {
+        let hz = 440.0 * ((f64::from(pitch) - 69.0) / 12.0).exp2();
+        let (first, last) = ((onset * f64::from(rate)) as usize, ((end + 0.03) * f64::from(rate)) as usize);
+        for (n, sample) in samples[first..last].iter_mut().enumerate() {
+            let t = n as f64 / f64::from(rate);
+            let envelope =
+                (t / 0.004).min(1.0) * (-t).exp() * ((end + 0.03 - onset - t) / 0.03).clamp(0.0, 1.0);
+            let tone: f64 = (1..=8).map(|h| (TAU * hz * f64::from(h) * t).sin() / f64::from(h)).sum();
+            *sample += (0.1 * envelope * tone) as f32;
+        }
+    }
+    fs::write(&audio, wav(&samples, rate, 1)).unwrap();
+    let transcribed = |more: &[&str]| {
+        let arguments = [&["transcribe", &text(&audio), "--estimator", "harmonic", "-o", "-"], more].concat();
+        colla_parte(&arguments).stdout
+    };
+    let pedal = |bytes: &[u8]| {
+        let file = midly::Smf::parse(bytes).unwrap();
+        let mut now = 0;
+        let mut changes = vec![];
+        for event in &file.tracks[0] {
+            now += event.delta.as_int();
+            if let midly::TrackEventKind::Midi {
+                message: midly::MidiMessage::Controller { controller, value },
+                ..
+            } = event.kind
+            {
+                changes.push((f64::from(now) / 1920.0, controller.as_int(), value.as_int()));
+            }
+        }
+        changes
+    };
+    assert!(pedal(&transcribed(&[])).is_empty(), "notes as they sound need no pedal");
+    let changes = pedal(&transcribed(&["--keyed"]));
+    let [(down, 64, 127), (up, 64, 0)] = changes[..] else { panic!("{changes:?}") };
+    assert!((1.0..2.0).contains(&down) && (2.5..2.8).contains(&up), "{changes:?}");
 }
 
 #[test]

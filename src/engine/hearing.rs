@@ -56,6 +56,15 @@ impl Hearing {
         hops as u64
     }
 
+    /// The same of an estimator that is not made yet.
+    pub(super) fn look_ahead_of(kind: EstimatorKind) -> Result<u64, EngineError> {
+        let hops = match kind {
+            EstimatorKind::Harmonic => HarmonicEstimator::LOOK_AHEAD,
+            EstimatorKind::Network => Weights::read(WEIGHTS)?.sizes.delay,
+        };
+        Ok(hops as u64)
+    }
+
     /// Thresholds that suit the estimator's probabilities.
     pub(super) fn tracker_config(kind: EstimatorKind) -> TrackerConfig {
         match kind {

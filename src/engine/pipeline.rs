@@ -1,10 +1,10 @@
 //! The streaming engine: samples in, events out, in one direction.
 
 use super::hearing::Hearing;
-use super::{EngineConfig, EngineError, EngineEvent, FollowCommand};
-use crate::audio::{Conditioner, FrontEnd, SpectralFrame};
+use super::{EngineConfig, EngineError, EngineEvent, EstimatorKind, FollowCommand};
+use crate::audio::{Conditioner, FrontEnd, Resampler, SpectralFrame};
 use crate::follower::Follower;
-use crate::notes::{NoteTracker, ScorePrior};
+use crate::notes::{NoteTracker, PedalTracker, ScorePrior};
 use crate::performance::{FollowState, NoteEvent, PositionReport, PosteriorFrame};
 use crate::score::PlayingPath;
 use crate::units::{FrameIndex, HOP_S, SampleIndex, Seconds};
@@ -34,6 +34,7 @@ struct Stream {
     config: EngineConfig,
     hearing: Hearing,
     tracker: NoteTracker,
+    pedal: PedalTracker,
     prior: ScorePrior,
     follower: Option<Follower>,
     want_evidence: bool,
@@ -59,6 +60,7 @@ impl Engine {
             config: config.clone(),
             hearing: Hearing::new(config.estimator)?,
             tracker,
+            pedal: PedalTracker::default(),
             prior: ScorePrior::default(),
             follower: None,
             want_evidence: false,
@@ -122,6 +124,16 @@ impl Engine {
         self.stream.prior.clear();
     }
 
+    /// What [`Engine::latency`] will be at this rate, but for the time that a note is held back to see how long it
+    /// is. Makes no engine, but allocates.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn answer_time(estimator: EstimatorKind, rate_hz: f64) -> Result<Seconds, EngineError> {
+        let front_end_s = Resampler::new(rate_hz)?.latency_s();
+        Ok(Seconds(front_end_s + (Hearing::look_ahead_of(estimator)? + 1) as f64 * HOP_S))
+    }
+
     /// The most by which an event's emission can lag what it tells of, at the present settings: the delay that
     /// *Aligned* timing needs. A note that begins softly may still come later.
     pub fn latency(&self) -> Seconds {
@@ -183,6 +195,7 @@ impl Engine {
         self.conditioner.reset();
         self.front_end.reset();
         self.stream.restart_at(0);
+        self.stream.pedal.reset();
         self.stream.prior.clear();
         if let Some(follower) = &mut self.stream.follower {
             follower.reset();
@@ -244,7 +257,7 @@ impl Stream {
         self.follow(emitted, events);
         self.prior.apply(&mut self.swayed);
         self.tracker.step(&self.swayed, emitted, &mut self.notes);
-        events.extend(self.notes.drain(..).map(EngineEvent::Note));
+        self.tell_notes(events);
     }
 
     /// Advances the follower by the frame in `swayed`, as it was before the score swayed it.
@@ -267,7 +280,16 @@ impl Stream {
 
     fn release(&mut self, at: Seconds, events: &mut Vec<EngineEvent>) {
         self.tracker.release_all(at, at, &mut self.notes);
-        events.extend(self.notes.drain(..).map(EngineEvent::Note));
+        self.tell_notes(events);
+    }
+
+    /// Sends the notes on, each followed by what the pedal did at it.
+    fn tell_notes(&mut self, events: &mut Vec<EngineEvent>) {
+        for note in self.notes.drain(..) {
+            let pedal = self.pedal.enter(&note);
+            events.push(EngineEvent::Note(note));
+            events.extend(pedal.map(EngineEvent::Note));
+        }
     }
 
     /// Fills up with silent frames to `base`.

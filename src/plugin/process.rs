@@ -4,12 +4,12 @@ use super::delay::Delay;
 use super::midi_out::{MidiOut, Routing};
 use super::params::{Parameters, TimingMode};
 use crate::bridge::{Bridge, HostTransport, Pace, RealtimeEnd, Schedule, Timing};
+use crate::engine::{Engine, EstimatorKind};
 use nice_plug::prelude::*;
 use std::time::{Duration, Instant};
 
-/// The longest that the engine takes to know of a note beyond the shortest note's length, in seconds, worker
-/// included.
-pub const KNOWN_AFTER_S: f64 = 0.12;
+/// Time left to the worker in *Aligned* timing, in seconds: its naps, its work on a hop, a busy machine.
+const WORKER_S: f64 = 0.03;
 
 /// Least time that a note is observed before it is told, in seconds.
 const OBSERVED_S: f64 = 0.03;
@@ -23,10 +23,11 @@ const WAITING: usize = 4096;
 /// How long one block of an offline render may wait for the worker.
 const OFFLINE_WAIT: Duration = Duration::from_secs(10);
 
-/// The latency of *Aligned* timing in samples: what the engine needs to know of a note, and one block, because
-/// what is learnt from a block can leave with the next one at the earliest.
-pub fn aligned_latency(minimum_note_s: f64, rate_hz: f64, largest_block: usize) -> u64 {
-    let known_s = KNOWN_AFTER_S + minimum_note_s.clamp(OBSERVED_S, LONGEST_MINIMUM_S);
+/// The latency of *Aligned* timing in samples: what the engine needs to know of a note (`answer_s` and the shortest
+/// note's length), the worker's time, and one block, because what is learnt from a block can leave with the next one at
+/// the earliest.
+fn aligned_latency(answer_s: f64, minimum_note_s: f64, rate_hz: f64, largest_block: usize) -> u64 {
+    let known_s = answer_s + WORKER_S + minimum_note_s.clamp(OBSERVED_S, LONGEST_MINIMUM_S);
     (known_s * rate_hz).ceil() as u64 + largest_block as u64
 }
 
@@ -42,6 +43,8 @@ pub struct AudioSide {
     /// Zero of the wall clock that [`Pace`] reads.
     clock: Instant,
     rate_hz: f64,
+    /// What the engine takes to know of a note, but for its length.
+    answer_s: f64,
     largest_block: usize,
     offline: bool,
     bypassed: bool,
@@ -56,13 +59,17 @@ impl AudioSide {
     pub fn new(bridge: &Bridge, channels: usize, config: &BufferConfig) -> Option<AudioSide> {
         let rate_hz = f64::from(config.sample_rate);
         let largest_block = config.max_buffer_size as usize;
+        // Where no engine can be made nothing is heard, and the worker says why.
+        let answer_s = Engine::answer_time(EstimatorKind::default(), rate_hz).map_or(0.0, |time| time.0);
+        let longest = aligned_latency(answer_s, LONGEST_MINIMUM_S, rate_hz, largest_block);
         Some(AudioSide {
             end: bridge.connect(rate_hz, largest_block)?,
             schedule: Schedule::new(WAITING),
-            delay: Delay::new(channels, aligned_latency(LONGEST_MINIMUM_S, rate_hz, largest_block) as usize),
+            delay: Delay::new(channels, longest as usize),
             pace: Pace::default(),
             clock: Instant::now(),
             rate_hz,
+            answer_s,
             largest_block,
             offline: config.process_mode == ProcessMode::Offline,
             bypassed: false,
@@ -76,6 +83,7 @@ impl AudioSide {
         match params.timing.value() {
             TimingMode::Live => 0,
             TimingMode::Aligned => aligned_latency(
+                self.answer_s,
                 f64::from(params.minimum_note.value()) / 1000.0,
                 self.rate_hz,
                 self.largest_block,

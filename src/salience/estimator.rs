@@ -89,6 +89,9 @@ impl HarmonicEstimator {
     }
 
     /// Hops from the moment that a posterior frame describes to the spectrum that completes it.
+    pub const LOOK_AHEAD: usize = LOOK_AHEAD;
+
+    /// See [`HarmonicEstimator::LOOK_AHEAD`].
     pub fn look_ahead(&self) -> usize {
         LOOK_AHEAD
     }
