@@ -246,8 +246,9 @@ fn keyed_notes_come_with_the_pedal_that_held_them() {
         }
     }
     fs::write(&audio, wav(&samples, rate, 1)).unwrap();
+    let audio = text(&audio);
     let transcribed = |more: &[&str]| {
-        let arguments = [&["transcribe", &text(&audio), "--estimator", "harmonic", "-o", "-"], more].concat();
+        let arguments = [&["transcribe", &audio, "--estimator", "harmonic", "-o", "-"], more].concat();
         colla_parte(&arguments).stdout
     };
     let pedal = |bytes: &[u8]| {
