@@ -32,6 +32,7 @@ const PERCUSSION: u8 = 9;
 /// [`ReadError::Midi`] for broken files, [`ReadError::TooLarge`] beyond the limits, [`ReadError::Empty`] without
 /// notes.
 pub(super) fn read(bytes: &[u8]) -> Result<Score, ReadError> {
+    check_division(bytes)?;
     let smf = Smf::parse(bytes).map_err(|error| ReadError::Midi(error.to_string()))?;
     let base = TimeBase::of(smf.header.timing);
     let sequential = smf.header.format == Format::Sequential;
@@ -57,6 +58,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<Score, ReadError> {
     score.marks.sort_by_key(|mark| (mark.measure, mark.onset, mark.part));
     score.path = score.path_in(&playing_order(&score.measures, &score.sections)?)?;
     Ok(score)
+}
+
+/// Refuses time codes that there are not; the parser expects one of the four.
+fn check_division(bytes: &[u8]) -> Result<(), ReadError> {
+    match bytes.get(12).map(|&byte| byte as i8) {
+        Some(rate) if rate < 0 && ![-24, -25, -29, -30].contains(&rate) => Err(ReadError::Midi(format!(
+            "expected 24, 25, 29 or 30 frames a second, found {}",
+            -i32::from(rate)
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// For each track, the score's part for each of the channels that it uses.
@@ -117,6 +129,7 @@ fn piece(score: &mut Score, tracks: &[RawTrack], parts: &[ChannelParts]) -> Resu
                 staff: 1,
                 voice: 1,
                 grace: None,
+                grace_index: 0,
                 cue: false,
                 unpitched: span.channel == PERCUSSION,
                 fermata: false,

@@ -41,10 +41,12 @@ pub fn read_score(bytes: &[u8], name: &str) -> Result<Score, ReadError> {
 
 /// The MusicXML source of a score with an `id` on every notehead (`n` + its [`crate::score::NoteId`], so `n12`) and
 /// every measure (`m` + its index in [`Score::measures`]; in parts after the first `m12p2`, with the part's index):
-/// what engraves it can then say which note is where.
+/// what engraves it can then say which note is where. A `<measure>` that repeat bars divide is several of
+/// [`Score::measures`] and has the id of the first.
 ///
 /// # Errors
-/// As [`read_score`]; also [`ReadError::UnknownFormat`] for a MIDI file, which has no page.
+/// As [`read_score`]; also [`ReadError::UnknownFormat`] for a MIDI file, which has no page: its score can be written as
+/// one by the writers.
 pub fn source_with_ids(bytes: &[u8]) -> Result<String, ReadError> {
     musicxml::with_ids(&music_xml(bytes)?)
 }

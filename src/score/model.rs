@@ -75,6 +75,8 @@ pub struct Note {
     pub voice: u8,
     /// A grace note: it has a place but takes no written time.
     pub grace: Option<GraceKind>,
+    /// Which of a run of grace notes it is, counted from 0 in written order; a chord's are the same. 0 for others.
+    pub grace_index: u8,
     /// A cue, or a notehead that only shows where to touch a harmonic: not expected to sound in this part.
     pub cue: bool,
     /// Unpitched percussion: [`Note::pitch`] is then only its line on the staff.

@@ -16,40 +16,40 @@ struct OpenVolta {
 }
 
 impl Voltas {
-    /// Reads one `<barline>` of measure `index` into `flows`.
-    pub(super) fn read(&mut self, barline: Node, index: usize, flows: &mut [Flow]) {
+    /// Reads one `<barline>`: what it ends is measure `before`, what it begins is `after`.
+    pub(super) fn read(&mut self, barline: Node, before: Option<usize>, after: usize, flows: &mut [Flow]) {
         let left = barline.attribute("location") == Some("left");
+        // At the start of a part nothing is before.
+        let ended = before.unwrap_or(after);
         if let Some(ending) = child(barline, "ending") {
             match ending.attribute("type") {
                 Some("start") => {
                     let passes = pass_numbers(ending.attribute("number").unwrap_or(""))
                         .or_else(|| pass_numbers(text_of(ending)))
                         .unwrap_or_else(|| vec![1]);
-                    flows[index].volta_start = true;
-                    self.open = Some(OpenVolta { passes, first: index });
+                    flows[after].volta_start = true;
+                    self.open = Some(OpenVolta { passes, first: after });
                 }
-                _ => self.close(index, flows),
+                _ => self.close(ended, flows),
             }
         }
         if let Some(repeat) = child(barline, "repeat") {
             let times = repeat.attribute("times").and_then(|times| times.parse().ok()).unwrap_or(2);
             match repeat.attribute("direction") {
-                Some("forward") => flows[index].repeat_start = true,
-                // A backward repeat at a left barline belongs to the measure before.
-                Some("backward") if left && index > 0 => flows[index - 1].repeat_end = Some(times),
-                Some("backward") => flows[index].repeat_end = Some(times),
+                Some("forward") => flows[after].repeat_start = true,
+                Some("backward") => flows[ended].repeat_end = Some(times),
                 _ => {}
             }
-            flows[index].repeat_after_jump |= yes(repeat, "after-jump");
+            flows[ended].repeat_after_jump |= yes(repeat, "after-jump");
         }
         if child_text(barline, "bar-style") == "light-heavy" && !left && child(barline, "repeat").is_none() {
-            flows[index].final_barline = true;
+            flows[ended].final_barline = true;
         }
         if child(barline, "segno").is_some() || barline.attribute("segno").is_some() {
-            flows[index].segno = Some(barline.attribute("segno").unwrap_or("").into());
+            flows[after].segno = Some(barline.attribute("segno").unwrap_or("").into());
         }
         if child(barline, "coda").is_some() || barline.attribute("coda").is_some() {
-            flows[index].coda = Some(barline.attribute("coda").unwrap_or("").into());
+            flows[after].coda = Some(barline.attribute("coda").unwrap_or("").into());
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::part::PartReader;
 use super::words::{FlowWord, flow_word, tempo_word};
-use super::xml::{self, child, child_text, text_of, yes};
+use super::xml::{self, child, child_text, note_type_beats, text_of, yes};
 use crate::score::{Jump, JumpTarget, MarkKind};
 use crate::units::{Beats, Bpm};
 use roxmltree::Node;
@@ -10,7 +10,7 @@ use roxmltree::Node;
 impl PartReader<'_> {
     pub(super) fn direction(&mut self, node: Node) {
         let offset = xml::beats(child_text(node, "offset"), self.divisions).unwrap_or_default();
-        let onset = (self.cursor + offset).max(Beats::ZERO);
+        let onset = (self.cursor.at() + offset).max(Beats::ZERO);
         let staff = child_text(node, "staff").parse().unwrap_or(1);
         let sound = child(node, "sound");
         let mut has_tempo = false;
@@ -47,11 +47,11 @@ impl PartReader<'_> {
                 self.content.rehearsals[self.measure as usize].get_or_insert(text);
             }
             // A segno or coda at the end of the measure belongs to the next; it is moved when all are known.
-            "segno" => drop(self.flow().segno.get_or_insert_default()),
+            "segno" => drop(self.flow_from(onset).segno.get_or_insert_default()),
             "coda" => {
                 let leaves = sound.is_some_and(|sound| sound.attribute("tocoda").is_some());
                 if !leaves {
-                    self.flow().coda.get_or_insert_default();
+                    self.flow_from(onset).coda.get_or_insert_default();
                 }
             }
             "dynamics" => {
@@ -81,7 +81,7 @@ impl PartReader<'_> {
             return;
         }
         if let Some(word) = flow_word(text) {
-            word.apply(self.flow());
+            self.apply(word, onset);
         }
         let text: String = text.chars().take(200).collect();
         let lower = text.to_lowercase();
@@ -108,24 +108,38 @@ impl PartReader<'_> {
                 .attribute(name)
                 .map(|label| if label == "yes" { "" } else { label }.chars().take(40).collect::<String>())
         };
-        let flow = self.flow();
         let jump = |to| FlowWord::Jump(Jump { to, with_repeats: false, al_fine: false, al_coda: false });
         if yes(sound, "dacapo") {
-            jump(JumpTarget::Start).apply(flow);
+            self.apply(jump(JumpTarget::Start), onset);
         }
         if let Some(label) = label("dalsegno") {
-            jump(JumpTarget::Segno(label)).apply(flow);
+            self.apply(jump(JumpTarget::Segno(label)), onset);
         }
         if let Some(label) = label("segno") {
-            flow.segno = Some(label);
+            self.flow_from(onset).segno = Some(label);
         }
         if let Some(label) = label("coda") {
-            flow.coda = Some(label);
+            self.flow_from(onset).coda = Some(label);
         }
         if let Some(label) = label("tocoda") {
-            flow.to_coda = Some(label);
+            self.flow_until(onset).to_coda = Some(label);
         }
-        flow.fine |= sound.attribute("fine").is_some_and(|value| value != "no");
+        if sound.attribute("fine").is_some_and(|value| value != "no") {
+            self.apply(FlowWord::Fine, onset);
+        }
+    }
+
+    /// Writes an instruction at `onset` into the measure, or the piece of it, that it stands in.
+    fn apply(&mut self, word: FlowWord, onset: Beats) {
+        match word {
+            FlowWord::Coda | FlowWord::Segno => word.apply(self.flow_from(onset)),
+            FlowWord::Jump(_) | FlowWord::Fine | FlowWord::ToCoda => {
+                if !matches!(word, FlowWord::ToCoda) {
+                    self.leaving.push(onset);
+                }
+                word.apply(self.flow_until(onset));
+            }
+        }
     }
 
     fn set_tempo(&mut self, onset: Beats, quarters_per_minute: f64) {
@@ -143,7 +157,7 @@ impl PartReader<'_> {
         let mut units: Vec<f64> = Vec::new();
         for element in node.children().filter(Node::is_element) {
             match element.tag_name().name() {
-                "beat-unit" => units.push(note_type_beats(text_of(element))?),
+                "beat-unit" => units.push(note_type_beats(text_of(element))?.to_f64()),
                 "beat-unit-dot" => {
                     if let Some(unit) = units.last_mut() {
                         *unit *= 1.5;
@@ -164,21 +178,4 @@ impl PartReader<'_> {
             _ => None,
         }
     }
-}
-
-/// Quarter notes in a note type.
-fn note_type_beats(name: &str) -> Option<f64> {
-    Some(match name {
-        "maxima" => 32.0,
-        "long" => 16.0,
-        "breve" => 8.0,
-        "whole" => 4.0,
-        "half" => 2.0,
-        "quarter" => 1.0,
-        "eighth" => 0.5,
-        "16th" => 0.25,
-        "32nd" => 0.125,
-        "64th" => 0.0625,
-        _ => return None,
-    })
 }

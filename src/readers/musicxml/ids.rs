@@ -12,19 +12,19 @@ use std::collections::HashMap;
 /// # Errors
 /// As [`read`].
 pub(in crate::readers) fn with_ids(text: &str) -> Result<String, ReadError> {
-    let Reading { sources, .. } = read(text)?;
+    let Reading { sources, elements, .. } = read(text)?;
     let document = parse(text)?;
     let notes: HashMap<usize, u32> = sources.iter().map(|(at, id)| (*at, id.0)).collect();
     let mut out = String::with_capacity(text.len() + notes.len() * 12);
     let mut copied = 0;
-    let (mut part, mut measure) = (None::<usize>, 0);
+    let (mut part, mut measure) = (None::<usize>, 0usize);
     for node in document.descendants().filter(Node::is_element) {
         let id = match node.tag_name().name() {
             "note" => notes.get(&node.range().start).map(|id| format!("n{id}")),
             "measure" => {
                 let suffix = part.filter(|&part| part > 0).map_or(String::new(), |part| format!("p{part}"));
                 measure += 1;
-                Some(format!("m{}{suffix}", measure - 1))
+                elements.get(measure - 1).map(|index| format!("m{index}{suffix}"))
             }
             // In a partwise score, each part has all measures.
             "part" if node.parent() == Some(document.root_element()) => {

@@ -1,11 +1,13 @@
 //! MusicXML, partwise and timewise, on exact rational time.
 
 mod barline;
+mod cursor;
 mod direction;
 mod flow;
 mod ids;
 mod note;
 mod part;
+mod pieces;
 mod words;
 mod xml;
 
@@ -28,6 +30,8 @@ pub(super) struct Reading {
     pub score: Score,
     /// Byte offset of the `<note>` element of each of [`Score::notes`].
     pub sources: Vec<(usize, NoteId)>,
+    /// For each `<measure>` of a part: its index in [`Score::measures`], or that of its first piece.
+    pub elements: Vec<u32>,
 }
 
 /// A notehead before it has its id.
@@ -82,14 +86,17 @@ pub(super) fn read(text: &str) -> Result<Reading, ReadError> {
         let head = heads.iter().find(|head| head.id == *id).unwrap_or(&none);
         let mut reader = PartReader::new(head, index as u16);
         for at in 0..count {
-            reader.measure(nodes.get(at).copied().flatten())?;
+            reader.measure(at as u32, nodes.get(at).copied().flatten())?;
         }
         let content = reader.finish();
         parts.push(Part { name: head.name.clone(), staves: content.staves });
         contents.push(content);
     }
-    let numbers = (0..count).map(|at| {
-        let node = grid.iter().find_map(|(_, nodes)| nodes.get(at).copied().flatten());
+    pieces::align(&mut contents);
+    let elements: Vec<u32> = contents[0].pieces.iter().map(|piece| piece.element).collect();
+    limit("measures", MAX_MEASURES, elements.len())?;
+    let numbers = elements.iter().map(|&at| {
+        let node = grid.iter().find_map(|(_, nodes)| nodes.get(at as usize).copied().flatten());
         // Timewise, the number is on the measure around the part.
         let number =
             node.and_then(|node| node.attribute("number").or_else(|| node.parent()?.attribute("number")));
@@ -120,7 +127,8 @@ pub(super) fn read(text: &str) -> Result<Reading, ReadError> {
         sections,
     };
     score.path = score.path_in(&playing_order(&score.measures, &score.sections)?)?;
-    Ok(Reading { score, sources })
+    let elements = (0..count as u32).map(|at| elements.partition_point(|element| *element < at) as u32);
+    Ok(Reading { score, sources, elements: elements.collect() })
 }
 
 fn limit(what: &'static str, limit: usize, found: usize) -> Result<(), ReadError> {

@@ -1,8 +1,9 @@
 //! One `<note>`: its pitch, place, ties and ornaments.
 
 use super::RawNote;
+use super::cursor::unrounded;
 use super::part::PartReader;
-use super::xml::{child, child_text, text_of, yes};
+use super::xml::{child, child_text, note_type_beats, text_of, yes};
 use crate::readers::ReadError;
 use crate::score::{GraceKind, MarkKind, Note, Ornament, Ties};
 use crate::units::{Beats, Pitch};
@@ -14,11 +15,13 @@ impl PartReader<'_> {
         for element in node.children().filter(Node::is_element) {
             found.element(element);
         }
-        let duration = if found.grace { Beats::ZERO } else { self.duration(node)? };
-        let onset = if found.chord { self.chord_onset } else { self.cursor };
+        let grace = found.steals.is_some();
+        let written = if grace { Beats::ZERO } else { self.duration(node)? };
+        let duration = if grace { written } else { unrounded(written, found.value(), self.divisions) };
+        let onset = if found.chord { self.chord_onset } else { self.cursor.at() };
         if !found.chord {
-            self.chord_onset = self.cursor;
-            self.cursor = self.cursor + duration;
+            self.chord_onset = onset;
+            self.cursor.pass(written, duration);
         }
         let end = onset + duration;
         if found.measure_rest {
@@ -30,7 +33,7 @@ impl PartReader<'_> {
         let staff = found.staff.max(1);
         let voice = self.voice(found.voice);
         let Some(pitch) = found.pitch(self.transpose_on(staff)) else {
-            if !found.grace {
+            if !grace {
                 self.graces.resolve(voice, &mut self.content.notes);
             }
             return Ok(());
@@ -54,7 +57,8 @@ impl PartReader<'_> {
                 part: self.index,
                 staff,
                 voice,
-                grace: found.grace.then_some(GraceKind::After),
+                grace: grace.then_some(GraceKind::After),
+                grace_index: 0,
                 cue: found.cue || found.touched,
                 unpitched: found.unpitched.is_some() || self.head.is_percussion(found.instrument.as_deref()),
                 fermata: found.fermata,
@@ -62,8 +66,8 @@ impl PartReader<'_> {
                 ties: found.ties,
             },
         });
-        if found.grace {
-            self.graces.push(raw, voice, found.slashed, found.chord);
+        if let Some(steals) = found.steals {
+            self.graces.push(raw, voice, steals, found.chord);
         } else if !found.chord {
             self.graces.resolve(voice, &mut self.content.notes);
         }
@@ -98,8 +102,8 @@ impl PartReader<'_> {
 #[derive(Default)]
 struct Parsed<'a> {
     chord: bool,
-    grace: bool,
-    slashed: bool,
+    /// For a grace note.
+    steals: Option<Steals>,
     cue: bool,
     /// Only shows where a string is touched, or which string it is, for a harmonic.
     touched: bool,
@@ -109,6 +113,11 @@ struct Parsed<'a> {
     ties: Ties,
     voice: &'a str,
     staff: u8,
+    /// What the type says, in quarter notes, before dots and tuplet.
+    note_type: Option<Beats>,
+    dots: u8,
+    /// Normal and actual notes: in the time of so many, so many are played.
+    tuplet: Option<(i64, i64)>,
     instrument: Option<String>,
     fermata: bool,
     ornament: Ornament,
@@ -120,10 +129,7 @@ impl<'a> Parsed<'a> {
     fn element(&mut self, element: Node<'a, '_>) {
         match element.tag_name().name() {
             "chord" => self.chord = true,
-            "grace" => {
-                self.grace = true;
-                self.slashed = yes(element, "slash");
-            }
+            "grace" => self.steals = Some(Steals::of(element)),
             "cue" => self.cue = true,
             "rest" => self.measure_rest = yes(element, "measure"),
             "pitch" => {
@@ -139,6 +145,12 @@ impl<'a> Parsed<'a> {
             "tie" => self.tie(element),
             "voice" => self.voice = text_of(element),
             "staff" => self.staff = text_of(element).parse().unwrap_or(1),
+            "type" => self.note_type = note_type_beats(text_of(element)),
+            "dot" => self.dots += 1,
+            "time-modification" => {
+                let number = |name| child_text(element, name).parse().ok().filter(|n| (1..=1024).contains(n));
+                self.tuplet = number("normal-notes").zip(number("actual-notes"));
+            }
             "instrument" => self.instrument = element.attribute("id").map(str::to_string),
             "notations" => element.children().filter(Node::is_element).for_each(|child| self.notation(child)),
             "lyric" if self.lyric.is_none() => {
@@ -147,6 +159,14 @@ impl<'a> Parsed<'a> {
             }
             _ => {}
         }
+    }
+
+    /// The length of a note in a tuplet by its type; `None` outside tuplets.
+    fn value(&self) -> Option<Beats> {
+        let (normal, actual) = self.tuplet?;
+        let dots = u32::from(self.dots.min(4));
+        let dotted = self.note_type?.scaled((2 << dots) - 1, 1 << dots);
+        Some(dotted.scaled(normal, actual))
     }
 
     fn tie(&mut self, element: Node) {
@@ -225,6 +245,29 @@ fn step(name: &str) -> i32 {
     }
 }
 
+/// From which note a grace note takes its time, as far as the file says so.
+#[derive(Clone, Copy, PartialEq)]
+enum Steals {
+    Unsaid,
+    Slashed,
+    FromPrevious,
+    FromFollowing,
+}
+
+impl Steals {
+    fn of(grace: Node) -> Steals {
+        if grace.attribute("steal-time-following").is_some() {
+            Steals::FromFollowing
+        } else if grace.attribute("steal-time-previous").is_some() {
+            Steals::FromPrevious
+        } else if yes(grace, "slash") {
+            Steals::Slashed
+        } else {
+            Steals::Unsaid
+        }
+    }
+}
+
 /// Grace notes that wait for the note they lean on, by voice.
 #[derive(Default)]
 pub(super) struct GraceRun(Vec<Grace>);
@@ -232,13 +275,13 @@ pub(super) struct GraceRun(Vec<Grace>);
 struct Grace {
     raw: usize,
     voice: u8,
-    slashed: bool,
+    steals: Steals,
     chord: bool,
 }
 
 impl GraceRun {
-    fn push(&mut self, raw: usize, voice: u8, slashed: bool, chord: bool) {
-        self.0.push(Grace { raw, voice, slashed, chord });
+    fn push(&mut self, raw: usize, voice: u8, steals: Steals, chord: bool) {
+        self.0.push(Grace { raw, voice, steals, chord });
     }
 
     /// A note of `voice` has come: its grace notes lean on that.
@@ -247,22 +290,39 @@ impl GraceRun {
             return;
         }
         let in_voice = |grace: &&Grace| grace.voice == voice;
+        let says = |steals| self.0.iter().filter(in_voice).any(|grace| grace.steals == steals);
         let alone = self.0.iter().filter(in_voice).filter(|grace| !grace.chord).count() == 1;
-        let slashed = self.0.iter().filter(in_voice).any(|grace| grace.slashed);
-        let kind = if alone && !slashed { GraceKind::Appoggiatura } else { GraceKind::Acciaccatura };
-        for grace in self.0.iter().filter(in_voice) {
-            notes[grace.raw].note.grace = Some(kind);
-        }
-        self.0.retain(|grace| grace.voice != voice);
+        let on_the_beat =
+            !says(Steals::FromPrevious) && (says(Steals::FromFollowing) || (alone && !says(Steals::Slashed)));
+        let kind = if on_the_beat { GraceKind::Appoggiatura } else { GraceKind::Acciaccatura };
+        self.settle(notes, |grace, _| (grace.voice == voice).then_some(kind));
     }
 
     /// What still waits at the end of a measure ends the note before it; so it was read. At the very beginning of a
     /// measure there is no such note: it leans on the next measure.
     pub(super) fn end_measure(&mut self, notes: &mut [RawNote]) {
-        for grace in self.0.drain(..) {
+        self.settle(notes, |_, onset| {
+            Some(if onset > Beats::ZERO { GraceKind::After } else { GraceKind::Acciaccatura })
+        });
+    }
+
+    /// Gives the grace notes that `kind` knows about their kind and their place in the run.
+    fn settle(&mut self, notes: &mut [RawNote], kind: impl Fn(&Grace, Beats) -> Option<GraceKind>) {
+        let mut counts: Vec<(u8, u8)> = Vec::new();
+        self.0.retain(|grace| {
             let note = &mut notes[grace.raw].note;
-            note.grace =
-                Some(if note.onset > Beats::ZERO { GraceKind::After } else { GraceKind::Acciaccatura });
-        }
+            let Some(kind) = kind(grace, note.onset) else { return true };
+            let slot = counts.iter().position(|(voice, _)| *voice == grace.voice).unwrap_or_else(|| {
+                counts.push((grace.voice, 0));
+                counts.len() - 1
+            });
+            let next = &mut counts[slot].1;
+            if !grace.chord || *next == 0 {
+                *next = next.saturating_add(1);
+            }
+            note.grace = Some(kind);
+            note.grace_index = *next - 1;
+            false
+        });
     }
 }

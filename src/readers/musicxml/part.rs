@@ -1,7 +1,9 @@
 //! One part, measure by measure: where in the measure we are, and what holds there.
 
 use super::barline::Voltas;
+use super::cursor::Cursor;
 use super::note::GraceRun;
+use super::pieces::Piece;
 use super::xml::{self, child, child_text, text_of};
 use super::{PartHead, RawNote};
 use crate::readers::ReadError;
@@ -14,6 +16,8 @@ use roxmltree::Node;
 pub(super) struct PartContent {
     pub notes: Vec<RawNote>,
     pub marks: Vec<Mark>,
+    /// The measures: `<measure>` elements, or pieces of such.
+    pub pieces: Vec<Piece>,
     /// For each measure.
     pub flows: Vec<Flow>,
     /// For each measure: how far its notes reach.
@@ -42,11 +46,14 @@ pub(super) struct PartReader<'h> {
     pub(super) transpose: i32,
     pub(super) staff_transpose: Vec<(u8, i32)>,
     pub(super) meter: Option<Meter>,
-    voltas: Voltas,
+    pub(super) voltas: Voltas,
     /// Index of the measure being read.
     pub(super) measure: u32,
     /// Position in the measure.
-    pub(super) cursor: Beats,
+    pub(super) cursor: Cursor,
+    /// Where repeat bars divide the measure, and the signs in it at whose place another would.
+    pub(super) cuts: Vec<Beats>,
+    pub(super) leaving: Vec<Beats>,
     /// Onset of the note before, for the further notes of its chord.
     pub(super) chord_onset: Beats,
     /// How far the notes, and how far whole-measure rests reach.
@@ -70,7 +77,9 @@ impl<'h> PartReader<'h> {
             meter: None,
             voltas: Voltas::default(),
             measure: 0,
-            cursor: Beats::ZERO,
+            cursor: Cursor::default(),
+            cuts: Vec::new(),
+            leaving: Vec::new(),
             chord_onset: Beats::ZERO,
             reach: Beats::ZERO,
             rest_reach: Beats::ZERO,
@@ -82,38 +91,35 @@ impl<'h> PartReader<'h> {
     }
 
     /// Reads the next measure of the part; `None` where the part has none.
-    pub(super) fn measure(&mut self, node: Option<Node>) -> Result<(), ReadError> {
-        let index = self.content.flows.len();
-        self.measure = index as u32;
-        self.content.flows.push(Flow::default());
-        self.content.rehearsals.push(None);
-        self.cursor = Beats::ZERO;
+    pub(super) fn measure(&mut self, element: u32, node: Option<Node>) -> Result<(), ReadError> {
+        self.measure = self.content.flows.len() as u32;
+        self.begin_piece(element, Beats::ZERO);
+        self.cursor.restart();
+        self.cuts.clear();
+        self.leaving.clear();
         self.chord_onset = Beats::ZERO;
         self.reach = Beats::ZERO;
         self.rest_reach = Beats::ZERO;
-        for element in node.iter().flat_map(|node| node.children()).filter(Node::is_element) {
-            match element.tag_name().name() {
-                "note" => self.note(element)?,
-                "backup" => {
-                    let back = self.duration(element)?;
-                    let to = self.cursor - back;
-                    self.cursor = if to.is_negative() { Beats::ZERO } else { to };
-                }
+        let (first_note, first_mark) = (self.content.notes.len(), self.content.marks.len());
+        for child in node.iter().flat_map(|node| node.children()).filter(Node::is_element) {
+            match child.tag_name().name() {
+                "note" => self.note(child)?,
+                "backup" => self.cursor.shift(Beats::ZERO - self.duration(child)?, self.divisions),
                 "forward" => {
-                    self.cursor = self.cursor + self.duration(element)?;
-                    self.reach = self.reach.max(self.cursor);
+                    self.cursor.shift(self.duration(child)?, self.divisions);
+                    self.reach = self.reach.max(self.cursor.at());
                 }
-                "attributes" => self.attributes(element)?,
-                "direction" => self.direction(element),
-                "sound" => self.sound(element, self.cursor),
-                "barline" => self.voltas.read(element, index, &mut self.content.flows),
+                "attributes" => self.attributes(child)?,
+                "direction" => self.direction(child),
+                "sound" => self.sound(child, self.cursor.at()),
+                "barline" => self.barline(child, element),
                 _ => {}
             }
         }
         self.graces.end_measure(&mut self.content.notes);
         let length = if self.reach > Beats::ZERO { self.reach } else { self.rest_reach };
-        self.content.lengths.push(length);
-        self.content.meters.push(self.meter);
+        self.cut_before_upbeat(element, length);
+        self.settle_pieces(length, first_note, first_mark);
         Ok(())
     }
 
@@ -164,7 +170,7 @@ impl<'h> PartReader<'h> {
             && let Ok(fifths) = child_text(key, "fifths").parse::<i8>()
             && (-14..=14).contains(&fifths)
         {
-            self.mark(self.cursor, 1, MarkKind::Key(fifths));
+            self.mark(self.cursor.at(), 1, MarkKind::Key(fifths));
         }
         for transpose in node.children().filter(|n| n.tag_name().name() == "transpose") {
             let number =
@@ -186,10 +192,6 @@ impl<'h> PartReader<'h> {
 
     pub(super) fn mark(&mut self, onset: Beats, staff: u8, kind: MarkKind) {
         self.content.marks.push(Mark { measure: self.measure, onset, part: self.index, staff, kind });
-    }
-
-    pub(super) fn flow(&mut self) -> &mut Flow {
-        &mut self.content.flows[self.measure as usize]
     }
 }
 

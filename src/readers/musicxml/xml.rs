@@ -124,3 +124,13 @@ pub(super) fn divisions(text: &str) -> Option<Beats> {
     let number = value.to_f64();
     (number > 0.0 && number < 1e9).then_some(value)
 }
+
+/// Quarter notes in a note type.
+pub(super) fn note_type_beats(name: &str) -> Option<Beats> {
+    const TYPES: [&str; 14] = [
+        "1024th", "512th", "256th", "128th", "64th", "32nd", "16th", "eighth", "quarter", "half", "whole",
+        "breve", "long", "maxima",
+    ];
+    let index = TYPES.iter().position(|known| *known == name)?;
+    Beats::new(1 << index, 256)
+}

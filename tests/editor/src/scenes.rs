@@ -279,6 +279,7 @@ fn rondo(times: u32) -> Score {
                         staff,
                         voice: staff,
                         grace: None,
+                        grace_index: 0,
                         cue: false,
                         unpitched: false,
                         fermata: false,
