@@ -7,6 +7,7 @@ mod order;
 mod path;
 mod position;
 mod selection;
+mod sounding;
 mod unfold;
 
 pub use error::ScoreError;
@@ -17,4 +18,6 @@ pub use model::{
 pub use order::{MAX_STEPS, playing_order};
 pub use path::{PathNote, PathStep, PlayingPath, TempoChange};
 pub use position::PrintedPosition;
+pub use selection::Choice;
+pub use sounding::SoundingTime;
 pub use unfold::MAX_PATH_NOTES;

@@ -1,8 +1,43 @@
 //! What the user chooses of a score: which parts, and in which order the measures are played.
 
 use super::{PlayingPath, Score, ScoreError};
+use serde::{Deserialize, Serialize};
+
+/// What of a score is played, in the user's words; empty texts leave everything as it is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Choice {
+    /// As [`Score::parts_by_name`] reads it.
+    pub parts: String,
+    /// As [`Score::path_by_numbers`] reads it.
+    pub path: String,
+}
+
+impl Choice {
+    /// Whether anything but the whole score in its own order is chosen.
+    pub fn is_made(&self) -> bool {
+        !self.parts.trim().is_empty() || !self.path.trim().is_empty()
+    }
+}
 
 impl Score {
+    /// Puts the chosen parts in the chosen order in the place of the score's own path. On an error the path stays.
+    ///
+    /// # Errors
+    /// As [`Self::parts_by_name`] and [`Self::path_by_numbers`].
+    pub fn choose(&mut self, choice: &Choice) -> Result<(), ScoreError> {
+        let named = |text: &str| !text.trim().is_empty();
+        let parts = named(&choice.parts).then(|| self.parts_by_name(&choice.parts)).transpose()?;
+        let path = named(&choice.path).then(|| self.path_by_numbers(&choice.path)).transpose()?;
+        if let Some(path) = path {
+            self.path = path;
+        }
+        if let Some(parts) = parts {
+            self.path = self.path.for_parts(&parts);
+        }
+        Ok(())
+    }
+
     /// The path that the user wrote down, by printed measure numbers: `"1-8, 1-7, 9-"`. `"2:1-8"` names the measures
     /// of the second section; without that, numbers are looked for in the section of the item before, then in all.
     /// `"9-"` goes on to the end of the section, `"12"` is one measure.

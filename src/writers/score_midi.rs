@@ -1,16 +1,13 @@
 //! A score as it is played, as a standard MIDI file on the beats' own grid.
 
-use crate::score::{PathNote, PlayingPath, Score};
-use crate::units::{Beats, Bpm};
+use crate::score::{PlayingPath, Score, SoundingTime};
+use crate::units::{Beats, Bpm, Pitch};
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
 use std::io::Write;
 
 /// Ticks a quarter note: 2⁵·3²·5·7, so that the usual tuplets are exact.
 const TICKS_PER_QUARTER: u16 = 10_080;
-
-/// How long a grace note is written, in quarter notes.
-const GRACE_BEATS: f64 = 0.125;
 
 const PERCUSSION_CHANNEL: u8 = 9;
 const VELOCITY: u8 = 64;
@@ -32,7 +29,7 @@ pub enum ScoreMidiError {
 }
 
 /// Writes the score's playing path as a format 1 file: a track of tempi and meters,
-/// then one a part. Beat 0 is tick 0. A grace note takes its time from the note it leans on; two notes of one pitch
+/// then one a part. Beat 0 is tick 0. Grace notes sound as [`Score::sounding_times`] has it; two notes of one pitch
 /// in one part never overlap: the earlier ends where the later begins.
 ///
 /// # Errors
@@ -40,9 +37,10 @@ pub enum ScoreMidiError {
 pub fn write_score_midi(score: &Score, out: impl Write) -> Result<(), ScoreMidiError> {
     let path = &score.path;
     let mut tracks = vec![conductor(path, score.title.as_bytes())?];
+    let sounding = score.sounding_times();
     for (index, part) in score.parts.iter().enumerate() {
-        let notes: Vec<&PathNote> =
-            path.notes.iter().filter(|note| usize::from(note.part) == index).collect();
+        let of_part = path.notes.iter().zip(&sounding).filter(|(note, _)| usize::from(note.part) == index);
+        let notes: Vec<(Pitch, SoundingTime)> = of_part.map(|(note, time)| (note.pitch, *time)).collect();
         tracks.push(part_track(&notes, part.name.as_bytes(), channel(index))?);
     }
     let timing = Timing::Metrical(u15::new(TICKS_PER_QUARTER));
@@ -75,13 +73,16 @@ fn conductor<'a>(path: &PlayingPath, title: &'a [u8]) -> Result<Track<'a>, Score
     finished(events, tick(path.end()))
 }
 
-fn part_track<'a>(notes: &[&PathNote], name: &'a [u8], channel: u4) -> Result<Track<'a>, ScoreMidiError> {
+fn part_track<'a>(
+    notes: &[(Pitch, SoundingTime)],
+    name: &'a [u8],
+    channel: u4,
+) -> Result<Track<'a>, ScoreMidiError> {
     let mut events = vec![(0, 0, TrackEventKind::Meta(MetaMessage::TrackName(name)))];
     let mut spans: Vec<(u8, u64, u64)> = Vec::with_capacity(notes.len());
-    for note in notes {
-        let start = tick(note.onset);
-        let length = if note.grace { Beats::nearest(GRACE_BEATS) } else { note.duration };
-        spans.push((note.pitch.0.min(127), start, (start + tick(length)).max(start + 1)));
+    for (pitch, time) in notes {
+        let start = tick(time.onset);
+        spans.push((pitch.0.min(127), start, (start + tick(time.duration)).max(start + 1)));
     }
     spans.sort_unstable();
     let mut end = 0;
