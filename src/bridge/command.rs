@@ -3,6 +3,7 @@
 use super::channel::WorkerHalf;
 use super::{ScoreSource, Severity};
 use crate::engine::FollowCommand;
+use crate::score::Choice;
 use std::path::PathBuf;
 
 /// One request; the worker takes them in order, before further audio.
@@ -13,6 +14,8 @@ pub(super) enum Command {
     LoadFile(PathBuf),
     /// Follow this score.
     LoadScore(ScoreSource),
+    /// Follow these parts, in this order, of the present score.
+    Choose(Choice),
     /// Follow nothing.
     ForgetScore,
     /// Tell the follower something.

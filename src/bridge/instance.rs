@@ -8,6 +8,7 @@ use super::stream::Stream;
 use super::worker::Worker;
 use super::{Export, RealtimeEnd, ScoreSource, Settings, Severity, Snapshot};
 use crate::engine::{Engine, FollowCommand};
+use crate::score::Choice;
 use crate::takes::{Edit, SessionLog};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -204,6 +205,12 @@ impl Bridge {
     pub fn load_score(&self, source: ScoreSource) {
         self.shared.keep_source(Some(source.clone()));
         self.request(Command::LoadScore(source));
+    }
+
+    /// Follows these parts, in this order, of the present score. A choice that does not fit it leaves a message, and the
+    /// present one stays.
+    pub fn choose(&self, choice: Choice) {
+        self.request(Command::Choose(choice));
     }
 
     /// Follows nothing from now on.

@@ -1,20 +1,22 @@
 //! Scores as they come in: a file or bytes, and what they were read as.
 
 use crate::readers::{MAX_FILE_BYTES, ReadError, read_score};
-use crate::score::{PlayingPath, Score};
+use crate::score::{Choice, PlayingPath, Score, ScoreError};
 use crate::takes::measure_grid;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use thiserror::Error;
 
-/// A score's file name and bytes, kept as they came so that a project can carry them.
+/// A score's file name and bytes, kept as they came so that a project can carry them, and what of it is played.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScoreSource {
     /// File name without its folder.
     pub name: String,
     /// The file's bytes.
     pub bytes: Arc<[u8]>,
+    /// Which parts, in which order.
+    pub choice: Choice,
 }
 
 /// A score that was read.
@@ -24,7 +26,7 @@ pub struct LoadedScore {
     pub source: ScoreSource,
     /// What it says.
     pub score: Arc<Score>,
-    /// The same in playing order, as the engine takes it.
+    /// What of it is played, in playing order, as the engine takes it.
     pub path: Arc<PlayingPath>,
     /// Its measures, see [`measure_grid`].
     pub grid: u64,
@@ -69,6 +71,14 @@ pub enum ScoreLoadError {
         /// File name.
         name: String,
     },
+    /// The choice of parts or measures does not fit the score.
+    #[error("{name}: {error}")]
+    Choice {
+        /// File name.
+        name: String,
+        /// What does not fit.
+        error: ScoreError,
+    },
     /// Reading it failed in a way that it should not.
     #[error("{name}: {reason}")]
     Unreadable {
@@ -98,7 +108,7 @@ impl ScoreSource {
             return Err(ScoreLoadError::TooLarge { name, limit: MAX_FILE_BYTES });
         }
         let short = path.file_name().map_or(name.clone(), |file| file.to_string_lossy().into_owned());
-        Ok(ScoreSource { name: short, bytes: bytes.into() })
+        Ok(ScoreSource { name: short, bytes: bytes.into(), choice: Choice::default() })
     }
 }
 
@@ -106,11 +116,14 @@ impl LoadedScore {
     /// Reads a score's bytes.
     ///
     /// # Errors
-    /// If they are no score, or one without notes.
+    /// If they are no score, or the choice does not fit it, or there are no notes in what is chosen.
     pub fn read(source: ScoreSource) -> Result<LoadedScore, ScoreLoadError> {
         let stem = Path::new(&source.name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        let score = read_score(&source.bytes, stem.as_deref().unwrap_or(&source.name))
+        let mut score = read_score(&source.bytes, stem.as_deref().unwrap_or(&source.name))
             .map_err(|error| ScoreLoadError::Read { name: source.name.clone(), error })?;
+        score
+            .choose(&source.choice)
+            .map_err(|error| ScoreLoadError::Choice { name: source.name.clone(), error })?;
         if score.path.notes.is_empty() {
             return Err(ScoreLoadError::Empty { name: source.name });
         }

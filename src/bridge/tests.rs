@@ -7,7 +7,7 @@ use super::worker::Worker;
 use super::*;
 use crate::engine::{EngineConfig, EngineEvent, FollowCommand};
 use crate::performance::{AlignedBeat, NoteEvent, PlayedNote, Stretch, Take};
-use crate::score::PlayingPath;
+use crate::score::{Choice, PlayingPath};
 use crate::takes::{Recorded, SessionLog};
 use crate::units::{Pitch, SampleIndex, Seconds};
 use std::sync::Arc;
@@ -216,10 +216,10 @@ fn samples_that_are_no_sound_become_silence_and_are_counted() {
 fn a_file_that_is_no_score_leaves_a_message_and_the_present_score() {
     let bridge = Bridge::default();
     let _end = connect(&bridge);
-    bridge.load_score(ScoreSource { name: "tiny.musicxml".into(), bytes: TINY_SCORE.as_bytes().into() });
+    bridge.load_score(source("tiny.musicxml", TINY_SCORE));
     let snapshot = wait_for(&bridge, |snapshot| snapshot.score.is_some());
     assert_eq!(snapshot.score.as_ref().unwrap().path.notes.len(), 1);
-    bridge.load_score(ScoreSource { name: "broken.xml".into(), bytes: (*b"<score-partwise>").into() });
+    bridge.load_score(source("broken.xml", "<score-partwise>"));
     let snapshot = wait_for(&bridge, |snapshot| !snapshot.messages.is_empty());
     assert!(snapshot.messages[0].text.starts_with("broken.xml: "), "{:?}", snapshot.messages);
     assert_eq!(snapshot.score.as_ref().unwrap().source.name, "tiny.musicxml");
@@ -266,7 +266,7 @@ fn a_session_is_written_at_the_hosts_times_and_what_fails_is_said() {
     };
     bridge.export(Export::Midi, None, folder.clone());
     said("there is no take yet");
-    bridge.load_score(ScoreSource { name: "tiny.musicxml".into(), bytes: TINY_SCORE.as_bytes().into() });
+    bridge.load_score(source("tiny.musicxml", TINY_SCORE));
     let snapshot = wait_for(&bridge, |snapshot| snapshot.score.is_some());
     let grid = snapshot.score.as_ref().unwrap().grid;
     let mut log = SessionLog::new(3);
@@ -316,7 +316,7 @@ fn a_session_is_written_at_the_hosts_times_and_what_fails_is_said() {
 #[test]
 fn what_was_set_on_the_follower_is_seen_and_another_score_lifts_the_range() {
     let bridge = Bridge::default();
-    let tiny = || ScoreSource { name: "tiny.musicxml".into(), bytes: TINY_SCORE.as_bytes().into() };
+    let tiny = || source("tiny.musicxml", TINY_SCORE);
     bridge.load_score(tiny());
     bridge.follow(FollowCommand::Hold(true));
     bridge.follow(FollowCommand::Restrict(Some((0.0, 2.0))));
@@ -356,6 +356,29 @@ fn a_chosen_file_is_loaded_and_a_choice_that_is_open_holds_up_nothing() {
     bridge.choose_score_file(move || Ok(choice.recv().unwrap_or(None)));
     drop(bridge);
     drop(choose);
+}
+
+#[test]
+fn parts_and_order_can_be_chosen_and_are_kept_with_the_source() {
+    let bridge = Bridge::default();
+    let _end = connect(&bridge);
+    bridge.load_score(source("tiny.musicxml", TINY_SCORE));
+    let choice = Choice { parts: "flute".into(), path: "1, 1".into() };
+    bridge.choose(choice.clone());
+    let beats = |snapshot: &Snapshot| snapshot.score.as_ref().map(|loaded| loaded.path.end().to_f64());
+    wait_for(&bridge, |snapshot| beats(snapshot) == Some(8.0));
+    assert_eq!(bridge.score_source().unwrap().choice, choice);
+    // What does not fit leaves a message, and the present choice.
+    bridge.choose(Choice { parts: "oboe".into(), path: String::new() });
+    let snapshot = wait_for(&bridge, |snapshot| !snapshot.messages.is_empty());
+    assert_eq!(snapshot.messages[0].text, "tiny.musicxml: the score has no part \"oboe\", it has: Flute");
+    assert_eq!((beats(&snapshot), &bridge.score_source().unwrap().choice), (Some(8.0), &choice));
+    bridge.choose(Choice::default());
+    wait_for(&bridge, |snapshot| beats(snapshot) == Some(4.0));
+}
+
+fn source(name: &str, text: &str) -> ScoreSource {
+    ScoreSource { name: name.into(), bytes: text.as_bytes().into(), choice: Choice::default() }
 }
 
 const TINY_SCORE: &str = r#"<?xml version="1.0"?>

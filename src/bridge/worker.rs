@@ -119,6 +119,12 @@ impl<E: Stream> Worker<E> {
                 self.load(source);
             }
             Command::LoadScore(source) => self.load(Ok(source)),
+            Command::Choose(choice) => {
+                if let Some(loaded) = &self.score {
+                    let source = ScoreSource { choice, ..loaded.source.clone() };
+                    self.load(Ok(source));
+                }
+            }
             Command::ForgetScore => {
                 self.score = None;
                 self.shared.keep_source(None);

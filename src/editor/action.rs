@@ -2,6 +2,7 @@
 
 use super::view::{Export, Settings};
 use crate::performance::Cue;
+use crate::score::Choice;
 
 /// What one frame's clicks and keys ask for, in order.
 pub type Actions = Vec<Action>;
@@ -15,6 +16,8 @@ pub enum Action {
     BrowseScore,
     /// Put the score away.
     UnloadScore,
+    /// Follow these parts of the score, in this order.
+    Choose(Choice),
     /// Playing goes on at this path position, in beats.
     StartAt(f64),
     /// Follow only between these path positions, in beats, or everywhere.

@@ -64,7 +64,7 @@ pub fn editor(ui: &mut Ui, view: &View, state: &mut EditorState) -> Actions {
     }
     if state.settings_open {
         Panel::right("settings").exact_size(SETTINGS).resizable(false).frame(bar(12, 10)).show(ui, |ui| {
-            actions.extend(settings(ui, look, view, &mut state.preferences));
+            actions.extend(settings(ui, look, view, &mut state.preferences, &mut state.score_choice));
         });
     } else if view.abilities.takes {
         Panel::right("side").exact_size(SIDE).resizable(false).frame(bar(12, 10)).show(ui, |ui| {

@@ -16,6 +16,7 @@ mod marks;
 mod notation;
 mod paint_system;
 mod roll;
+mod score_choice;
 mod score_view;
 mod settings;
 mod state;

@@ -2,6 +2,7 @@
 
 use super::action::{Action, Actions};
 use super::look::{Look, pitch_name};
+use super::score_choice::{ScoreChoiceState, score_choice};
 use super::state::Preferences;
 use super::strings::{Language, Text};
 use super::theme::{self, PaperKind};
@@ -40,7 +41,13 @@ impl Preset {
 }
 
 /// Draws the settings into what is left of `ui`. Preferences change at once; settings are asked for.
-pub fn settings(ui: &mut Ui, look: &Look, view: &View, preferences: &mut Preferences) -> Actions {
+pub fn settings(
+    ui: &mut Ui,
+    look: &Look,
+    view: &View,
+    preferences: &mut Preferences,
+    choice: &mut ScoreChoiceState,
+) -> Actions {
     let mut actions = Actions::new();
     let mut wanted = view.settings.clone();
     ui.horizontal(|ui| {
@@ -61,6 +68,7 @@ pub fn settings(ui: &mut Ui, look: &Look, view: &View, preferences: &mut Prefere
             let assist = Slider::new(&mut wanted.score_assist, 0.0..=1.0).custom_formatter(percent);
             row(ui, look, Text::ScoreAssist, Text::ScoreAssistHint, assist);
         });
+        actions.extend(score_choice(ui, look, view, choice));
         section(ui, look, Text::Output, |ui| output(ui, look, &mut wanted));
         section(ui, look, Text::Appearance, |ui| appearance(ui, look, preferences, &mut actions));
     });

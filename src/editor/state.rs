@@ -1,6 +1,7 @@
 //! What the editor itself remembers: preferences that persist, and where each panel is scrolled to.
 
 use super::roll::RollState;
+use super::score_choice::ScoreChoiceState;
 use super::score_view::ScoreViewState;
 use super::status_row::ExportState;
 use super::strings::Language;
@@ -39,6 +40,7 @@ pub struct EditorState {
     pub settings_open: bool,
     pub(super) top_bar: TopBarState,
     pub(super) roll: RollState,
+    pub(super) score_choice: ScoreChoiceState,
     pub(super) score_view: ScoreViewState,
     pub(super) take_list: TakeListState,
     pub(super) take_map: TakeMapState,

@@ -349,6 +349,18 @@ table! {
     FollowScore: "Follow the score", "Der Partitur folgen", "Suivre la partition", "Seguir la partitura", "楽譜を追従する";
     FollowHint: "Find the place in the score while playing", "Beim Spielen die Stelle in der Partitur finden", "Trouver l’endroit dans la partition pendant le jeu",
         "Encontrar el lugar en la partitura al tocar", "演奏中に楽譜上の位置を探します";
+    Parts: "Parts", "Stimmen", "Parties", "Partes", "パート";
+    PartsHint: "Which parts are followed: a track often carries one instrument of several",
+        "Welchen Stimmen gefolgt wird: Eine Spur trägt oft nur eines von mehreren Instrumenten",
+        "Les parties à suivre : une piste ne porte souvent qu’un instrument",
+        "Qué partes se siguen: una pista suele llevar un solo instrumento",
+        "追従するパート";
+    PlayingOrder: "Playing order", "Spielfolge", "Ordre de jeu", "Orden de ejecución", "演奏する小節";
+    PlayingOrderHint: "Printed measure numbers as they are played, such as 1-8, 1-7, 9-. Leave it empty for the score’s own order.",
+        "Gedruckte Taktnummern, wie gespielt wird, etwa 1-8, 1-7, 9-. Leer gilt die Folge der Partitur.",
+        "Numéros de mesure imprimés dans l’ordre du jeu, par exemple 1-8, 1-7, 9-. Laissez vide pour suivre la partition.",
+        "Números de compás impresos en el orden en que se tocan, por ejemplo 1-8, 1-7, 9-. Vacío: el orden de la partitura.",
+        "演奏する小節を指定します: 1-6, 1-5, 7-";
     ScoreAssist: "Score assist", "Partiturhilfe", "Aide de la partition", "Ayuda de la partitura", "楽譜アシスト";
     ScoreAssistHint: "How far the score may sway which notes are heard", "Wie weit die Partitur beeinflusst, welche Töne gehört werden",
         "Influence de la partition sur les notes entendues", "Cuánto influye la partitura en las notas oídas", "楽譜が聞き取りに与える影響";

@@ -4,7 +4,7 @@
 //! given and a test can draw any state there is.
 
 use crate::performance::{Coverage, Cue, PositionReport, Take};
-use crate::score::Score;
+use crate::score::{Choice, Score};
 use crate::units::{Bpm, Pitch, Seconds};
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub struct View {
     /// The score, or why there is none.
     pub score: ScoreSlot,
+    /// What of it the user chose to play; the score's path is already as chosen.
+    pub choice: Choice,
     /// The newest word of the follower; `None` while it does not run.
     pub position: Option<PositionReport>,
     /// Where the follower has been, oldest first, in time order: some 10-100 points a second over the last minute.
@@ -293,6 +295,8 @@ impl Default for Settings {
 pub struct Abilities {
     /// It can open the system's file dialog.
     pub browse: bool,
+    /// It can follow some of the parts only, or measures in another order.
+    pub choose: bool,
     /// It keeps the takes; without them their list, their map and the inspector are left out.
     pub takes: bool,
     /// It can log takes on demand.
@@ -314,6 +318,7 @@ impl Abilities {
     pub fn all() -> Abilities {
         Abilities {
             browse: true,
+            choose: true,
             takes: true,
             arm: true,
             hold: true,

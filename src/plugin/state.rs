@@ -2,6 +2,7 @@
 
 use crate::bridge::{Bridge, ScoreSource, Severity};
 use crate::readers::MAX_FILE_BYTES;
+use crate::score::Choice;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use flate2::Compression;
@@ -35,18 +36,24 @@ pub enum StateError {
     },
 }
 
-/// A score as it stands in a project: file name, and the file's bytes deflated, in base 64.
+/// A score as it stands in a project: file name, the file's bytes deflated, in base 64, and what of it is played.
 #[derive(Serialize, Deserialize)]
 struct Packed {
     name: String,
     deflated: String,
+    #[serde(default)]
+    choice: Choice,
 }
 
 impl Packed {
     fn new(source: &ScoreSource) -> Result<Packed, StateError> {
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(&source.bytes)?;
-        Ok(Packed { name: source.name.clone(), deflated: BASE64.encode(encoder.finish()?) })
+        Ok(Packed {
+            name: source.name.clone(),
+            deflated: BASE64.encode(encoder.finish()?),
+            choice: source.choice.clone(),
+        })
     }
 
     fn unpack(self) -> Result<ScoreSource, StateError> {
@@ -56,7 +63,7 @@ impl Packed {
         if bytes.len() > MAX_FILE_BYTES {
             return Err(StateError::TooLarge { limit: MAX_FILE_BYTES });
         }
-        Ok(ScoreSource { name: self.name, bytes: bytes.into() })
+        Ok(ScoreSource { name: self.name, bytes: bytes.into(), choice: self.choice })
     }
 }
 
@@ -182,7 +189,8 @@ mod tests {
     use super::*;
 
     fn source(bytes: &[u8]) -> ScoreSource {
-        ScoreSource { name: "étude.musicxml".into(), bytes: bytes.into() }
+        let choice = Choice { parts: "1".into(), path: "1-8, 1-".into() };
+        ScoreSource { name: "étude.musicxml".into(), bytes: bytes.into(), choice }
     }
 
     #[test]
@@ -193,6 +201,14 @@ mod tests {
         assert!(packed.deflated.len() < text.len() / 50);
         let value = serde_json::to_value(packed).unwrap();
         assert_eq!(serde_json::from_value::<Packed>(value).unwrap().unpack().unwrap(), original);
+    }
+
+    #[test]
+    fn projects_from_before_there_was_a_choice_open() {
+        let mut value = serde_json::to_value(Packed::new(&source(b"<score/>")).unwrap()).unwrap();
+        value.as_object_mut().unwrap().remove("choice");
+        let source = serde_json::from_value::<Packed>(value).unwrap().unpack().unwrap();
+        assert_eq!(source.choice, Choice::default());
     }
 
     #[test]
