@@ -3,7 +3,7 @@
 use super::files;
 use crate::readers::source_with_ids;
 use crate::score::{PlayingPath, Score, ScoreSource};
-use crate::writers::write_score_midi;
+use crate::writers::{write_score_midi, write_score_musicxml};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::json;
@@ -23,7 +23,7 @@ pub(super) struct ShowScore {
     /// Write the score as it is played, metronomically, as MIDI here
     #[arg(long, value_name = "OUT.mid")]
     midi: Option<PathBuf>,
-    /// Write the MusicXML source with our ids on every note and measure here
+    /// Write MusicXML with our ids on every note and measure here: the score's own, or one made of the MIDI file
     #[arg(long, value_name = "OUT.musicxml")]
     source: Option<PathBuf>,
     #[command(flatten)]
@@ -90,8 +90,15 @@ impl ShowScore {
             files::write(path, |out| Ok(write_score_midi(&score, out)?))?;
         }
         if let Some(path) = &self.source {
-            let source = source_with_ids(&files::read(&self.score)?).with_context(name)?;
-            files::write(path, |out| Ok(out.write_all(source.as_bytes())?))?;
+            match score.source {
+                ScoreSource::MusicXml => {
+                    let source = source_with_ids(&files::read(&self.score)?).with_context(name)?;
+                    files::write(path, |out| Ok(out.write_all(source.as_bytes())?))?;
+                }
+                ScoreSource::QuantisedMidi | ScoreSource::PerformedMidi => {
+                    files::write(path, |out| Ok(write_score_musicxml(&score, out)?))?;
+                }
+            }
         }
         let outputs = [&self.json, &self.notes, &self.midi, &self.source];
         if !outputs.into_iter().flatten().any(|path| path == Path::new("-")) {
