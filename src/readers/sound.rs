@@ -241,8 +241,9 @@ impl SoundReader {
 /// Any [`SoundError`].
 pub fn decode_sound(bytes: Vec<u8>) -> Result<Sound, SoundError> {
     let mut reader = SoundReader::new(bytes)?;
-    let mut samples =
-        Vec::with_capacity(reader.promised_frames().unwrap_or(0).min(MAX_SOUND_FRAMES) as usize);
+    // A header may promise anything; what it promises beyond this is believed when it comes.
+    const AT_FIRST: u64 = 1 << 22;
+    let mut samples = Vec::with_capacity(reader.promised_frames().unwrap_or(0).min(AT_FIRST) as usize);
     while reader.read(&mut samples)? {
         if samples.len() as u64 > MAX_SOUND_FRAMES {
             return Err(SoundError::TooLong);
