@@ -128,3 +128,87 @@ proptest! {
         let _ = read_score(&bytes, "");
     }
 }
+
+#[test]
+fn every_encoding_is_read() {
+    let named = SMALL.replace(
+        "<part id",
+        "<part-list><score-part id=\"P\"><part-name>Flöte</part-name></score-part></part-list><part id",
+    );
+    let units: Vec<u16> = named.encode_utf16().collect();
+    let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+    let big: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
+    let declared = format!("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>{named}");
+    let latin1: Vec<u8> = declared.chars().map(|c| c as u8).collect();
+    let utf8 = read(&named).unwrap();
+    assert_eq!(utf8.parts[0].name, "Flöte");
+    for bytes in [
+        [&[0xEF, 0xBB, 0xBF], named.as_bytes()].concat(),
+        [&[0xFF, 0xFE], little.as_slice()].concat(),
+        [&[0xFE, 0xFF], big.as_slice()].concat(),
+        little,
+        big,
+        latin1,
+        archive(&[("s.xml", &declared.chars().map(|c| c as u8).collect::<Vec<u8>>())]),
+    ] {
+        assert_eq!(read_score(&bytes, "").unwrap(), utf8);
+    }
+    // Cut within a character, or with bytes that are none: no panic.
+    let _ = read_score(&[0xFF, 0xFE, b'<'], "");
+    assert!(read_score(&[b"<a>".as_slice(), &[0xFF, 0xC0]].concat(), "").is_err());
+}
+
+#[test]
+fn lengths_beyond_the_limits_are_refused() {
+    let refused = |bytes: &[u8], named: &str| match read_score(bytes, "") {
+        Err(ReadError::TooLarge { what, limit, found }) => {
+            assert!(what == named && found > limit, "{what} {found}")
+        }
+        other => panic!("{named}: {other:?}"),
+    };
+    let many = format!("<score-partwise><part>{}</part></score-partwise>", "<measure/>".repeat(65_537));
+    refused(many.as_bytes(), "measures");
+    let many = format!("<score-partwise>{}</score-partwise>", "<part><measure/></part>".repeat(4097));
+    refused(many.as_bytes(), "parts");
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..1025 {
+        writer.start_file(index.to_string(), SimpleFileOptions::default()).unwrap();
+    }
+    refused(&writer.finish().unwrap().into_inner(), "archive entries");
+    // A day-long note, and a pause of billions of beats, in a MIDI file: too many measures, not too much memory.
+    let mut long = b"MThd\0\0\0\x06\0\0\0\x01\0\x01MTrk\0\0\0\x0E".to_vec();
+    long.extend([0xFF, 0xFF, 0xFF, 0x7F, 0x90, 60, 64, 1, 60, 0, 0, 0xFF, 0x2F, 0]);
+    refused(&long, "measures");
+    // The parser negates the rate of a time code; there is no 128.
+    let odd = b"MThd\0\0\0\x06\0\0\0\x01\x80\x28MTrk\0\0\0\x04\0\xFF\x2F\0";
+    assert!(matches!(read_score(odd, ""), Err(ReadError::Midi(message)) if message.contains("found 128")));
+}
+
+/// What the fuzz targets found of interest, again: see `fuzz/`.
+#[test]
+fn the_kept_corpus_passes() {
+    use colla_parte::readers::{SoundReader, source_with_ids};
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    for (kind, least) in [("musicxml", 20), ("mxl", 5), ("midi", 5), ("sound", 10)] {
+        let mut count = 0;
+        for entry in std::fs::read_dir(corpus.join(kind)).unwrap() {
+            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+            count += 1;
+            if kind == "sound" {
+                let Ok(mut reader) = SoundReader::new(bytes) else { continue };
+                let mut samples = Vec::new();
+                while samples.len() < 100_000 && matches!(reader.read(&mut samples), Ok(true)) {}
+                assert!(samples.iter().all(|sample| sample.is_finite()));
+                continue;
+            }
+            let Ok(score) = read_score(&bytes, "") else { continue };
+            assert!(score.path.notes.is_sorted_by_key(|note| note.onset));
+            assert_eq!(score.sounding_times().len(), score.path.notes.len());
+            if let Ok(source) = source_with_ids(&bytes) {
+                let again = read_score(source.as_bytes(), "").unwrap();
+                assert_eq!(again.notes, score.notes);
+            }
+        }
+        assert!(count >= least, "{kind}: {count} files");
+    }
+}

@@ -9,6 +9,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     {
         let again = read_score(source.as_bytes(), "fuzz").expect("ids do not break the source");
         assert_eq!(score.notes, again.notes);
+        assert_eq!(score.sounding_times().len(), score.path.notes.len());
         assert!(score.path.notes.is_sorted_by_key(|note| note.onset));
     }
 });
