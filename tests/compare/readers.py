@@ -1,53 +1,121 @@
-"""Compares what `colla-parte score` reads with what partitura and music21 read of the same files.
+"""Compares what `colla-parte score` reads with what partitura, Verovio and music21 read of the same files.
 
-    python tests/compare/readers.py COLLA_PARTE FOLDER OUT.tsv --reader partitura --files 150 [--seconds 900]
+    python tests/compare/readers.py theirs READER FOLDER CACHE [--files 150] [--seconds 3600] [--limit 600] [--smallest]
+    python tests/compare/readers.py compare READER COLLA_PARTE FOLDER CACHE OUT.tsv [--files 150]
 
-Needs `pip install partitura music21`. One row a file and reader: noteheads as printed, notes when played (ties
-merged, repeats unfolded), how many pitches and how many (onset, pitch) pairs each side has alone, and the length in
-quarter notes. Onsets are equal if they differ by less than 1e-3 beats. Cue notes and percussion are left out on the
-other side too, where the reader tells them.
+Needs `pip install partitura verovio music21`. The first step keeps what the other reader makes of a file as
+CACHE/READER/NAME.json, since that takes far longer than the comparison. The second writes one row a file: noteheads as
+printed, notes when played (ties merged, repeats unfolded), pitches and (onset, pitch) pairs that one side has alone, the
+length in quarter notes, and whether the measures come in the same order. Onsets are equal if they differ by less than 1e-3 beats. Grace notes are compared by
+pitch alone, since readers place them differently. A summary goes to standard output.
 """
 
 import argparse
+import json
 import re
+import signal
 import subprocess
 import sys
 import time
 import warnings
+import zipfile
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 warnings.filterwarnings("ignore")
 
 
+def output_of(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 def ours(binary, file):
-    """Noteheads, and the notes when played as (onset, pitch) with the end of the last."""
-    rows = subprocess.run([binary, "score", file, "--notes", "-"], capture_output=True, text=True, check=True).stdout
+    """Noteheads as printed, notes when played as (onset, pitch, grace), the end, and the printed numbers passed."""
     notes, end = [], 0.0
-    for row in rows.splitlines()[1:]:
-        _, onset, duration, pitch, *_ = row.split("\t")
-        notes.append((float(onset), int(pitch)))
+    for row in output_of(binary, "score", file, "--notes", "-").splitlines()[1:]:
+        _, onset, duration, pitch, _, _, _, grace = row.split("\t")
+        notes.append((float(onset), int(pitch), int(grace)))
         end = max(end, float(onset) + float(duration))
-    source = subprocess.run([binary, "score", file, "--source", "-"], capture_output=True, text=True, check=True).stdout
-    return len(re.findall(r'<note id="n\d+"', source)), notes, end
+    source = output_of(binary, "score", file, "--source", "-")
+    path = json.loads(output_of(binary, "score", file, "--json", "-"))["path"]
+    return {
+        "heads": len(re.findall(r'<note id="n\d+"', source)),
+        "notes": notes,
+        "end": end,
+        "order": [step["measure"] for step in path],
+    }
 
 
 def with_partitura(file):
     import partitura
-    from partitura.score import GraceNote, Note
+    from partitura.score import GraceNote, Measure, Note
 
     score = partitura.load_score(file)
-    heads, notes, end = 0, [], 0.0
+    heads, notes, end, order = 0, [], 0.0, None
     for part in score.parts:
         heads += len(list(part.iter_all(Note, include_subclasses=True)))
         unfolded = partitura.score.unfold_part_maximal(part, ignore_leaps=False)
-        start = unfolded.quarter_map(unfolded.first_point.t)
+        quarters = unfolded.quarter_map
+        start = float(quarters(unfolded.first_point.t))
+        if order is None:
+            order = [str(measure.name) for measure in unfolded.iter_all(Measure)]
         for note in unfolded.notes_tied:
-            onset = float(unfolded.quarter_map(note.start.t) - start)
-            notes.append((onset, note.midi_pitch))
-            length = 0.0 if isinstance(note, GraceNote) else note.duration_tied
-            end = max(end, float(unfolded.quarter_map(note.start.t + length) - start))
-    return heads, notes, end
+            onset = float(quarters(note.start.t)) - start
+            grace = isinstance(note, GraceNote)
+            notes.append((onset, note.midi_pitch, int(grace)))
+            length = 0 if grace else note.duration_tied
+            end = max(end, float(quarters(note.start.t + length)) - start)
+    return {"heads": heads, "notes": notes, "end": end, "order": order}
+
+
+def text_of(file):
+    """The MusicXML in a compressed file."""
+    with zipfile.ZipFile(file) as archive:
+        container = archive.read("META-INF/container.xml").decode()
+        return archive.read(re.search(r'full-path="([^"]+)"', container).group(1)).decode()
+
+
+def base(name):
+    """The id of what was copied for a repeat."""
+    return re.sub(r"-rend\d+$", "", name)
+
+
+def with_verovio(file):
+    import verovio
+
+    mei = "{http://www.music-encoding.org/ns/mei}"
+    name = "{http://www.w3.org/XML/1998/namespace}id"
+    verovio.enableLog(verovio.LOG_OFF)
+    toolkit = verovio.toolkit()
+    toolkit.setOptions({"expandAlways": True, "breaks": "none", "header": "none", "footer": "none"})
+    # It rolls chords in its own time; written they begin together.
+    if not toolkit.loadData(re.sub(r"<arpeggiate[^>]*/>", "", text_of(file))):
+        raise ValueError("cannot be loaded")
+    root = ElementTree.fromstring(toolkit.getMEI())
+    numbers = {measure.get(name): measure.get("n", "") for measure in root.iter(f"{mei}measure")}
+    printed, grace, cue = set(), set(), set()
+    # The time map strikes what is tied again.
+    tied = {base(tie.get("endid", "#")[1:]) for tie in root.iter(f"{mei}tie")}
+    for parent in [*root.iter(f"{mei}chord"), *root.iter(f"{mei}note")]:
+        for note in parent.iter(f"{mei}note"):
+            printed.add(base(note.get(name)))
+            if note.get("tie") in ("m", "t"):
+                tied.add(base(note.get(name)))
+            for kind, those in (("grace", grace), ("cue", cue)):
+                if note.get(kind) or parent.get(kind):
+                    those.add(note.get(name))
+    notes, end, order = [], 0.0, []
+    for event in toolkit.renderToTimemap({"includeMeasures": True}):
+        if "measureOn" in event:
+            order.append(numbers.get(event["measureOn"], "?"))
+        for note in event.get("on", []):
+            pitch = toolkit.getMIDIValuesForElement(note).get("pitch")
+            if pitch is not None and note not in cue and base(note) not in tied:
+                notes.append((event["qstamp"], pitch, int(note in grace)))
+        if event.get("off"):
+            end = max(end, event["qstamp"])
+    return {"heads": len(printed), "notes": notes, "end": end, "order": order}
 
 
 def with_music21(file):
@@ -56,71 +124,148 @@ def with_music21(file):
     score = music21.converter.parse(file, forceSource=True)
     heads = sum(len(n.pitches) for n in score.recurse().notes if not isinstance(n, music21.harmony.Harmony))
     score = score.toSoundingPitch()
-    notes, end = [], 0.0
+    notes, end, order = [], 0.0, None
     for part in score.parts:
-        flat = part.expandRepeats().stripTies().flatten()
-        for note in flat.notes:
+        unfolded = part.expandRepeats()
+        if order is None:
+            order = [f"{m.number}{m.numberSuffix or ''}" for m in unfolded.getElementsByClass("Measure")]
+        for note in unfolded.stripTies().flatten().notes:
             if isinstance(note, music21.harmony.Harmony):
                 continue
             for pitch in note.pitches:
-                notes.append((float(note.offset), pitch.midi))
+                notes.append((float(note.offset), pitch.midi, int(note.duration.isGrace)))
             end = max(end, float(note.offset + note.quarterLength))
-    return heads, notes, end
+    return {"heads": heads, "notes": notes, "end": end, "order": order}
+
+
+READERS = {"partitura": with_partitura, "verovio": with_verovio, "music21": with_music21}
 
 
 def unmatched(a, b):
-    """How many (onset, pitch) of each side find no partner on the other."""
+    """The (onset, pitch) of `a` that find no partner in `b`."""
     by_pitch = {}
-    for onset, pitch in b:
+    for onset, pitch in sorted(b):
         by_pitch.setdefault(pitch, []).append(onset)
-    only_a, used = [], 0
-    for pitch in by_pitch:
-        by_pitch[pitch].sort()
+    alone = []
     for onset, pitch in sorted(a):
         waiting = by_pitch.get(pitch, [])
         found = next((i for i, other in enumerate(waiting) if abs(other - onset) < 1.1e-3), None)
         if found is None:
-            only_a.append((onset, pitch))
+            alone.append((onset, pitch))
         else:
             waiting.pop(found)
-            used += 1
-    return only_a, len(b) - used
+    return alone
+
+
+def chosen(folder, count):
+    """Every so manieth file, so that there are `count`."""
+    files = sorted(Path(folder).rglob("*.mxl"))
+    return files[:: max(1, len(files) // count)][:count]
+
+
+class TooSlow(Exception):
+    pass
+
+
+def theirs(arguments):
+    folder = Path(arguments.cache) / arguments.reader
+    folder.mkdir(parents=True, exist_ok=True)
+    files = chosen(arguments.folder, arguments.files)
+    if arguments.smallest:
+        files.sort(key=lambda file: file.stat().st_size)
+
+    def late(*_):
+        raise TooSlow(f"more than {arguments.limit} s")
+
+    signal.signal(signal.SIGALRM, late)
+    began = time.time()
+    for file in files:
+        kept = folder / f"{file.stem}.json"
+        if kept.exists():
+            continue
+        if time.time() - began > arguments.seconds:
+            break
+        start = time.process_time()
+        signal.alarm(arguments.limit)
+        try:
+            found = READERS[arguments.reader](str(file))
+        except Exception as error:
+            found = {"failed": f"{type(error).__name__}: {str(error)[:200]}"}
+        signal.alarm(0)
+        found["cpu_s"] = round(time.process_time() - start, 2)
+        kept.write_text(json.dumps(found))
+
+
+def same_order(a, b):
+    return [number.strip() for number in a] == [number.strip() for number in b]
+
+
+def compare(arguments):
+    columns = "file heads_ours heads_theirs notes_ours notes_theirs pitches_apart only_ours only_theirs"
+    columns += " end_ours end_theirs same_order first_apart cpu_s"
+    total = Counter()
+    with open(arguments.out, "w") as out:
+        print("\t".join(columns.split()), file=out)
+        for file in chosen(arguments.folder, arguments.files):
+            kept = Path(arguments.cache) / arguments.reader / f"{file.stem}.json"
+            if not kept.exists():
+                continue
+            their = json.loads(kept.read_text())
+            total["files"] += 1
+            if "failed" in their:
+                total["failed"] += 1
+                print(f"{file.stem}\t{their['failed']}", file=out)
+                continue
+            our = ours(arguments.binary, str(file))
+            a, b = (Counter(pitch for _, pitch, _ in side["notes"]) for side in (our, their))
+            apart = sum((a - b).values()) + sum((b - a).values())
+            # What one side calls a grace note may be a plain one on the other (a grace note tied into its main note).
+            every = [[(onset, pitch) for onset, pitch, _ in side["notes"]] for side in (our, their)]
+            plain = [[(onset, pitch) for onset, pitch, grace in side["notes"] if not grace] for side in (our, their)]
+            only_ours = unmatched(plain[0], every[1])
+            only_theirs = unmatched(plain[1], every[0])
+            order = same_order(our["order"], their["order"])
+            first = min((onset for onset, _ in only_ours + only_theirs), default=None)
+            row = [file.stem, our["heads"], their["heads"], len(our["notes"]), len(their["notes"]), apart]
+            row += [len(only_ours), len(only_theirs), f"{our['end']:.3f}", f"{their['end']:.3f}", int(order)]
+            row += ["-" if first is None else f"{first:.3f}", their["cpu_s"]]
+            print("\t".join(map(str, row)), file=out)
+            total["heads equal"] += our["heads"] == their["heads"]
+            total["notes played equal in number"] += len(our["notes"]) == len(their["notes"])
+            total["end equal"] += abs(our["end"] - their["end"]) < 1.1e-3
+            total["order equal"] += order
+            total["pitches equal"] += apart == 0
+            total["every onset and pitch equal"] += not only_ours and not only_theirs
+            total["notes"] += len(plain[0])
+            total["notes only ours"] += len(only_ours)
+            total["notes only theirs"] += len(only_theirs)
+            total["cpu_s"] += their["cpu_s"]
+    for what, count in total.items():
+        print(f"{what}\t{count:.0f}")
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("binary")
-    parser.add_argument("folder")
-    parser.add_argument("out")
-    parser.add_argument("--reader", choices=["partitura", "music21"], required=True)
-    parser.add_argument("--files", type=int, default=150)
-    parser.add_argument("--seconds", type=float, default=3600)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    steps = parser.add_subparsers(required=True)
+    step = steps.add_parser("theirs")
+    step.set_defaults(run=theirs)
+    step.add_argument("reader", choices=READERS)
+    step.add_argument("folder")
+    step.add_argument("cache")
+    step.add_argument("--seconds", type=float, default=3600)
+    step.add_argument("--limit", type=int, default=600, help="seconds for one file")
+    step.add_argument("--smallest", action="store_true", help="begin with the smallest files")
+    step.add_argument("--files", type=int, default=150)
+    step = steps.add_parser("compare")
+    step.set_defaults(run=compare)
+    step.add_argument("reader", choices=READERS)
+    step.add_argument("binary")
+    step.add_argument("folder")
+    step.add_argument("cache")
+    step.add_argument("out")
+    step.add_argument("--files", type=int, default=150)
     arguments = parser.parse_args()
-    files = sorted(str(f) for f in Path(arguments.folder).rglob("*.mxl"))
-    files = files[:: max(1, len(files) // arguments.files)][: arguments.files]
-    read = {"partitura": with_partitura, "music21": with_music21}[arguments.reader]
-    began = time.time()
-    columns = "file heads_ours heads_theirs notes_ours notes_theirs pitches_apart only_ours only_theirs end_ours end_theirs first_apart seconds_theirs"
-    with open(arguments.out, "w") as out:
-        print("\t".join(columns.split()), file=out, flush=True)
-        for file in files:
-            if time.time() - began > arguments.seconds:
-                break
-            heads, notes, end = ours(arguments.binary, file)
-            start = time.time()
-            try:
-                their_heads, their_notes, their_end = read(file)
-            except Exception as error:
-                print(f"{Path(file).name}\tfailed: {type(error).__name__}: {str(error)[:100]}", file=out, flush=True)
-                continue
-            seconds = time.time() - start
-            a, b = Counter(p for _, p in notes), Counter(p for _, p in their_notes)
-            apart = sum((a - b).values()) + sum((b - a).values())
-            only_ours, only_theirs = unmatched(notes, their_notes)
-            first = f"{only_ours[0][0]:.3f}" if only_ours else "-"
-            row = [Path(file).name, heads, their_heads, len(notes), len(their_notes), apart, len(only_ours)]
-            row += [only_theirs, f"{end:.3f}", f"{their_end:.3f}", first, f"{seconds:.1f}"]
-            print("\t".join(map(str, row)), file=out, flush=True)
+    arguments.run(arguments)
 
 
 if __name__ == "__main__":
