@@ -2,6 +2,9 @@
 
 use crate::units::Beats;
 
+/// So many divisions of a quarter note that a single one is no note value.
+const FINE: Beats = Beats::whole(48);
+
 /// A place in a measure.
 ///
 /// Divisions that are too coarse for a tuplet make exporters round its lengths, each by less than a division. The
@@ -40,12 +43,21 @@ impl Cursor {
     /// Moves by a written length, forward or (negative) back; not past the start of the measure. `divisions`: a quarter
     /// note's.
     pub(super) fn shift(&mut self, by: Beats, divisions: Beats) {
+        let catches_up = self.written != self.exact
+            && divisions >= FINE
+            && in_divisions(by, divisions) == Beats::whole(1)
+            && in_divisions(self.written + by - self.exact, divisions).to_f64().abs() < 1.0;
         self.written = (self.written + by).max(Beats::ZERO);
-        let known = self.places.iter().rev().filter(|(written, _)| *written <= self.written);
+        if catches_up {
+            // A gap of a division after rounded notes only makes up for their rounding.
+            self.places.push((self.written, self.exact));
+            return;
+        }
+        let known = self.places.iter().filter(|(written, _)| *written <= self.written);
         let nearest = known.max_by_key(|(written, _)| *written);
         self.exact = match nearest {
             Some((written, exact)) if *written == self.written => *exact,
-            // Less than a division apart: an exporter that makes up for its rounding as it goes on.
+            // Where they are less than a division apart, what was written is near enough.
             Some((written, exact)) if in_divisions(*exact - *written, divisions).to_f64().abs() >= 1.0 => {
                 *exact + (self.written - *written)
             }
@@ -93,7 +105,18 @@ mod tests {
         assert_eq!(Some(cursor.at()), Beats::new(3, 8));
         cursor.shift(Beats::whole(-9), four);
         assert_eq!(cursor.at(), Beats::ZERO);
+        // Seven in a half, at 480: 34 divisions each, and one more where that falls behind.
+        let (mut cursor, fine) = (Cursor::default(), Beats::whole(480));
+        let (written, exact) = (Beats::new(34, 480).unwrap(), Beats::new(1, 14).unwrap());
+        for index in 0..7 {
+            assert_eq!(cursor.at(), exact.scaled(index, 1));
+            cursor.pass(written, exact);
+            if index == 1 || index == 5 {
+                cursor.shift(Beats::new(1, 480).unwrap(), fine);
+            }
+        }
         // Five of a quintuplet, written a whole beat too short: what follows keeps its distance.
+        let mut cursor = Cursor::default();
         for _ in 0..5 {
             cursor.pass(Beats::new(1, 20).unwrap(), Beats::new(1, 4).unwrap());
         }

@@ -70,7 +70,9 @@ pub fn all() -> Vec<Scene> {
 
 /// Nothing loaded, nothing heard.
 pub fn empty() -> View {
-    View { abilities: Abilities::all(), ..View::default() }
+    // The choice of parts would push the rest of the settings out of the picture.
+    let abilities = Abilities { choose: false, ..Abilities::all() };
+    View { abilities, ..View::default() }
 }
 
 /// A score is being read.
