@@ -316,7 +316,7 @@ impl EditorApp {
             Action::SetExportFolder(folder) => {
                 *self.params.export_folder.write().unwrap_or_else(PoisonError::into_inner) = folder;
             }
-            // The editor carries the one out itself; the view's abilities do not offer the other.
+            // The editor carries this out itself.
             Action::Inspect(_) => {}
         }
     }
