@@ -15,7 +15,8 @@ const WAIT_STEP: Duration = Duration::from_micros(50);
 ///
 /// # Realtime safety
 /// [`RealtimeEnd::transport`], [`RealtimeEnd::push`], [`RealtimeEnd::collect`] and [`RealtimeEnd::restart`] are wait-free and neither
-/// allocate nor call the system. [`RealtimeEnd::wait`] sleeps.
+/// allocate nor call the system. [`RealtimeEnd::wait`] and
+/// [`RealtimeEnd::doze`] sleep.
 pub struct RealtimeEnd {
     half: AudioHalf,
     worker: Thread,
@@ -166,8 +167,14 @@ impl RealtimeEnd {
             if start.elapsed() >= at_most {
                 return false;
             }
-            self.worker.unpark();
-            std::thread::sleep(WAIT_STEP);
+            self.doze();
         }
+    }
+
+    /// Wakes the worker and sleeps for a moment: for those who look again and again at what it publishes, never for
+    /// the audio thread of a host in real time.
+    pub fn doze(&self) {
+        self.worker.unpark();
+        std::thread::sleep(WAIT_STEP);
     }
 }

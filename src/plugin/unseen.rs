@@ -54,7 +54,7 @@ impl Unseen {
             if behind_s < 1e-6 || start.elapsed() > PATIENCE {
                 return view;
             }
-            std::thread::sleep(Duration::from_millis(1));
+            self.end.doze();
         }
     }
 }
