@@ -159,7 +159,7 @@ mod tests {
             }
             let told = pedal(&notes);
             prop_assert!(told.iter().enumerate().all(|(n, (down, _))| *down == (n % 2 == 0)), "{:?}", told);
-            prop_assert!(told.len() % 2 == 0, "the pedal hangs: {:?}", told);
+            prop_assert!(told.len().is_multiple_of(2), "the pedal hangs: {:?}", told);
             prop_assert!(told.windows(2).all(|pair| pair[0].1 <= pair[1].1), "{:?}", told);
         }
     }
