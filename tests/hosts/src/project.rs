@@ -4,10 +4,10 @@ use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use flate2::Compression;
-use flate2::read::ZlibDecoder;
+use flate2::read::{DeflateDecoder, ZlibDecoder};
 use flate2::write::{DeflateEncoder, ZlibEncoder};
 use serde_json::{Value, json};
-use std::io::Write;
+use std::io::{Read, Write};
 
 /// A score file, as the plugin's state carries it.
 ///
@@ -17,6 +17,17 @@ pub fn score_field(name: &str, bytes: &[u8]) -> Result<Value> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes)?;
     Ok(json!({ "name": name, "deflated": BASE64.encode(encoder.finish()?) }))
+}
+
+/// The score's file in what [`score_field`] makes; however it was packed.
+///
+/// # Errors
+/// If the field is none.
+pub fn score_bytes(field: &Value) -> Result<Vec<u8>> {
+    let packed = BASE64.decode(field["deflated"].as_str().unwrap_or_default())?;
+    let mut bytes = Vec::new();
+    DeflateDecoder::new(packed.as_slice()).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The book of a state, as it stands there; null where there is none.
