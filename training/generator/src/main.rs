@@ -47,6 +47,9 @@ struct Arguments {
     /// Share of parts played by instruments of our own, 0-1; 1 if there is no sound set.
     #[arg(long, default_value_t = 0.4)]
     models: f64,
+    /// Share of pieces that sound as a good studio makes them, 0-1; the others have noise, hum, talk, distortion.
+    #[arg(long, default_value_t = 0.5)]
+    studio: f64,
     /// Also write each piece's sound (16-bit WAV) beside the features.
     #[arg(long)]
     listen: bool,
@@ -75,6 +78,7 @@ fn main() -> Result<()> {
         sets,
         library: arguments.scores.as_deref().map(|f| Library::open(f, &arguments.without)).transpose()?,
         written: arguments.written,
+        studio: arguments.studio,
         seconds: arguments.seconds,
     };
     let recordings = arguments.corpus.as_deref().map(recordings::list).transpose()?;
@@ -154,16 +158,15 @@ impl Piece {
         }
         piece.notes.sort_by(|a, b| a.onset_s.total_cmp(&b.onset_s));
         piece.notes = merged(&piece.notes);
-        piece.spoil(rng);
+        piece.spoil(rng, means.studio);
         Ok(piece)
     }
 
-    /// Rooms, microphones, noise, level.
-    fn spoil(&mut self, rng: &mut Rng) {
+    /// Rooms, microphones, noise, level; `studio`: share of pieces that are as a good studio makes them.
+    fn spoil(&mut self, rng: &mut Rng, studio: f64) {
         let (signal, rate_hz) = (&mut self.signal, self.rate_hz);
         let empty = self.notes.is_empty();
-        // Half of the recordings are as a good studio makes them.
-        let studio = !empty && rng.f64() < 0.5;
+        let studio = rng.f64() < studio && !empty;
         if rng.f64() < 0.7 {
             room::reverberate(rng, signal, rate_hz);
         }
@@ -232,6 +235,8 @@ struct Means {
     library: Option<Library>,
     /// Share of pieces taken from the library.
     written: f64,
+    /// Share of pieces recorded in a studio.
+    studio: f64,
     seconds: f64,
 }
 
@@ -313,9 +318,21 @@ impl Studio<'_> {
     }
 
     fn add_part(&mut self, piece: &mut Piece, role: Role, music: Music) -> Result<()> {
-        let own = self.rng.f64() < self.means.models;
         let samples = piece.signal.len();
-        let (performance, mut sound, name) = if own {
+        let sets = &self.means.sets;
+        let program = match role {
+            Role::Piano => soundfont::piano(self.rng, sets),
+            Role::Strings => soundfont::bowed(self.rng, sets),
+            Role::Melody => soundfont::melodic(self.rng, sets),
+            Role::Any => soundfont::any(self.rng, sets),
+        };
+        let program = program.filter(|_| self.rng.f64() >= self.means.models);
+        let (performance, mut sound, name) = if let Some((set, program)) = program {
+            let performance = self.performance(music, program.player);
+            let played = self.in_synthesizer_time(&performance);
+            let sound = set.render(program, &played, self.shift_keys, RATE_HZ as i32, samples)?;
+            (performance, sound, format!("{}:{program}", set.name))
+        } else {
             let family = match role {
                 Role::Piano => Family::Struck,
                 Role::Strings => Family::Bowed,
@@ -328,20 +345,8 @@ impl Studio<'_> {
             let instrument = Instrument::random(self.rng, family, RATE_HZ);
             let sound = instrument.render(self.rng, &played, self.shift_keys, samples);
             (performance, sound, format!("{family:?}"))
-        } else {
-            let program = match role {
-                Role::Piano => soundfont::piano(self.rng),
-                Role::Strings => soundfont::bowed(self.rng),
-                Role::Melody => soundfont::melodic(self.rng),
-                Role::Any => soundfont::any(self.rng),
-            };
-            let set = &self.means.sets[self.rng.usize(..self.means.sets.len())];
-            let performance = self.performance(music, program.player);
-            let played = self.in_synthesizer_time(&performance);
-            let sound = set.render(program, &played, self.shift_keys, RATE_HZ as i32, samples)?;
-            (performance, sound, format!("{}:{program}", set.name))
         };
-        // A program that a sound set lacks is silent, and silence has no notes.
+        // A key that a program lacks is silent, and silence has no notes.
         if sound.iter().all(|x| x.abs() < 1e-6) {
             return Ok(());
         }

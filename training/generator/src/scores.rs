@@ -163,13 +163,19 @@ impl Passage {
             let on_s = self.time_s(beat) + spread_s * chord.count() as f64 - lead_s + jitter_s;
             let written_s = self.time_s(beat + note.duration.to_f64()) - self.time_s(beat);
             let length_s = if note.grace { 0.09 } else { written_s * hand.articulation };
-            let velocity = self.velocity(rng, note, &hand);
+            let mut near = notes.iter().skip(i.saturating_sub(12)).take(25);
+            let above =
+                near.any(|other| other.onset == note.onset && !other.grace && other.pitch > note.pitch);
+            let velocity = self.velocity(rng, note, &hand, !above);
             let key = Key { on_s, off_s: on_s + length_s.max(0.05), pitch: clamped(pitch), velocity };
             match note.ornament {
                 Ornament::Trill | Ornament::Mordent | Ornament::Turn if written_s > 0.25 => {
                     ornament(rng, note.ornament, key, written_s, &mut performance.keys);
                 }
                 _ => performance.keys.push(key),
+            }
+            if !player.monophonic && rng.f64() < hand.brushes {
+                performance.keys.push(brushed(rng, key));
             }
         }
         if player.pedal && rng.f64() < 0.7 {
@@ -179,14 +185,16 @@ impl Passage {
         performance
     }
 
-    fn velocity(&self, rng: &mut Rng, note: &PathNote, hand: &Hand) -> u8 {
+    /// `top`: nothing written above it begins with it.
+    fn velocity(&self, rng: &mut Rng, note: &PathNote, hand: &Hand, top: bool) -> u8 {
         let in_phrase = (note.onset.to_f64() - self.first_beat) / (4.0 * self.measure_beats);
         let swell = 14.0 * ((PI * in_phrase.fract()).sin() - 0.5);
         let loudness = self.loudness
             + hand.louder
             + swell
             + hand.unevenness * normal(rng)
-            + if note.staff > 1 { hand.left } else { 0.0 };
+            + if note.staff > 1 { hand.left } else { 0.0 }
+            + if top { hand.melody } else { 0.0 };
         loudness.clamp(12.0, 124.0) as u8
     }
 
@@ -220,6 +228,10 @@ struct Hand {
     unevenness: f64,
     louder: f64,
     left: f64,
+    /// By how much the uppermost note of a chord is louder, in velocity.
+    melody: f64,
+    /// Share of keys beside which a neighbour is brushed.
+    brushes: f64,
 }
 
 impl Hand {
@@ -234,7 +246,22 @@ impl Hand {
             unevenness: 2.0 + 6.0 * rng.f64(),
             louder: 12.0 * (rng.f64() - 0.5),
             left: -16.0 * rng.f64(),
+            melody: if rng.f64() < 0.6 { 28.0 * rng.f64() } else { 0.0 },
+            brushes: if rng.f64() < 0.3 { 0.06 * rng.f64() } else { 0.0 },
         }
+    }
+}
+
+/// A neighbour of `key` that the finger touches too: softer, and let go soon.
+fn brushed(rng: &mut Rng, key: Key) -> Key {
+    let pitch = i32::from(key.pitch) + [-2, -1, -1, 1, 1, 2][rng.usize(..6)];
+    let on_s = key.on_s + 0.02 * normal(rng);
+    let softer = 0.35 + 0.5 * rng.f64();
+    Key {
+        on_s,
+        off_s: on_s + 0.05 + 0.15 * rng.f64(),
+        pitch: clamped(pitch),
+        velocity: (f64::from(key.velocity) * softer).max(10.0) as u8,
     }
 }
 

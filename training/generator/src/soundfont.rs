@@ -77,6 +77,8 @@ pub struct SoundSet {
     font: Arc<SoundFont>,
     /// For the log.
     pub name: String,
+    /// The programs it has, by number.
+    present: Vec<u8>,
 }
 
 /// A program of a sound set.
@@ -99,7 +101,9 @@ impl SoundSet {
         let mut file = std::fs::File::open(path).with_context(|| format!("opening {}", path.display()))?;
         let font = SoundFont::new(&mut file).with_context(|| format!("reading {}", path.display()))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(SoundSet { font: Arc::new(font), name })
+        let melodic = font.get_presets().iter().filter(|preset| preset.get_bank_number() == 0);
+        let present = melodic.filter_map(|preset| u8::try_from(preset.get_patch_number()).ok()).collect();
+        Ok(SoundSet { font: Arc::new(font), name, present })
     }
 
     /// The notes of `performance` as `program` plays them, `samples` long at `rate_hz`; keys are struck
@@ -145,33 +149,52 @@ impl SoundSet {
 }
 
 /// A piano, more often grand than not.
-pub fn piano(rng: &mut Rng) -> Program {
-    chosen(rng, |number| number < 4)
+pub fn piano<'a>(rng: &mut Rng, sets: &'a [SoundSet]) -> Option<(&'a SoundSet, Program)> {
+    let able: Vec<&SoundSet> = sets.iter().filter(|set| set.present.iter().any(|&n| is_piano(n))).collect();
+    let set = *able.get(rng.usize(..able.len().max(1)))?;
+    chosen(rng, &[set], is_piano)
 }
 
 /// A bowed string instrument, alone or in section.
-pub fn bowed(rng: &mut Rng) -> Program {
-    chosen(rng, |number| (40..=43).contains(&number) || number == 48)
+pub fn bowed<'a>(rng: &mut Rng, sets: &'a [SoundSet]) -> Option<(&'a SoundSet, Program)> {
+    chosen(rng, &all(sets), |number| (40..=43).contains(&number) || number == 48)
 }
 
 /// Any program.
-pub fn any(rng: &mut Rng) -> Program {
-    chosen(rng, |_| true)
+pub fn any<'a>(rng: &mut Rng, sets: &'a [SoundSet]) -> Option<(&'a SoundSet, Program)> {
+    chosen(rng, &all(sets), |_| true)
 }
 
 /// A program of an instrument that plays one note at a time.
-pub fn melodic(rng: &mut Rng) -> Program {
-    chosen(rng, |number| (40..=43).contains(&number) || (53..=75).contains(&number))
+pub fn melodic<'a>(rng: &mut Rng, sets: &'a [SoundSet]) -> Option<(&'a SoundSet, Program)> {
+    chosen(rng, &all(sets), |number| (40..=43).contains(&number) || (53..=75).contains(&number))
 }
 
-fn chosen(rng: &mut Rng, fits: impl Fn(u8) -> bool) -> Program {
-    let total: u32 = PROGRAMS.iter().filter(|program| fits(program.0)).map(|program| program.1).sum();
-    let mut left = rng.u32(0..total);
-    for &(number, weight, lowest, highest, monophonic, pedal) in PROGRAMS.iter().filter(|p| fits(p.0)) {
+fn is_piano(number: u8) -> bool {
+    number < 4
+}
+
+fn all(sets: &[SoundSet]) -> Vec<&SoundSet> {
+    sets.iter().collect()
+}
+
+/// One of the programs that fit and that some set has, by their weights; nothing if there is none.
+fn chosen<'a>(
+    rng: &mut Rng,
+    sets: &[&'a SoundSet],
+    fits: impl Fn(u8) -> bool,
+) -> Option<(&'a SoundSet, Program)> {
+    let candidates = sets.iter().flat_map(|&set| {
+        PROGRAMS.iter().filter(|row| fits(row.0) && set.present.contains(&row.0)).map(move |row| (set, row))
+    });
+    let candidates: Vec<_> = candidates.collect();
+    let total: u32 = candidates.iter().map(|(_, row)| row.1).sum();
+    let mut left = rng.u32(0..total.max(1));
+    for (set, &(number, weight, lowest, highest, monophonic, pedal)) in candidates {
         if left < weight {
-            return Program { number, player: Player { lowest, highest, monophonic, pedal } };
+            return Some((set, Program { number, player: Player { lowest, highest, monophonic, pedal } }));
         }
         left -= weight;
     }
-    unreachable!("weights sum to the total")
+    None
 }
