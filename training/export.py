@@ -15,7 +15,7 @@ import torch
 from material import Material
 from model import BINS, CONTEXT, RESOLUTIONS, Ear
 
-MAGIC, VERSION = b"CPEARNET", 1
+MAGIC, VERSION = b"CPEARNET", 2
 # Silent frames that the engine runs through at a start; golden frames after them.
 SETTLING, GOLDEN_FRAMES = 48, 40
 
@@ -37,10 +37,14 @@ def plain(linear):
     return linear.weight.t(), linear.bias
 
 
+def recurrent(memory):
+    """The same of an LSTM: its inputs, then its own last output."""
+    weights = torch.cat([memory.weight_ih_l0, memory.weight_hh_l0], dim=1)
+    return weights.t(), memory.bias_ih_l0 + memory.bias_hh_l0
+
+
 def layers(model):
     """All layers in the file's order."""
-    memory = model.memory
-    recurrent = torch.cat([memory.weight_ih_l0, memory.weight_hh_l0], dim=1).t()
     return [
         folded(model.front1, model.front1_norm),
         folded(model.front2, model.front2_norm),
@@ -50,7 +54,10 @@ def layers(model):
         plain(model.kin_in),
         # The engine reads a key's own channels first, then its kin, as here.
         plain(model.kin_out),
-        (recurrent, memory.bias_ih_l0 + memory.bias_hh_l0),
+        recurrent(model.memory),
+        plain(model.company_in),
+        plain(model.company_out),
+        recurrent(model.judgement),
         plain(model.heads),
     ]
 
@@ -58,8 +65,8 @@ def layers(model):
 def file_of(model):
     """The weights file's bytes."""
     size = model.size
-    names = ("front", "bottleneck", "channels", "hidden", "delay")
-    data = MAGIC + struct.pack("<6I", VERSION, *(size[name] for name in names))
+    names = ("front", "bottleneck", "channels", "hidden", "company", "second", "delay")
+    data = MAGIC + struct.pack("<8I", VERSION, *(size[name] for name in names))
     for weights, biases in layers(model):
         data += struct.pack("<2I", *weights.shape)
         data += weights.contiguous().numpy().astype("<f4").tobytes() + biases.numpy().astype("<f4").tobytes()

@@ -7,6 +7,8 @@ take no padding in time: the caller gives CONTEXT frames before the first one it
 import torch
 from torch import nn
 
+from recurrence import Lstm
+
 RESOLUTIONS = 3
 BINS = 288
 KEYS = 88
@@ -16,6 +18,8 @@ CONTEXT = 6
 PARTIAL_SHIFTS = (-36, 0, 36, 57, 72, 84, 93, 108)
 # Keys whose partials coincide with a key's own: octaves, twelfths, double octaves, up and down.
 KEY_SHIFTS = (-24, -19, -12, 12, 19, 24)
+# Keys whose memory a key listens to before it decides: those, and its neighbours.
+COMPANY_SHIFTS = (-24, -19, -12, -1, 1, 12, 19, 24)
 HEADS = ("onset", "sounding", "offset", "velocity")
 
 
@@ -52,9 +56,10 @@ shifted = Shifted.apply
 
 
 class Ear(nn.Module):
-    def __init__(self, front=16, bottleneck=8, channels=32, hidden=40, delay=3):
+    def __init__(self, front=16, bottleneck=8, channels=48, hidden=56, company=12, second=32, delay=3):
         super().__init__()
-        self.size = dict(front=front, bottleneck=bottleneck, channels=channels, hidden=hidden, delay=delay)
+        self.size = dict(front=front, bottleneck=bottleneck, channels=channels, hidden=hidden, company=company,
+                         second=second, delay=delay)
         self.delay = delay
         self.front1 = nn.Conv2d(RESOLUTIONS, front, 3, padding=(0, 1), bias=False)
         self.front1_norm = nn.BatchNorm2d(front)
@@ -69,14 +74,18 @@ class Ear(nn.Module):
         self.kin_out = nn.Linear(len(KEY_SHIFTS) * bottleneck + channels, channels)
         # What differs from key to key: register.
         self.register = nn.Parameter(torch.zeros(KEYS, channels))
-        self.memory = nn.LSTM(channels, hidden)
-        self.heads = nn.Linear(hidden, len(HEADS))
+        self.memory = Lstm(channels, hidden)
+        # What the first memory holds of other keys explains much of what seems to be heard on this one.
+        self.company_in = nn.Linear(hidden, company)
+        self.company_out = nn.Linear(len(COMPANY_SHIFTS) * company + hidden, second)
+        self.judgement = Lstm(second, second)
+        self.heads = nn.Linear(hidden + second, len(HEADS))
         with torch.no_grad():
             # Onsets and offsets are rare: begin from their rate.
             self.heads.bias.copy_(torch.tensor([-4.0, -2.0, -4.0, 0.0]))
 
     def forward(self, levels, state=None):
-        """levels [B, RESOLUTIONS, T + CONTEXT, F] to logits [B, T, K, 4] and the memory's new state."""
+        """levels [B, RESOLUTIONS, T + CONTEXT, F] to logits [B, T, K, 4] and the memories' new state."""
         x = levels.contiguous(memory_format=torch.channels_last)
         x = torch.relu(self.front1_norm(self.front1(x)))
         x = torch.relu(self.front2_norm(self.front2(x)))
@@ -88,6 +97,37 @@ class Ear(nn.Module):
         x = torch.relu(self.kin_out(torch.cat([x, kin], dim=3)) + self.register)
         batch, frames, keys, channels = x.shape
         x = x.permute(1, 0, 2, 3).reshape(frames, batch * keys, channels)
-        x, state = self.memory(x, state)
-        x = self.heads(x).float()
-        return x.view(frames, batch, keys, len(HEADS)).transpose(0, 1), state
+        first, second = state or (None, None)
+        heard, first = self.memory(x, first)
+        # The company is kept within a recording.
+        near = self.company_in(heard).view(frames, batch, keys, -1)
+        near = shifted(near, COMPANY_SHIFTS, KEYS, 1).view(frames, batch * keys, -1)
+        judged, second = self.judgement(torch.relu(self.company_out(torch.cat([heard, near], dim=2))), second)
+        x = self.heads(torch.cat([heard, judged], dim=2)).float()
+        return x.view(frames, batch, keys, len(HEADS)).transpose(0, 1), (first, second)
+
+    @torch.no_grad()
+    def grow_from(self, smaller):
+        """Takes over the weights `smaller` (a state dict) of a network of fewer channels. What is new is heard by
+        nobody at first, so that the outputs are the smaller network's."""
+        groups = {"memory.weight_ih_l0": 4, "memory.weight_hh_l0": 4, "memory.bias_ih_l0": 4, "memory.bias_hh_l0": 4}
+        for name, mine in self.state_dict().items():
+            theirs = smaller.get(name)
+            if theirs is None:
+                continue
+            if theirs.shape == mine.shape:
+                mine.copy_(theirs)
+                continue
+            for to, given in zip(mine.chunk(groups.get(name, 1)), theirs.chunk(groups.get(name, 1)), strict=True):
+                place = tuple(slice(size) for size in given.shape)
+                if name == "kin_out.weight":
+                    # Its input is two things in a row: the channels, and what the kin say.
+                    mixed = theirs.shape[1] - theirs.shape[0]
+                    to[: given.shape[0]] = 0
+                    to[: given.shape[0], : theirs.shape[0]] = given[:, : theirs.shape[0]]
+                    to[: given.shape[0], -mixed:] = given[:, -mixed:]
+                    continue
+                if given.dim() > 1:
+                    to[: given.shape[0]] = 0
+                to[place] = given
+        self.heads.weight[:, smaller["heads.weight"].shape[1] :] = 0

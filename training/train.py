@@ -33,8 +33,12 @@ def losses(logits, wanted):
     sounding = cross_entropy(logits[..., 1], wanted[..., 1])
     offset = cross_entropy(logits[..., 2], wanted[..., 2])
     counts = wanted[..., 4]
-    velocity = (counts * (torch.sigmoid(logits[..., 3]) - wanted[..., 3]) ** 2).sum() / counts.sum().clamp(min=1)
-    return {"onset": 2.0 * onset, "sounding": sounding, "offset": 0.5 * offset, "velocity": 0.2 * velocity}
+    error = torch.sigmoid(logits[..., 3]) - wanted[..., 3]
+    # How loud a recording is as a whole says little about its velocities: what counts is how they differ within it.
+    mean = (counts * error).sum((1, 2), keepdim=True) / counts.sum((1, 2), keepdim=True).clamp(min=1)
+    squares = (error - mean) ** 2 + 0.2 * mean**2
+    velocity = (counts * squares).sum() / counts.sum().clamp(min=1)
+    return {"onset": 2.0 * onset, "sounding": sounding, "offset": 0.5 * offset, "velocity": 0.5 * velocity}
 
 
 @torch.no_grad()
@@ -115,8 +119,13 @@ class Training:
 
     def load(self, path, rewind):
         state = torch.load(path, map_location=self.device, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
+        if all(state["size"].get(name) == value for name, value in self.model.size.items()):
+            self.model.load_state_dict(state["model"])
+            self.average.load_state_dict(state["average"])
+        else:
+            self.model.grow_from(state["model"])
+            self.average.load_state_dict(self.model.state_dict())
+            self.average.grow_from(state["average"])
         # What is published goes without the optimizer's state, which is larger than the network.
         if not rewind and "optimizer" in state:
             self.optimizer.load_state_dict(state["optimizer"])
@@ -169,6 +178,8 @@ def main():
     arguments = parser.parse_args()
 
     torch.set_num_threads(arguments.threads)
+    # Gradients through long memories fade to numbers that a CPU is slow with.
+    torch.set_flush_denormal(True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     arguments.run.mkdir(parents=True, exist_ok=True)
     checkpoint, log = arguments.run / "checkpoint.pt", arguments.run / "log.csv"

@@ -1,4 +1,5 @@
-//! The network's streaming step: convolutions over bins, partials gathered to keys, a memory at each key.
+//! The network's streaming step: convolutions over bins, partials gathered to keys, two memories at each key, the
+//! second of which hears what the first holds of other keys.
 
 use super::kernels::{POSITION_BLOCK, TapLayer, remember, sigmoid};
 use super::weights::{Sizes, Weights};
@@ -12,6 +13,9 @@ pub(super) const PARTIAL_SHIFTS: [isize; 8] = [-36, 0, 36, 57, 72, 84, 93, 108];
 
 /// Keys whose partials coincide with a key's own: octaves, twelfths, double octaves.
 pub(super) const KEY_SHIFTS: [isize; 6] = [-24, -19, -12, 12, 19, 24];
+
+/// Keys whose first memory a key listens to: those, and its neighbours.
+pub(super) const COMPANY_SHIFTS: [isize; 8] = [-24, -19, -12, -1, 1, 12, 19, 24];
 
 /// Bins a key has.
 const BINS_PER_KEY: usize = BINS / 96;
@@ -45,7 +49,7 @@ const SETTLING_FRAMES: (usize, usize) = (6, 48);
 ///
 /// # Reference
 /// The shape follows the harmonic stacking of Bittner et al. 2017 and the pitch-shared autoregressive models of
-/// Kwon et al. 2020 and 2024, in a causal form; the memory is an LSTM.
+/// Kwon et al. 2020 and 2024, in a causal form; the memories are LSTMs.
 pub struct NetworkEstimator {
     arch: Arch,
     layers: Layers,
@@ -65,6 +69,9 @@ struct Layers {
     kin_in: TapLayer,
     kin_out: TapLayer,
     memory: TapLayer,
+    company_in: TapLayer,
+    company_out: TapLayer,
+    judgement: TapLayer,
     heads: TapLayer,
     /// `[channels][KEY_POSITIONS]`.
     register: Vec<f32>,
@@ -78,9 +85,12 @@ struct State {
     levels: Vec<f32>,
     front: Vec<f32>,
     keys: Vec<f32>,
-    /// Cells of the memory, `[hidden][KEY_POSITIONS]`.
+    /// Cells of the first memory, `[hidden][KEY_POSITIONS]`.
     cells: Vec<f32>,
-    /// What the memory reads: its input, `[channels]` rows, and its own last output, `[hidden]` rows.
+    /// Cells of the second, `[second][KEY_POSITIONS]`.
+    judging: Vec<f32>,
+    /// What the memories read, rows of `KEY_POSITIONS`: the first one's input, `[channels]`, and its own last
+    /// output, `[hidden]`; then the second one's input and last output, `[second]` each.
     recalled: Vec<f32>,
     /// Levels of the last frames, dB, newest first.
     levels_db: Vec<f32>,
@@ -96,20 +106,23 @@ struct Scratch {
     partials: Vec<f32>,
     /// Rows of keys: `[channels]`, then `[bottleneck]`.
     kin: Vec<f32>,
+    /// Rows of keys: `[hidden]`, then `[company]`.
+    company: Vec<f32>,
 }
 
 impl NetworkEstimator {
     /// The network with these weights, having heard silence.
     pub fn new(weights: &Weights) -> NetworkEstimator {
         let sizes = weights.sizes;
-        let Sizes { front, bottleneck, channels, hidden, delay } = sizes;
-        let widest = (front * BINS).max(channels.max(4 * hidden) * KEY_POSITIONS);
+        let Sizes { front, bottleneck, channels, hidden, company, second, delay } = sizes;
+        let widest = (front * BINS).max(channels.max(4 * hidden.max(second)) * KEY_POSITIONS);
         let state = State {
             levels: vec![0.0; KERNEL_FRAMES * RESOLUTIONS * BIN_ROW],
             front: vec![0.0; KERNEL_FRAMES * front * BIN_ROW],
             keys: vec![0.0; KERNEL_FRAMES * channels * KEY_ROW],
             cells: vec![0.0; hidden * KEY_POSITIONS],
-            recalled: vec![0.0; (channels + hidden) * KEY_POSITIONS],
+            judging: vec![0.0; second * KEY_POSITIONS],
+            recalled: vec![0.0; (channels + hidden + 2 * second) * KEY_POSITIONS],
             levels_db: vec![-120.0; delay + 1],
         };
         let mut estimator = NetworkEstimator {
@@ -122,6 +135,7 @@ impl NetworkEstimator {
                 front: vec![0.0; front * BIN_ROW],
                 partials: vec![0.0; BINS_PER_KEY * bottleneck * KEY_ROW],
                 kin: vec![0.0; (channels + bottleneck) * KEY_ROW],
+                company: vec![0.0; (hidden + company) * KEY_ROW],
             },
             delay,
             frame: PosteriorFrame::silent(FrameIndex(0)),
@@ -131,6 +145,7 @@ impl NetworkEstimator {
             estimator.step(&silence, -120.0, FrameIndex(0));
         }
         estimator.state.cells.fill(0.0);
+        estimator.state.judging.fill(0.0);
         estimator.state.recalled.fill(0.0);
         for _ in 0..SETTLING_FRAMES.1 {
             estimator.step(&silence, -120.0, FrameIndex(0));
@@ -146,11 +161,12 @@ impl NetworkEstimator {
 
     /// Forgets all that was heard.
     pub fn reset(&mut self) {
-        let State { levels, front, keys, cells, recalled, levels_db } = &self.settled;
+        let State { levels, front, keys, cells, judging, recalled, levels_db } = &self.settled;
         self.state.levels.copy_from_slice(levels);
         self.state.front.copy_from_slice(front);
         self.state.keys.copy_from_slice(keys);
         self.state.cells.copy_from_slice(cells);
+        self.state.judging.copy_from_slice(judging);
         self.state.recalled.copy_from_slice(recalled);
         self.state.levels_db.copy_from_slice(levels_db);
     }
@@ -168,8 +184,8 @@ impl NetworkEstimator {
     ) -> &PosteriorFrame {
         let NetworkEstimator { arch, layers, state, scratch, .. } = self;
         let arch = *arch;
-        let Sizes { front, bottleneck, channels, hidden, .. } = layers.sizes;
-        let Scratch { rows, front: bins, partials, kin } = scratch;
+        let Sizes { front, bottleneck, channels, hidden, second, .. } = layers.sizes;
+        let Scratch { rows, front: bins, partials, kin, company } = scratch;
 
         let newest = make_room(&mut state.levels, RESOLUTIONS * BIN_ROW);
         for (row, values) in newest.chunks_exact_mut(BIN_ROW).zip(levels) {
@@ -198,22 +214,29 @@ impl NetworkEstimator {
         let (own, others) = kin.split_at_mut(channels * KEY_ROW);
         place_rectified(own, KEY_ROW, KEY_MARGIN, rows, KEY_POSITIONS, KEYS);
         layers.kin_in.apply(arch, own, rows);
-        for (kin, row) in others.chunks_exact_mut(KEY_ROW).zip(rows.chunks_exact(KEY_POSITIONS)) {
-            kin[KEY_MARGIN..][..KEYS].copy_from_slice(&row[..KEYS]);
-        }
+        place(others, rows);
         layers.kin_out.apply(arch, kin, rows);
 
-        let (heard, recalled) = state.recalled.split_at_mut(channels * KEY_POSITIONS);
+        let heard = &mut state.recalled[..channels * KEY_POSITIONS];
         for ((heard, &row), &register) in heard.iter_mut().zip(rows.iter()).zip(&layers.register) {
             *heard = (row + register).max(0.0);
         }
-        // The layer reads the last output that `remember` then replaces.
-        let gates = &mut rows[..4 * hidden * KEY_POSITIONS];
-        debug_assert_eq!(recalled.len(), hidden * KEY_POSITIONS);
-        layers.memory.apply(arch, &state.recalled, gates);
-        let recalled = &mut state.recalled[channels * KEY_POSITIONS..];
-        remember(arch, gates, &mut state.cells, recalled);
-        layers.heads.apply(arch, recalled, rows);
+        // A memory's layer reads the last output that `remember` then replaces.
+        layers.memory.apply(arch, &state.recalled, rows);
+        let held = &mut state.recalled[channels * KEY_POSITIONS..][..hidden * KEY_POSITIONS];
+        remember(arch, &rows[..4 * hidden * KEY_POSITIONS], &mut state.cells, held);
+        let (own, others) = company.split_at_mut(hidden * KEY_ROW);
+        place(own, held);
+        layers.company_in.apply(arch, own, rows);
+        place(others, rows);
+        layers.company_out.apply(arch, company, rows);
+        let judged = &mut state.recalled[(channels + hidden) * KEY_POSITIONS..];
+        let (input, _) = judged.split_at_mut(second * KEY_POSITIONS);
+        input.iter_mut().zip(rows.iter()).for_each(|(input, &row)| *input = row.max(0.0));
+        layers.judgement.apply(arch, &state.recalled, rows);
+        let judged = &mut state.recalled[(channels + hidden + second) * KEY_POSITIONS..];
+        remember(arch, &rows[..4 * second * KEY_POSITIONS], &mut state.judging, judged);
+        layers.heads.apply(arch, &state.recalled, rows);
 
         state.levels_db.rotate_right(1);
         state.levels_db[0] = level_db;
@@ -234,7 +257,7 @@ impl NetworkEstimator {
 impl Layers {
     fn new(weights: &Weights) -> Layers {
         let sizes = weights.sizes;
-        let Sizes { front, bottleneck, channels, hidden, .. } = sizes;
+        let Sizes { front, bottleneck, channels, hidden, company, second, .. } = sizes;
         let rows =
             |count: usize, stride: usize, margin: usize| (0..count).map(move |row| row * stride + margin);
         let partial_taps = PARTIAL_SHIFTS.iter().flat_map(|&shift| {
@@ -247,11 +270,11 @@ impl Layers {
                 })
             })
         });
-        let own = (0..channels).map(|row| row * KEY_ROW + KEY_MARGIN);
-        let kin = KEY_SHIFTS.iter().flat_map(|&shift| {
-            (channels..channels + bottleneck)
-                .map(move |row| row * KEY_ROW + KEY_MARGIN.wrapping_add_signed(shift))
-        });
+        let recalled = |first: usize, count: usize| {
+            (first..first + count).map(|row| row * KEY_POSITIONS).collect::<Vec<usize>>()
+        };
+        let judged = channels + hidden;
+        let deciding = [recalled(channels, hidden), recalled(judged + second, second)].concat();
         let mut register = vec![0.0; channels * KEY_POSITIONS];
         for (key, values) in weights.register.chunks_exact(channels).enumerate() {
             for (channel, &value) in values.iter().enumerate() {
@@ -273,13 +296,24 @@ impl Layers {
                 rows(channels, KEY_ROW, KEY_MARGIN).collect(),
                 KEY_POSITIONS,
             ),
-            kin_out: TapLayer::new(&weights.kin_out, own.chain(kin).collect(), KEY_POSITIONS),
-            memory: TapLayer::new(
-                &weights.memory,
-                rows(channels + hidden, KEY_POSITIONS, 0).collect(),
+            kin_out: TapLayer::new(
+                &weights.kin_out,
+                shared_taps(channels, bottleneck, &KEY_SHIFTS),
                 KEY_POSITIONS,
             ),
-            heads: TapLayer::new(&weights.heads, rows(hidden, KEY_POSITIONS, 0).collect(), KEY_POSITIONS),
+            memory: TapLayer::new(&weights.memory, recalled(0, channels + hidden), KEY_POSITIONS),
+            company_in: TapLayer::new(
+                &weights.company_in,
+                rows(hidden, KEY_ROW, KEY_MARGIN).collect(),
+                KEY_POSITIONS,
+            ),
+            company_out: TapLayer::new(
+                &weights.company_out,
+                shared_taps(hidden, company, &COMPANY_SHIFTS),
+                KEY_POSITIONS,
+            ),
+            judgement: TapLayer::new(&weights.judgement, recalled(judged, 2 * second), KEY_POSITIONS),
+            heads: TapLayer::new(&weights.heads, deciding, KEY_POSITIONS),
             register,
             sizes,
         }
@@ -290,6 +324,22 @@ impl Layers {
 fn convolution_taps(channels: usize, row: usize, margin: usize) -> Vec<usize> {
     let rows = 0..KERNEL_FRAMES * channels;
     rows.flat_map(|index| (0..3).map(move |place| index * row + margin + place - 1)).collect()
+}
+
+/// Taps over rows of keys: a key's `own` rows, then the `others` rows after those of the keys at `shifts` from it.
+fn shared_taps(own: usize, others: usize, shifts: &[isize]) -> Vec<usize> {
+    let mine = (0..own).map(|row| row * KEY_ROW + KEY_MARGIN);
+    let theirs = shifts.iter().flat_map(|&shift| {
+        (own..own + others).map(move |row| row * KEY_ROW + KEY_MARGIN.wrapping_add_signed(shift))
+    });
+    mine.chain(theirs).collect()
+}
+
+/// Writes rows of `KEY_POSITIONS` into rows of keys, silence beside the 88.
+fn place(places: &mut [f32], rows: &[f32]) {
+    for (place, row) in places.chunks_exact_mut(KEY_ROW).zip(rows.chunks_exact(KEY_POSITIONS)) {
+        place[KEY_MARGIN..][..KEYS].copy_from_slice(&row[..KEYS]);
+    }
 }
 
 /// Drops the oldest of the frames in `history` and gives the place of the newest, `size` long.

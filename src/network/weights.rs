@@ -1,16 +1,16 @@
 //! The file of weights: checked before anything is believed.
 //!
-//! Little endian throughout: the magic `CPEARNET`; version, then the five sizes in the order of [`Sizes`], as
+//! Little endian throughout: the magic `CPEARNET`; version, then the seven sizes in the order of [`Sizes`], as
 //! `u32`; for each layer in the order of [`Layer`] its inputs and outputs as `u32`, then weights
 //! `[inputs][outputs]` and biases `[outputs]` as `f32`; the register biases `[88][channels]`; last the 64-bit
 //! FNV-1a hash of all before it.
 
 use super::RESOLUTIONS;
-use super::model::{KEY_SHIFTS, PARTIAL_SHIFTS};
+use super::model::{COMPANY_SHIFTS, KEY_SHIFTS, PARTIAL_SHIFTS};
 use crate::units::KEYS;
 
 const MAGIC: &[u8; 8] = b"CPEARNET";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Most that any size may be: keeps a damaged file from asking for much memory.
 const LARGEST_SIZE: u32 = 256;
 
@@ -84,8 +84,12 @@ pub struct Sizes {
     pub bottleneck: usize,
     /// Channels at each key.
     pub channels: usize,
-    /// Memory cells at each key.
+    /// Cells of the first memory at each key.
     pub hidden: usize,
+    /// Channels through which a key listens to other keys' first memory.
+    pub company: usize,
+    /// Cells of the second memory at each key.
+    pub second: usize,
     /// Hops that the output lags the moment it describes.
     pub delay: usize,
 }
@@ -110,6 +114,9 @@ pub struct Weights {
     pub(super) kin_in: Layer,
     pub(super) kin_out: Layer,
     pub(super) memory: Layer,
+    pub(super) company_in: Layer,
+    pub(super) company_out: Layer,
+    pub(super) judgement: Layer,
     pub(super) heads: Layer,
     /// `[88][channels]`.
     pub(super) register: Vec<f32>,
@@ -134,9 +141,11 @@ impl Weights {
             bottleneck: reader.size("bottleneck")?,
             channels: reader.size("channels")?,
             hidden: reader.size("hidden")?,
+            company: reader.size("company")?,
+            second: reader.size("second")?,
             delay: reader.size("delay")?,
         };
-        let Sizes { front, bottleneck, channels, hidden, .. } = sizes;
+        let Sizes { front, bottleneck, channels, hidden, company, second, .. } = sizes;
         let weights = Weights {
             sizes,
             front1: reader.layer("front1", 9 * RESOLUTIONS, front)?,
@@ -147,7 +156,10 @@ impl Weights {
             kin_in: reader.layer("kin_in", channels, bottleneck)?,
             kin_out: reader.layer("kin_out", channels + KEY_SHIFTS.len() * bottleneck, channels)?,
             memory: reader.layer("memory", channels + hidden, 4 * hidden)?,
-            heads: reader.layer("heads", hidden, 4)?,
+            company_in: reader.layer("company_in", hidden, company)?,
+            company_out: reader.layer("company_out", hidden + COMPANY_SHIFTS.len() * company, second)?,
+            judgement: reader.layer("judgement", 2 * second, 4 * second)?,
+            heads: reader.layer("heads", hidden + second, 4)?,
             register: reader.values("register", KEYS * channels)?,
         };
         let (end, actual) = (reader.at, fnv1a(&bytes[..reader.at]));
