@@ -1,6 +1,7 @@
 //! A corpus folder: one item a folder, each a recording with its truth.
 
 use super::notes::Note;
+use super::planted::Planted;
 use super::position::TruePosition;
 use crate::cli::files;
 use crate::readers::{Sound, read_score};
@@ -20,6 +21,8 @@ pub(super) struct Item {
     /// What is to be followed; absent where the item has no score or no alignment.
     pub(super) score: Option<Arc<PlayingPath>>,
     pub(super) positions: Vec<TruePosition>,
+    /// Notes played on purpose though the score does not have them.
+    pub(super) planted: Vec<Planted>,
 }
 
 /// The items' folders in `root`, by name; `root` itself if it is one item.
@@ -62,9 +65,11 @@ pub(super) fn read_item(folder: &Path) -> Result<Item> {
         }
         _ => None,
     };
-    let errs = folder.join("errors.tsv").is_file() || positions.iter().any(|row| row.segment > 0);
+    let errors = folder.join("errors.tsv");
+    let planted = if errors.is_file() { read_planted(&errors)? } else { Vec::new() };
+    let errs = errors.is_file() || positions.iter().any(|row| row.segment > 0);
     let group = if errs { "session".into() } else { instrument(folder) };
-    Ok(Item { name, group, sound, notes, score, positions })
+    Ok(Item { name, group, sound, notes, score, positions, planted })
 }
 
 fn first_of(folder: &Path, names: &[&str]) -> Result<PathBuf> {
@@ -97,6 +102,24 @@ fn read_notes(path: &Path) -> Result<Vec<Note>> {
         })
     })
     .collect()
+}
+
+fn read_planted(path: &Path) -> Result<Vec<Planted>> {
+    let table = Table::read(path)?;
+    let kinds = (0..table.rows.len()).filter_map(|row| {
+        let wrong = match table.text(row, "kind")? {
+            "wrong" => true,
+            "extra" => false,
+            _ => return None,
+        };
+        Some((row, wrong))
+    });
+    kinds
+        .map(|(row, wrong)| {
+            let (time_s, pitch) = (table.number(row, "audio_seconds")?, table.number(row, "played_pitch")?);
+            Ok(Planted { time_s, pitch: pitch as u8, wrong })
+        })
+        .collect()
 }
 
 fn read_positions(path: &Path) -> Result<Vec<TruePosition>> {

@@ -3,6 +3,7 @@
 mod corpus;
 mod matching;
 mod notes;
+mod planted;
 mod position;
 mod report;
 
@@ -13,6 +14,7 @@ use crate::performance::{PlayedNote, PositionReport};
 use anyhow::{Context, Result};
 use clap::Args;
 use notes::{Note, score_notes};
+use planted::score_planted;
 use position::{Report, score_positions};
 use report::{ItemReport, write_json, write_table};
 use std::path::{Path, PathBuf};
@@ -86,6 +88,7 @@ impl Evaluate {
             seconds,
             speed,
             notes: score_notes(&item.notes, &estimated),
+            planted: (!item.planted.is_empty()).then(|| score_planted(&item.planted, &estimated)),
             position: positions,
         })
     }

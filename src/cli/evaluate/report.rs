@@ -1,6 +1,7 @@
 //! The figures as a table and as JSON: each item, each group's mean, the mean of all.
 
 use super::notes::NoteScores;
+use super::planted::PlantedScores;
 use super::position::PositionScores;
 use anyhow::Result;
 use serde::Serialize;
@@ -16,6 +17,8 @@ pub(super) struct ItemReport {
     /// Audio-seconds per CPU-second of the engine, following included where there is a score.
     pub(super) speed: f64,
     pub(super) notes: NoteScores,
+    /// Absent where no note was planted.
+    pub(super) planted: Option<PlantedScores>,
     /// Absent where there is nothing to follow.
     pub(super) position: Option<PositionScores>,
 }
@@ -134,7 +137,17 @@ pub(super) fn write_table(items: &[ItemReport], out: &mut dyn Write) -> Result<(
         write_row(out, &format!("= {name} ({})", summary.items), summary)?;
     }
     let all: Vec<&ItemReport> = items.iter().collect();
-    write_row(out, &format!("= all ({})", items.len()), &summary(&all))
+    write_row(out, &format!("= all ({})", items.len()), &summary(&all))?;
+    for item in items {
+        if let Some(PlantedScores { wrong, extra }) = &item.planted {
+            writeln!(
+                out,
+                "planted notes heard, {}: wrong {} of {}, extra {} of {}",
+                item.name, wrong.heard, wrong.planted, extra.heard, extra.planted
+            )?;
+        }
+    }
+    Ok(())
 }
 
 fn write_row(out: &mut dyn Write, name: &str, s: &Summary) -> Result<()> {
