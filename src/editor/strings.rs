@@ -69,11 +69,11 @@ impl Text {
 table! {
     // Top bar
     LoadScore: "Load a score", "Partitur laden", "Charger une partition", "Cargar una partitura", "楽譜を読み込む";
-    LoadScoreHint: "MusicXML, MXL or MIDI. Drop a file on the window, or type its path.",
-        "MusicXML, MXL oder MIDI. Datei ins Fenster ziehen oder Pfad eingeben.",
-        "MusicXML, MXL ou MIDI. Déposez un fichier sur la fenêtre ou saisissez son chemin.",
-        "MusicXML, MXL o MIDI. Suelte un archivo en la ventana o escriba su ruta.",
-        "MusicXML・MXL・MIDI。ファイルをウィンドウにドロップするか、パスを入力してください。";
+    LoadScoreHint: "MusicXML, MXL or MIDI. Choose a file, or type its path.",
+        "MusicXML, MXL oder MIDI. Datei auswählen oder Pfad eingeben.",
+        "MusicXML, MXL ou MIDI. Choisissez un fichier ou saisissez son chemin.",
+        "MusicXML, MXL o MIDI. Elija un archivo o escriba su ruta.",
+        "MusicXML・MXL・MIDI。ファイルを選んでください。パスの入力もできます。";
     ScorePath: "Path of the score file", "Pfad der Partiturdatei", "Chemin du fichier de partition",
         "Ruta del archivo de partitura", "楽譜ファイルのパス";
     Open: "Open", "Öffnen", "Ouvrir", "Abrir", "開く";
