@@ -5,12 +5,13 @@ mod evaluate;
 mod files;
 mod follow;
 mod hear;
+mod manual;
 mod progress;
 mod score;
 mod session;
 mod transcribe;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use std::process::ExitCode;
 
 /// Live polyphonic transcription, score following and a session's take book.
@@ -35,6 +36,10 @@ enum Command {
     Align(align::Align),
     /// Score every item of a corpus folder
     Evaluate(evaluate::Evaluate),
+    /// Write the manual pages
+    Man(manual::Manual),
+    /// Write a completion script for a shell
+    Completions(manual::Completions),
 }
 
 /// Where note evidence comes from.
@@ -54,6 +59,11 @@ impl From<Estimator> for crate::engine::EstimatorKind {
             Estimator::Network => crate::engine::EstimatorKind::Network,
         }
     }
+}
+
+/// What may stand on the command line: the same parser that [`run`] uses.
+pub fn syntax() -> clap::Command {
+    Arguments::command()
 }
 
 /// Runs the command that the process's arguments name.
@@ -76,6 +86,8 @@ pub fn run() -> ExitCode {
         Command::Session(command) => command.run(),
         Command::Align(command) => command.run(),
         Command::Evaluate(command) => command.run(),
+        Command::Man(command) => command.run(syntax()),
+        Command::Completions(command) => command.run(syntax()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

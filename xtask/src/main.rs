@@ -2,8 +2,13 @@
 
 mod build;
 mod demo;
+mod dist;
+mod docs;
 mod install;
 mod layers;
+mod licences;
+mod notices;
+mod packages;
 mod realtime;
 mod shell;
 mod system;
@@ -17,7 +22,10 @@ const USAGE: &str = "usage: cargo xtask TASK
   test      everything that must pass
   bundle    build the .vst3 and .clap into target/bundled
   install   bundle, and copy both to where this user's hosts look
+  dist      a package to hand on, in target/packages: bundles, command, manual, licences, installer
   layers    check that imports only go down
+  licences  check licences and sources of all dependencies against deny.toml
+  docs      the crate's documentation, without a warning
   realtime  check that the audio thread neither allocates, locks nor calls the system, and time it
   bench     run the benchmarks";
 
@@ -29,6 +37,9 @@ fn main() -> Result<()> {
         ["test"] => test::test(),
         ["bundle"] => build::bundle(),
         ["install"] => install::install(),
+        ["dist"] => dist::dist(),
+        ["licences"] => licences::check(),
+        ["docs"] => docs::docs(),
         ["layers"] => layers::check(&root().join("src")),
         ["realtime"] => realtime::check(),
         ["bench"] => build::bench(),

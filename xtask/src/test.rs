@@ -1,6 +1,6 @@
 //! Everything that must pass.
 
-use crate::{build, layers, realtime, root, shell, system};
+use crate::{build, docs, layers, licences, realtime, root, shell, system};
 use anyhow::{Context, Result};
 use std::time::Instant;
 
@@ -18,6 +18,8 @@ pub fn test() -> Result<()> {
     step("clippy", || clippy(&["--workspace", "--exclude", "xtask"]))?;
     step("clippy of the tasks", || clippy(&["--package", "xtask"]))?;
     step("clippy without the plugin", || clippy(&["--package", "colla-parte", "--no-default-features"]))?;
+    step("licences", licences::check)?;
+    step("documentation", docs::docs)?;
     step("bundles", build::bundle)?;
     step("realtime", realtime::check)?;
     step("tests of the tasks", || shell::cargo(&["test", "--release", "--quiet", "--package", "xtask"]))?;
