@@ -19,15 +19,23 @@ static __thread int inside __attribute__((tls_model("initial-exec")));
 void realtime_enter(void) { inside = 1; }
 void realtime_leave(void) { inside = 0; }
 
-/* Prints what was counted and returns how much that is. */
+/* Prints what was counted since the last call, and returns all that was. */
 unsigned long realtime_violations(void) {
+    static unsigned long told[KINDS];
     unsigned long sum = 0;
     for (int kind = 0; kind < KINDS; kind++) {
-        if (counts[kind]) printf("  %lu x %s on the audio thread\n", counts[kind], names[kind]);
-        sum += counts[kind];
+        unsigned long count = __atomic_load_n(&counts[kind], __ATOMIC_RELAXED);
+        if (count > told[kind]) printf("  %lu x %s on the audio thread\n", count - told[kind], names[kind]);
+        told[kind] = count;
+        sum += count;
     }
     fflush(stdout);
     return sum;
+}
+
+/* What a render may do: sleep, and wake another thread. */
+unsigned long realtime_waits(void) {
+    return __atomic_load_n(&counts[SLEEP], __ATOMIC_RELAXED) + __atomic_load_n(&counts[CALL], __ATOMIC_RELAXED);
 }
 
 static void note(int kind) {

@@ -2,6 +2,7 @@
 
 mod build;
 mod demo;
+mod display;
 mod dist;
 mod docs;
 mod install;
@@ -11,6 +12,7 @@ mod notices;
 mod packages;
 mod realtime;
 mod shell;
+mod soak;
 mod system;
 mod test;
 
@@ -27,7 +29,8 @@ const USAGE: &str = "usage: cargo xtask TASK
   licences  check licences and sources of all dependencies against deny.toml
   docs      the crate's documentation, without a warning
   realtime  check that the audio thread neither allocates, locks nor calls the system, and time it
-  bench     run the benchmarks";
+  bench     run the benchmarks
+  soak N    N hours of audio, thousands of activations and instances, a starved machine, what process() costs";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -42,6 +45,7 @@ fn main() -> Result<()> {
         ["docs"] => docs::docs(),
         ["layers"] => layers::check(&root().join("src")),
         ["realtime"] => realtime::check(),
+        ["soak", hours] => soak::soak(hours),
         ["bench"] => build::bench(),
         _ => bail!("{USAGE}"),
     }

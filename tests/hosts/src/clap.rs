@@ -1,14 +1,16 @@
 //! A CLAP host.
 
-use crate::{Instance, Midi, Setup, Timed, Transport};
+use crate::{Instance, Midi, Parameter, Setup, Timed, Transport};
 use anyhow::{Context, Result, anyhow, bail};
 use clack_extensions::audio_ports_config::{AudioPortsConfigBuffer, PluginAudioPortsConfig};
+use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, HostGui, HostGuiImpl, PluginGui, Window};
 use clack_extensions::latency::PluginLatency;
+use clack_extensions::params::{ParamInfoBuffer, ParamInfoFlags, PluginParams};
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
-use clack_host::events::EventFlags;
-use clack_host::events::event_types::{TransportEvent, TransportFlags};
+use clack_host::events::event_types::{ParamValueEvent, TransportEvent, TransportFlags};
 use clack_host::events::spaces::CoreEventSpace;
+use clack_host::events::{EventFlags, Pckn};
 use clack_host::prelude::*;
 use clack_host::process::StartedPluginAudioProcessor;
 use clack_host::process::audio_buffers::{AudioPortBuffer, AudioPortBufferType, AudioPorts, InputChannel};
@@ -25,10 +27,33 @@ impl SharedHandler<'_> for HostShared {
     fn request_callback(&self) {}
 }
 
+/// A host whose windows have one size.
+impl HostGuiImpl for HostShared {
+    fn resize_hints_changed(&self) {}
+
+    fn request_resize(&self, _new_size: GuiSize) -> Result<(), HostError> {
+        Err(HostError::Message("windows have one size here"))
+    }
+
+    fn request_show(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    fn request_hide(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    fn closed(&self, _was_destroyed: bool) {}
+}
+
 impl HostHandlers for Host {
     type Shared<'a> = HostShared;
     type MainThread<'a> = ();
     type AudioProcessor<'a> = ();
+
+    fn declare_extensions(builder: &mut HostExtensions<Self>, _shared: &Self::Shared<'_>) {
+        builder.register::<HostGui>();
+    }
 }
 
 pub(crate) struct ClapInstance {
@@ -38,6 +63,8 @@ pub(crate) struct ClapInstance {
     output_ports: AudioPorts,
     input: Vec<Vec<f32>>,
     events: EventBuffer,
+    changes: EventBuffer,
+    editor_is_open: bool,
     rate_hz: f64,
     transport: Option<TransportEvent>,
 }
@@ -57,6 +84,8 @@ impl ClapInstance {
             output_ports: AudioPorts::with_capacity(2, 1),
             input: Vec::new(),
             events: EventBuffer::with_capacity(4096),
+            changes: EventBuffer::with_capacity(64),
+            editor_is_open: false,
             rate_hz: 0.0,
             transport: None,
         })
@@ -161,13 +190,14 @@ impl Instance for ClapInstance {
         let status = processor.process(
             &input,
             &mut output,
-            &InputEvents::empty(),
+            &InputEvents::from_buffer(&self.changes),
             &mut sent,
             None,
             self.transport.as_ref(),
         );
         crate::probe::leave();
         let duration = start.elapsed();
+        self.changes.clear();
         status?;
         let mut last = 0;
         for event in self.events.iter() {
@@ -196,10 +226,56 @@ impl Instance for ClapInstance {
         let framed = [&(bytes.len() as u64).to_le_bytes(), bytes].concat();
         state.load(&handle, &mut &framed[..]).is_ok()
     }
+
+    fn parameters(&mut self) -> Vec<Parameter> {
+        let handle = self.instance.plugin_handle();
+        let Some(params) = handle.get_extension::<PluginParams>() else { return Vec::new() };
+        let mut buffer = ParamInfoBuffer::new();
+        (0..params.count(&handle))
+            .filter_map(|index| {
+                let info = params.get_info(&handle, index, &mut buffer)?;
+                Some(Parameter {
+                    id: info.id.get(),
+                    name: String::from_utf8_lossy(info.name).into_owned(),
+                    range: (info.min_value, info.max_value),
+                    automatable: info.flags.contains(ParamInfoFlags::IS_AUTOMATABLE),
+                    bypass: info.flags.contains(ParamInfoFlags::IS_BYPASS),
+                })
+            })
+            .collect()
+    }
+
+    fn automate(&mut self, parameter: &Parameter, at: u32, value: f64) {
+        let (low, high) = parameter.range;
+        let id = ClapId::new(parameter.id);
+        self.changes.push(&ParamValueEvent::new(at, id, Pckn::match_all(), low + value * (high - low)));
+    }
+
+    fn open_editor(&mut self, parent: u32) -> Result<()> {
+        let handle = self.instance.plugin_handle();
+        let gui: PluginGui = handle.get_extension().context("no editor")?;
+        let embedded = GuiConfiguration { api_type: GuiApiType::X11, is_floating: false };
+        gui.create(&handle, embedded)?;
+        self.editor_is_open = true;
+        // SAFETY: the caller promises that the window outlives the editor.
+        unsafe { gui.set_parent(&handle, Window::from_x11_handle(parent.into()))? };
+        gui.show(&handle)?;
+        Ok(())
+    }
+
+    fn close_editor(&mut self) {
+        if std::mem::take(&mut self.editor_is_open) {
+            let handle = self.instance.plugin_handle();
+            if let Some(gui) = handle.get_extension::<PluginGui>() {
+                gui.destroy(&handle);
+            }
+        }
+    }
 }
 
 impl Drop for ClapInstance {
     fn drop(&mut self) {
+        self.close_editor();
         self.deactivate();
     }
 }

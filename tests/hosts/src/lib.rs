@@ -7,6 +7,7 @@ pub mod project;
 pub mod signal;
 pub mod sound;
 mod vst3;
+pub mod window;
 
 use anyhow::Result;
 use std::path::PathBuf;
@@ -83,6 +84,21 @@ pub enum Midi {
 /// An event and the sample where it lies: within the block, or within the whole stream.
 pub type Timed = (u64, Midi);
 
+/// A parameter, as the host sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// The format's own number.
+    pub id: u32,
+    /// What it is called.
+    pub name: String,
+    /// Lowest and highest value in the format's terms.
+    pub range: (f64, f64),
+    /// The host may record and play back its changes.
+    pub automatable: bool,
+    /// It is the plugin's bypass.
+    pub bypass: bool,
+}
+
 /// A loaded plugin instance.
 pub trait Instance {
     /// Makes it ready to process, and starts processing.
@@ -112,6 +128,18 @@ pub trait Instance {
     fn save(&mut self) -> Result<Vec<u8>>;
     /// Restores a state; whether the plugin took it.
     fn load(&mut self, state: &[u8]) -> bool;
+    /// Its parameters.
+    fn parameters(&mut self) -> Vec<Parameter>;
+    /// Changes a parameter at sample `at` of the next block, to `value` of its range, 0-1. Allocates; in the order of
+    /// `at`.
+    fn automate(&mut self, parameter: &Parameter, at: u32, value: f64);
+    /// Opens the plugin's window in the X11 window `parent`, which must live until it is closed.
+    ///
+    /// # Errors
+    /// If the plugin refuses.
+    fn open_editor(&mut self, parent: u32) -> Result<()>;
+    /// Closes the plugin's window, if it is open.
+    fn close_editor(&mut self);
 }
 
 /// The folder of the built bundles.

@@ -20,15 +20,20 @@ fn hooks() -> Option<&'static (Hook, Hook)> {
         .as_ref()
 }
 
-/// What the shim counted since the process began; `None` if there is no shim. Prints each kind.
+/// What the shim counted since the process began; `None` if there is no shim. Prints each kind that is new.
 pub fn violations() -> Option<u64> {
+    count(b"realtime_violations\0")
+}
+
+/// How many of them were sleeps, and system calls such as waking another thread.
+pub fn waits() -> Option<u64> {
+    count(b"realtime_waits\0")
+}
+
+fn count(symbol: &[u8]) -> Option<u64> {
     let process = libloading::os::unix::Library::this();
-    // SAFETY: the shim defines the symbol as this function.
-    unsafe {
-        let count =
-            process.get::<unsafe extern "C" fn() -> std::ffi::c_ulong>(b"realtime_violations\0").ok()?;
-        Some(count())
-    }
+    // SAFETY: the shim defines each symbol as this function.
+    unsafe { Some(process.get::<unsafe extern "C" fn() -> std::ffi::c_ulong>(symbol).ok()?()) }
 }
 
 /// The thread enters `process`.

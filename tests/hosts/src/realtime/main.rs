@@ -1,66 +1,82 @@
-//! Runs the built plugin at realtime pace in 64-sample blocks at 48 kHz and reports what its audio thread did: how
-//! long `process` took and, under the preloaded shim, whether it allocated, locked, slept or called the system.
+//! Runs the built plugin at realtime pace and reports what its audio thread did: how long `process` took and, under
+//! the preloaded shim, whether it allocated, locked, slept or called the system.
 //!
-//! `realtime SECONDS` checks; `realtime plant allocation|lock|sleep|call` does the forbidden once, to prove that
-//! the shim sees it.
+//! `realtime SECONDS` checks: plain playing for so long, then every case of `cases.rs`; `realtime plant
+//! allocation|lock|sleep|call` does the forbidden once, to prove that the shim sees it.
+
+mod cases;
 
 use anyhow::{Context, Result, bail, ensure};
-use hosts::{Format, Setup, open, probe, signal};
+use cases::{CASES, Player, RATE_HZ};
+use hosts::{Format, open, probe, signal};
 use std::hint::black_box;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-const RATE_HZ: f64 = 48_000.0;
+/// Samples in a block, where the case does not say otherwise.
 const BLOCK: usize = 64;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["plant", kind] => plant(kind)?,
+        ["plant", kind] => {
+            plant(kind)?;
+            return no_violations(0);
+        }
         [seconds] => {
             for format in Format::ALL {
                 play(format, seconds.parse().context("seconds")?)?;
+                for case in CASES {
+                    check(format, case)?;
+                }
             }
         }
         _ => bail!("usage: realtime SECONDS | realtime plant KIND"),
     }
-    let violations = probe::violations().context("the shim is not preloaded")?;
+    Ok(())
+}
+
+/// Fails if more was counted than `before`.
+fn no_violations(before: u64) -> Result<()> {
+    let violations = probe::violations().context("the shim is not preloaded")? - before;
     ensure!(violations == 0, "{violations} violations on the audio thread");
     Ok(())
 }
 
-/// Plays the tune over and over at realtime pace.
+/// Plays at realtime pace, and says what `process` took.
 fn play(format: Format, seconds: f64) -> Result<()> {
+    let before = probe::violations().context("the shim is not preloaded")?;
     let mut instance = open(format)?;
-    instance.activate(&Setup { rate_hz: RATE_HZ, channels: 2, largest_block: BLOCK, offline: false })?;
-    let tune = signal::tune(RATE_HZ);
-    let blocks = (seconds * RATE_HZ) as usize / BLOCK;
-    let mut durations = Vec::with_capacity(blocks);
-    let mut events = Vec::with_capacity(4096);
-    let mut channels = vec![vec![0.0f32; BLOCK]; 2];
-    let mut notes = 0;
-    let start = Instant::now();
-    for n in 0..blocks {
-        let due = Duration::from_secs_f64((n * BLOCK) as f64 / RATE_HZ);
-        std::thread::sleep(due.saturating_sub(start.elapsed()));
-        for channel in &mut channels {
-            for (k, sample) in channel.iter_mut().enumerate() {
-                *sample = tune[(n * BLOCK + k) % tune.len()];
-            }
-        }
-        events.clear();
-        durations.push(instance.process(&mut channels, &mut events)?);
-        notes += events.len();
-    }
+    let mut player = Player::new(instance.as_mut(), signal::tune(RATE_HZ))?;
+    player.play(seconds, |_, _| Ok(()))?;
+    let (mut durations, notes) = (std::mem::take(&mut player.durations), player.events);
     durations.sort_unstable();
     let at = |share: f64| durations[((durations.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e6;
     println!(
-        "{format:?}: process() at {BLOCK} samples, 48 kHz: median {:.1} µs, p99.9 {:.1} µs, worst {:.0} µs ({blocks} blocks, {notes} events)",
+        "{format:?}: process() at {BLOCK} samples, 48 kHz: median {:.1} µs, p99.9 {:.1} µs, worst {:.0} µs ({} blocks, {notes} events)",
         at(0.5),
         at(0.999),
         at(1.0),
+        durations.len(),
     );
     ensure!(notes > 0, "{format:?}: nothing was heard, so nothing was checked");
+    no_violations(before)
+}
+
+/// Plays one case on an instance of its own.
+fn check(format: Format, case: &str) -> Result<()> {
+    let before = probe::violations().context("the shim is not preloaded")?;
+    let waits = probe::waits().context("the shim is not preloaded")?;
+    let mut instance = open(format)?;
+    let mut player = Player::new(instance.as_mut(), signal::tune(RATE_HZ))?;
+    let Some(done) = cases::play(case, &mut player)? else {
+        println!("{format:?}: {case}: skipped, there is no display");
+        return Ok(());
+    };
+    ensure!(player.events > 0, "{format:?}: {case}: nothing was heard, so nothing was checked");
+    let allowed = if case == "bounce" { probe::waits().unwrap_or(0) - waits } else { 0 };
+    no_violations(before + allowed).with_context(|| format!("{format:?}: {case}"))?;
+    println!("{format:?}: {case}: {done}");
     Ok(())
 }
 

@@ -1,8 +1,12 @@
 //! A VST3 host.
 
-use crate::{Instance, Midi, Setup, Timed, Transport};
+mod module;
+mod objects;
+
+use crate::{Instance, Midi, Parameter, Setup, Timed, Transport};
 use anyhow::{Context, Result, bail, ensure};
-use libloading::os::unix::Library;
+use module::Module;
+use objects::{Changes, EventList, Stream};
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::path::Path;
@@ -11,154 +15,25 @@ use std::time::{Duration, Instant};
 use vst3::Steinberg::Vst::Event_::EventTypes_;
 use vst3::Steinberg::Vst::{
     AudioBusBuffers, AudioBusBuffers__type0, BusDirections_, Event, IAudioProcessor, IAudioProcessorTrait,
-    IComponent, IComponentTrait, IEventList, IEventListTrait, MediaTypes_, ProcessContext,
+    IComponent, IComponentTrait, IEditController, IEditControllerTrait, IEventList, IParameterChanges,
+    MediaTypes_, ParameterInfo, ParameterInfo_::ParameterFlags_, ProcessContext,
     ProcessContext_::StatesAndFlags_, ProcessData, ProcessModes_, ProcessSetup, SpeakerArr,
-    SymbolicSampleSizes_,
+    SymbolicSampleSizes_, ViewType,
 };
 use vst3::Steinberg::{
-    IBStream, IBStream_::IStreamSeekMode_, IBStreamTrait, IPluginBaseTrait, IPluginFactory,
-    IPluginFactoryTrait, PClassInfo, int32, int64, kInvalidArgument, kResultOk, kResultTrue, tresult,
+    IBStream, IPlugView, IPlugViewTrait, IPluginBaseTrait, IPluginFactoryTrait, PClassInfo, int32,
+    kPlatformTypeX11EmbedWindowID, kResultOk, kResultTrue,
 };
-use vst3::{Class, ComPtr, ComWrapper, Interface};
-
-type ModuleEntry = unsafe extern "C" fn(*mut c_void) -> bool;
-type ModuleExit = unsafe extern "C" fn() -> bool;
-type GetFactory = unsafe extern "system" fn() -> *mut IPluginFactory;
-
-/// A loaded module; dropped after everything that came out of it.
-struct Module(Library);
-
-impl Module {
-    fn load(bundle: &Path) -> Result<Module> {
-        let stem = bundle.file_stem().context("a bundle without name")?;
-        let architecture = format!("{}-linux", std::env::consts::ARCH);
-        let binary = bundle.join("Contents").join(architecture).join(stem).with_extension("so");
-        // SAFETY: the bundle is the one that this project built; the entry is called once, as VST3 asks.
-        unsafe {
-            let handle = Library::new(&binary).with_context(|| binary.display().to_string())?.into_raw();
-            let module = Module(Library::from_raw(handle));
-            let entry = *module.0.get::<ModuleEntry>(b"ModuleEntry\0")?;
-            ensure!(entry(handle), "{}: ModuleEntry failed", binary.display());
-            Ok(module)
-        }
-    }
-
-    fn factory(&self) -> Result<ComPtr<IPluginFactory>> {
-        // SAFETY: the symbol has this type in every VST3 module, and hands out a reference.
-        unsafe {
-            let factory = *self.0.get::<GetFactory>(b"GetPluginFactory\0")?;
-            ComPtr::from_raw(factory()).context("no factory")
-        }
-    }
-}
-
-impl Drop for Module {
-    fn drop(&mut self) {
-        // SAFETY: the symbol has this type in every VST3 module.
-        unsafe {
-            if let Ok(exit) = self.0.get::<ModuleExit>(b"ModuleExit\0") {
-                exit();
-            }
-        }
-    }
-}
-
-/// Takes the events that the plugin sends. Room is made before, so that nothing allocates inside `process`.
-struct EventList(RefCell<Vec<Event>>);
-
-impl Class for EventList {
-    type Interfaces = (IEventList,);
-}
-
-impl IEventListTrait for EventList {
-    unsafe fn getEventCount(&self) -> int32 {
-        self.0.borrow().len() as int32
-    }
-
-    unsafe fn getEvent(&self, index: int32, event: *mut Event) -> tresult {
-        match self.0.borrow().get(index as usize) {
-            // SAFETY: the caller gives a place for an event.
-            Some(found) => unsafe {
-                *event = *found;
-                kResultOk
-            },
-            None => kInvalidArgument,
-        }
-    }
-
-    unsafe fn addEvent(&self, event: *mut Event) -> tresult {
-        // SAFETY: the caller gives an event.
-        self.0.borrow_mut().push(unsafe { *event });
-        kResultOk
-    }
-}
-
-/// A state in memory.
-#[derive(Default)]
-struct Stream {
-    bytes: RefCell<Vec<u8>>,
-    position: Cell<usize>,
-}
-
-impl Class for Stream {
-    type Interfaces = (IBStream,);
-}
-
-impl IBStreamTrait for Stream {
-    unsafe fn read(&self, buffer: *mut c_void, count: int32, done: *mut int32) -> tresult {
-        let bytes = self.bytes.borrow();
-        let rest = &bytes[self.position.get().min(bytes.len())..];
-        let length = rest.len().min(count.max(0) as usize);
-        // SAFETY: the caller gives room for `count` bytes and, unless null, for the count read.
-        unsafe {
-            std::ptr::copy_nonoverlapping(rest.as_ptr(), buffer.cast::<u8>(), length);
-            if !done.is_null() {
-                *done = length as int32;
-            }
-        }
-        self.position.set(self.position.get() + length);
-        kResultOk
-    }
-
-    unsafe fn write(&self, buffer: *mut c_void, count: int32, done: *mut int32) -> tresult {
-        // SAFETY: the caller gives `count` bytes and, unless null, room for the count written.
-        unsafe {
-            let written = std::slice::from_raw_parts(buffer.cast::<u8>(), count.max(0) as usize);
-            self.bytes.borrow_mut().extend_from_slice(written);
-            if !done.is_null() {
-                *done = count;
-            }
-        }
-        self.position.set(self.bytes.borrow().len());
-        kResultOk
-    }
-
-    unsafe fn seek(&self, to: int64, mode: int32, result: *mut int64) -> tresult {
-        let base = match mode as u32 {
-            IStreamSeekMode_::kIBSeekSet => 0,
-            IStreamSeekMode_::kIBSeekCur => self.position.get() as i64,
-            IStreamSeekMode_::kIBSeekEnd => self.bytes.borrow().len() as i64,
-            _ => return kInvalidArgument,
-        };
-        self.position.set((base + to).max(0) as usize);
-        // SAFETY: unless null, the caller gives room for the position.
-        unsafe { self.tell(result) }
-    }
-
-    unsafe fn tell(&self, position: *mut int64) -> tresult {
-        if !position.is_null() {
-            // SAFETY: as above.
-            unsafe { *position = self.position.get() as i64 };
-        }
-        kResultOk
-    }
-}
+use vst3::{ComPtr, ComWrapper, Interface};
 
 // Fields drop in order: all objects before the module they came from.
 pub(crate) struct Vst3Instance {
     processor: ComPtr<IAudioProcessor>,
     component: ComPtr<IComponent>,
+    controller: ComPtr<IEditController>,
+    view: Option<ComPtr<IPlugView>>,
     events: ComWrapper<EventList>,
+    changes: ComWrapper<Changes>,
     input: Vec<Vec<f32>>,
     offline: bool,
     active: bool,
@@ -187,13 +62,17 @@ impl Vst3Instance {
             let component = found.context("the factory makes no component")?;
             ensure!(component.initialize(null_mut()) == kResultOk, "initialize failed");
             let processor = component.cast::<IAudioProcessor>().context("no audio processor")?;
+            let controller = component.cast::<IEditController>().context("no controller in the component")?;
             let event_buses =
                 component.getBusCount(MediaTypes_::kEvent as int32, BusDirections_::kOutput as int32);
             ensure!(event_buses == 1, "expected 1 event output, found {event_buses}");
             Ok(Vst3Instance {
                 processor,
                 component,
+                controller,
+                view: None,
                 events: ComWrapper::new(EventList(RefCell::new(Vec::with_capacity(4096)))),
+                changes: ComWrapper::new(Changes::default()),
                 input: Vec::new(),
                 offline: false,
                 active: false,
@@ -288,6 +167,7 @@ impl Instance for Vst3Instance {
         let (mut input, mut output) = (bus(&mut inputs), bus(&mut outputs));
         self.events.0.borrow_mut().clear();
         let sink = self.events.to_com_ptr::<IEventList>().context("no event list")?;
+        let changes = self.changes.to_com_ptr::<IParameterChanges>().context("no parameter changes")?;
         let mode = if self.offline { ProcessModes_::kOffline } else { ProcessModes_::kRealtime };
         // SAFETY: a struct of numbers, for which zero means that nothing is known.
         let mut context: ProcessContext = unsafe { std::mem::zeroed() };
@@ -306,7 +186,7 @@ impl Instance for Vst3Instance {
             numOutputs: 1,
             inputs: &mut input,
             outputs: &mut output,
-            inputParameterChanges: null_mut(),
+            inputParameterChanges: changes.as_ptr(),
             outputParameterChanges: null_mut(),
             inputEvents: null_mut(),
             outputEvents: sink.as_ptr(),
@@ -318,6 +198,7 @@ impl Instance for Vst3Instance {
         let result = unsafe { self.processor.process(&mut data) };
         crate::probe::leave();
         let duration = start.elapsed();
+        self.changes.clear();
         ensure!(result == kResultOk, "process failed: {result}");
         let mut last = 0;
         for event in self.events.0.borrow().iter() {
@@ -343,10 +224,51 @@ impl Instance for Vst3Instance {
         // SAFETY: the stream lives beyond the call.
         unsafe { self.component.setState(pointer.as_ptr()) == kResultOk }
     }
+
+    fn parameters(&mut self) -> Vec<Parameter> {
+        // SAFETY: the place for each result is valid; zero is a value of every field.
+        let count = unsafe { self.controller.getParameterCount() };
+        (0..count)
+            .filter_map(|index| unsafe {
+                let mut info: ParameterInfo = std::mem::zeroed();
+                (self.controller.getParameterInfo(index, &mut info) == kResultOk).then(|| Parameter {
+                    id: info.id,
+                    name: String::from_utf16_lossy(&info.title).trim_end_matches('\0').to_owned(),
+                    range: (0.0, 1.0),
+                    automatable: info.flags & ParameterFlags_::kCanAutomate != 0,
+                    bypass: info.flags & ParameterFlags_::kIsBypass != 0,
+                })
+            })
+            .collect()
+    }
+
+    fn automate(&mut self, parameter: &Parameter, at: u32, value: f64) {
+        self.changes.add(parameter.id, at, value);
+    }
+
+    fn open_editor(&mut self, parent: u32) -> Result<()> {
+        // SAFETY: the view is released before the controller; the window outlives it, as the caller promises.
+        unsafe {
+            let view =
+                ComPtr::from_raw(self.controller.createView(ViewType::kEditor)).context("no editor")?;
+            let attached = view.attached(parent as usize as *mut c_void, kPlatformTypeX11EmbedWindowID);
+            ensure!(attached == kResultOk, "the editor does not open: {attached}");
+            self.view = Some(view);
+        }
+        Ok(())
+    }
+
+    fn close_editor(&mut self) {
+        if let Some(view) = self.view.take() {
+            // SAFETY: it was attached.
+            unsafe { view.removed() };
+        }
+    }
 }
 
 impl Drop for Vst3Instance {
     fn drop(&mut self) {
+        self.close_editor();
         self.deactivate();
         // SAFETY: the last call before the component is released.
         unsafe { self.component.terminate() };

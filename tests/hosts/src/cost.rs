@@ -1,0 +1,83 @@
+//! What `process` costs the audio thread, at each block size and with several instances in one host.
+//!
+//! `cost SECONDS [LOOPS]`: plays so long at realtime pace for each line of the table, all instances on one thread, one
+//! after another, as a host with a chain does. LOOPS busy threads take the processors away meanwhile.
+
+use anyhow::{Context, Result, ensure};
+use hosts::{Format, Instance, Setup, open, signal};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+const RATE_HZ: f64 = 48_000.0;
+const BLOCKS: [usize; 8] = [32, 64, 128, 256, 512, 1024, 2048, 4096];
+const INSTANCES: [usize; 3] = [1, 8, 32];
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let seconds: f64 = arguments.next().context("usage: cost SECONDS [LOOPS]")?.parse()?;
+    let loops: usize = arguments.next().map_or(Ok(0), |loops| loops.parse())?;
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..loops {
+            scope.spawn(|| while !over.load(Ordering::Relaxed) {});
+        }
+        let done = table(seconds);
+        over.store(true, Ordering::Relaxed);
+        done
+    })
+}
+
+fn table(seconds: f64) -> Result<()> {
+    println!("| format | instances | block | median µs | p99.9 µs | worst µs | blocks late | notes |");
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
+    for format in Format::ALL {
+        for instances in INSTANCES {
+            for block in BLOCKS {
+                row(format, instances, block, seconds)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn row(format: Format, count: usize, block: usize, seconds: f64) -> Result<()> {
+    let tune = signal::tune(RATE_HZ);
+    let setup = Setup { rate_hz: RATE_HZ, channels: 2, largest_block: block, offline: false };
+    let mut instances: Vec<Box<dyn Instance>> = (0..count).map(|_| open(format)).collect::<Result<_>>()?;
+    for instance in &mut instances {
+        instance.activate(&setup)?;
+    }
+    let period = Duration::from_secs_f64(block as f64 / RATE_HZ);
+    let blocks = (seconds * RATE_HZ) as usize / block;
+    let mut durations = Vec::with_capacity(blocks * count);
+    let (mut events, mut notes, mut late) = (Vec::with_capacity(4096), 0, 0);
+    let mut channels = vec![vec![0.0f32; block]; 2];
+    let start = Instant::now();
+    for n in 0..blocks {
+        std::thread::sleep((period * n as u32).saturating_sub(start.elapsed()));
+        let began = Instant::now();
+        for (k, instance) in instances.iter_mut().enumerate() {
+            // Each hears the tune elsewhere: notes of all of them at once would flatter nobody.
+            let at = n * block + k * 7919;
+            for channel in &mut channels {
+                for (i, sample) in channel.iter_mut().enumerate() {
+                    *sample = tune[(at + i) % tune.len()];
+                }
+            }
+            events.clear();
+            durations.push(instance.process(&mut channels, &mut events)?);
+            let passed =
+                channels[0].iter().zip(0..).all(|(sample, i)| *sample == tune[(at + i) % tune.len()]);
+            ensure!(passed, "the audio was changed");
+            notes += events.len();
+        }
+        late += usize::from(began.elapsed() > period);
+    }
+    durations.sort_unstable();
+    let us = |share: f64| durations[((durations.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e6;
+    let (median, high, worst) = (us(0.5), us(0.999), us(1.0));
+    println!(
+        "| {format:?} | {count} | {block} | {median:.1} | {high:.0} | {worst:.0} | {late} of {blocks} | {notes} |"
+    );
+    Ok(())
+}

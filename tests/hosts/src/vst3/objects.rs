@@ -1,0 +1,176 @@
+//! What a host hands to a plugin: where it writes events and states, where it reads changes of parameters.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::ptr::null_mut;
+use vst3::Steinberg::Vst::{
+    Event, IEventList, IEventListTrait, IParamValueQueue, IParamValueQueueTrait, IParameterChanges,
+    IParameterChangesTrait, ParamID,
+};
+use vst3::Steinberg::{
+    IBStream, IBStream_::IStreamSeekMode_, IBStreamTrait, int32, int64, kInvalidArgument, kResultFalse,
+    kResultOk, tresult,
+};
+use vst3::{Class, ComPtr, ComWrapper};
+
+/// Takes the events that the plugin sends. Room is made before, so that nothing allocates inside `process`.
+pub(super) struct EventList(pub(super) RefCell<Vec<Event>>);
+
+impl Class for EventList {
+    type Interfaces = (IEventList,);
+}
+
+impl IEventListTrait for EventList {
+    unsafe fn getEventCount(&self) -> int32 {
+        self.0.borrow().len() as int32
+    }
+
+    unsafe fn getEvent(&self, index: int32, event: *mut Event) -> tresult {
+        match self.0.borrow().get(index as usize) {
+            // SAFETY: the caller gives a place for an event.
+            Some(found) => unsafe {
+                *event = *found;
+                kResultOk
+            },
+            None => kInvalidArgument,
+        }
+    }
+
+    unsafe fn addEvent(&self, event: *mut Event) -> tresult {
+        // SAFETY: the caller gives an event.
+        self.0.borrow_mut().push(unsafe { *event });
+        kResultOk
+    }
+}
+
+/// A state in memory.
+#[derive(Default)]
+pub(super) struct Stream {
+    pub(super) bytes: RefCell<Vec<u8>>,
+    pub(super) position: Cell<usize>,
+}
+
+impl Class for Stream {
+    type Interfaces = (IBStream,);
+}
+
+impl IBStreamTrait for Stream {
+    unsafe fn read(&self, buffer: *mut c_void, count: int32, done: *mut int32) -> tresult {
+        let bytes = self.bytes.borrow();
+        let rest = &bytes[self.position.get().min(bytes.len())..];
+        let length = rest.len().min(count.max(0) as usize);
+        // SAFETY: the caller gives room for `count` bytes and, unless null, for the count read.
+        unsafe {
+            std::ptr::copy_nonoverlapping(rest.as_ptr(), buffer.cast::<u8>(), length);
+            if !done.is_null() {
+                *done = length as int32;
+            }
+        }
+        self.position.set(self.position.get() + length);
+        kResultOk
+    }
+
+    unsafe fn write(&self, buffer: *mut c_void, count: int32, done: *mut int32) -> tresult {
+        // SAFETY: the caller gives `count` bytes and, unless null, room for the count written.
+        unsafe {
+            let written = std::slice::from_raw_parts(buffer.cast::<u8>(), count.max(0) as usize);
+            self.bytes.borrow_mut().extend_from_slice(written);
+            if !done.is_null() {
+                *done = count;
+            }
+        }
+        self.position.set(self.bytes.borrow().len());
+        kResultOk
+    }
+
+    unsafe fn seek(&self, to: int64, mode: int32, result: *mut int64) -> tresult {
+        let base = match mode as u32 {
+            IStreamSeekMode_::kIBSeekSet => 0,
+            IStreamSeekMode_::kIBSeekCur => self.position.get() as i64,
+            IStreamSeekMode_::kIBSeekEnd => self.bytes.borrow().len() as i64,
+            _ => return kInvalidArgument,
+        };
+        self.position.set((base + to).max(0) as usize);
+        // SAFETY: unless null, the caller gives room for the position.
+        unsafe { self.tell(result) }
+    }
+
+    unsafe fn tell(&self, position: *mut int64) -> tresult {
+        if !position.is_null() {
+            // SAFETY: as above.
+            unsafe { *position = self.position.get() as i64 };
+        }
+        kResultOk
+    }
+}
+
+/// One value of one parameter, at one sample of a block.
+pub(super) struct Point {
+    id: ParamID,
+    at: i32,
+    value: f64,
+}
+
+impl Class for Point {
+    type Interfaces = (IParamValueQueue,);
+}
+
+impl IParamValueQueueTrait for Point {
+    unsafe fn getParameterId(&self) -> ParamID {
+        self.id
+    }
+
+    unsafe fn getPointCount(&self) -> int32 {
+        1
+    }
+
+    unsafe fn getPoint(&self, index: int32, at: *mut int32, value: *mut f64) -> tresult {
+        if index != 0 {
+            return kInvalidArgument;
+        }
+        // SAFETY: the caller gives a place for each.
+        unsafe {
+            *at = self.at;
+            *value = self.value;
+        }
+        kResultOk
+    }
+
+    unsafe fn addPoint(&self, _at: int32, _value: f64, _index: *mut int32) -> tresult {
+        kResultFalse
+    }
+}
+
+/// The changes of parameters within a block.
+#[derive(Default)]
+pub(super) struct Changes(RefCell<Vec<ComPtr<IParamValueQueue>>>);
+
+impl Changes {
+    /// Adds a change; `value` is 0-1.
+    pub(super) fn add(&self, id: u32, at: u32, value: f64) {
+        let point = ComWrapper::new(Point { id, at: at as i32, value });
+        self.0.borrow_mut().extend(point.to_com_ptr::<IParamValueQueue>());
+    }
+
+    pub(super) fn clear(&self) {
+        self.0.borrow_mut().clear();
+    }
+}
+
+impl Class for Changes {
+    type Interfaces = (IParameterChanges,);
+}
+
+impl IParameterChangesTrait for Changes {
+    unsafe fn getParameterCount(&self) -> int32 {
+        self.0.borrow().len() as int32
+    }
+
+    unsafe fn getParameterData(&self, index: int32) -> *mut IParamValueQueue {
+        self.0.borrow().get(index as usize).map_or(null_mut(), |queue| queue.as_ptr())
+    }
+
+    unsafe fn addParameterData(&self, _id: *const ParamID, _index: *mut int32) -> *mut IParamValueQueue {
+        null_mut()
+    }
+}

@@ -1,0 +1,184 @@
+//! Hosts that misbehave, transports that jump, disks that fill, states that are damaged.
+
+mod common;
+
+use common::{offline, ons, stereo, track};
+use hosts::signal::{Random, tune};
+use hosts::{Format, Setup, Transport, open, project, render};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::iter::repeat;
+
+const RATE_HZ: f64 = 48_000.0;
+
+#[test]
+fn calls_out_of_order_are_survived() {
+    for format in Format::ALL {
+        let setup = Setup { rate_hz: RATE_HZ, channels: 2, largest_block: 512, offline: false };
+        let mut instance = open(format).unwrap();
+        // Before any activation.
+        instance.deactivate();
+        instance.reset();
+        let _ = instance.latency();
+        let saved = instance.save().unwrap();
+        assert!(instance.load(&saved));
+        instance.close_editor();
+        // Twice the same, and states while it plays.
+        instance.activate(&setup).unwrap();
+        instance.reset();
+        instance.reset();
+        assert!(instance.load(&saved));
+        let mut audio = stereo(&tune(RATE_HZ)[..4800]);
+        render(instance.as_mut(), &mut audio, repeat(512)).unwrap();
+        instance.deactivate();
+        instance.deactivate();
+        // And it still does what it is for.
+        offline(instance.as_mut(), RATE_HZ, 2);
+        let mut audio = stereo(&tune(RATE_HZ));
+        let events = render(instance.as_mut(), &mut audio, repeat(512)).unwrap();
+        assert!(ons(&events).count() > 0, "{format:?}: nothing is heard any more");
+        drop(instance);
+    }
+}
+
+#[test]
+fn blocks_of_no_samples_are_survived_and_change_nothing() {
+    for format in Format::ALL {
+        let sound = tune(RATE_HZ);
+        let mut heard = Vec::new();
+        for empty in [false, true] {
+            let mut instance = open(format).unwrap();
+            offline(instance.as_mut(), RATE_HZ, 2);
+            let mut audio = stereo(&sound);
+            let mut events = Vec::new();
+            let mut at = 0;
+            while at < sound.len() {
+                if empty {
+                    instance.process(&mut [Vec::new(), Vec::new()], &mut Vec::new()).unwrap();
+                }
+                let end = sound.len().min(at + 500);
+                let mut part: Vec<Vec<f32>> = audio.iter_mut().map(|one| one[at..end].to_vec()).collect();
+                let mut block = Vec::new();
+                instance.process(&mut part, &mut block).unwrap();
+                events.extend(block.into_iter().map(|(n, midi)| (n + at as u64, midi)));
+                at = end;
+            }
+            heard.push(events);
+        }
+        assert!(!heard[0].is_empty());
+        assert_eq!(heard[0], heard[1], "{format:?}");
+    }
+}
+
+#[test]
+fn a_transport_that_goes_backward_hangs_no_note_and_stops_nothing() {
+    for format in Format::ALL {
+        let mut instance = open(format).unwrap();
+        offline(instance.as_mut(), RATE_HZ, 2);
+        let (sound, mut random) = (tune(RATE_HZ), Random::new(3));
+        let (mut sounding, mut notes) = (BTreeSet::new(), 0);
+        let silence = vec![0.0; 3 * RATE_HZ as usize];
+        for (n, block) in sound.repeat(3).chunks(480).chain(silence.chunks(480)).enumerate() {
+            let position = match n % 7 {
+                0 => random.below(1 << 40) as i64 - (1 << 39),
+                1 => i64::MIN,
+                2 => i64::MAX,
+                _ => 1_000_000 - n as i64 * 480,
+            };
+            let transport = Transport { playing: n % 5 > 0, recording: n % 11 > 4, position };
+            instance.set_transport((n % 13 > 0).then_some(transport));
+            let mut events = Vec::new();
+            let mut audio = stereo(block);
+            instance.process(&mut audio, &mut events).unwrap();
+            assert_eq!(audio[0], block, "{format:?} changed the audio");
+            for (_, midi) in events {
+                track(&mut sounding, midi);
+                notes += 1;
+            }
+        }
+        assert!(notes > 0, "{format:?}: nothing was heard");
+        assert!(sounding.is_empty(), "{format:?}: {sounding:?} hang");
+    }
+}
+
+#[test]
+fn instances_go_while_others_play() {
+    for format in Format::ALL {
+        let sound = tune(RATE_HZ);
+        let mut alone = Vec::new();
+        for others in [0, 3] {
+            let mut instances: Vec<_> = (0..=others).map(|_| open(format).unwrap()).collect();
+            for instance in &mut instances {
+                offline(instance.as_mut(), RATE_HZ, 2);
+            }
+            let mut events = Vec::new();
+            for (n, block) in sound.chunks(512).enumerate() {
+                // One of the others is removed in the midst of playing, now and then.
+                if n % 60 == 59 && instances.len() > 1 {
+                    instances.pop();
+                }
+                for (k, instance) in instances.iter_mut().enumerate() {
+                    let mut block_events = Vec::new();
+                    instance.process(&mut stereo(block), &mut block_events).unwrap();
+                    if k == 0 {
+                        events.extend(block_events.into_iter().map(|(at, midi)| (at + n as u64 * 512, midi)));
+                    }
+                }
+            }
+            assert_eq!(instances.len(), 1, "the others were not removed");
+            if others == 0 {
+                alone = events;
+            } else {
+                assert_eq!(events, alone, "{format:?}: another instance was heard");
+            }
+        }
+        assert!(!alone.is_empty());
+    }
+}
+
+/// A state with a score, a book and parameters, to be damaged.
+fn full_state() -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/demo/score.mxl");
+    let score = project::score_field("score.mxl", &std::fs::read(folder).unwrap()).unwrap();
+    let take = json!({ "number": 1, "rate_hz": 48000.0, "began_unix_s": 0, "grid": 0, "exact": true, "start": 0, "length": 9 });
+    let book = json!({ "format": 1, "takes": [project::packed_take(&take).unwrap()] });
+    project::with_book(&project::state(json!({ "sens": { "f32": 0.6 } }), &score).unwrap(), &book).unwrap()
+}
+
+#[test]
+fn states_damaged_at_random_do_no_harm() {
+    let good = full_state();
+    for format in Format::ALL {
+        let mut random = Random::new(11);
+        let mut instance = open(format).unwrap();
+        offline(instance.as_mut(), RATE_HZ, 2);
+        for n in 0..300 {
+            let mut state = good.clone();
+            match n % 4 {
+                0 => state.truncate(random.below(state.len() as u64) as usize),
+                1 => {
+                    for _ in 0..=random.below(8) {
+                        let at = random.below(state.len() as u64) as usize;
+                        state[at] = random.below(256) as u8;
+                    }
+                }
+                2 => {
+                    let (from, to) = (random.below(state.len() as u64), random.below(state.len() as u64));
+                    state.drain(from.min(to) as usize..from.max(to) as usize);
+                }
+                _ => {
+                    let at = random.below(state.len() as u64) as usize;
+                    let copied = state[at..(at + 40).min(state.len())].to_vec();
+                    let to = random.below(state.len() as u64) as usize;
+                    state.splice(to..to, copied);
+                }
+            }
+            instance.load(&state);
+            instance.process(&mut stereo(&[0.1; 64]), &mut Vec::new()).unwrap();
+        }
+        assert!(instance.load(&good), "{format:?}: the good state is no longer taken");
+        let mut audio = stereo(&tune(RATE_HZ));
+        let events = render(instance.as_mut(), &mut audio, repeat(512)).unwrap();
+        assert!(ons(&events).count() > 0, "{format:?}: nothing is heard any more");
+    }
+}
