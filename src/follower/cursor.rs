@@ -17,10 +17,10 @@ const JUST_BEFORE: f64 = 0.004;
 pub(crate) fn position(events: &ScoreEvents, decoder: &Decoder, event: usize, heard: f32, now: f32) -> f64 {
     let last = events.len() - 1;
     let mut event = event;
-    let mut at = decoder.entered[event];
-    let wait = decoder.wait(event);
+    let mut at = decoder.hypotheses.entered(event);
+    let wait = decoder.hypotheses.wait(event);
     let mut until = at + wait.median_arrival(heard - at).max(1.0);
-    let ratio = decoder.tempo[event].log_ratio.exp();
+    let ratio = decoder.hypotheses.ratio(event);
     let overdue = until <= heard;
     let mut crossed = 0;
     while event < last && now >= until && !(overdue && crossed == 1) {

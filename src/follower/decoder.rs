@@ -8,8 +8,8 @@
 //! waits for. Missed notes, extra notes, skips, stutters and jumps are all rates on this one scale, so what a
 //! jump must prove follows from how rare jumps are.
 //!
-//! Cost: one addition and comparison an event and hop where the mass is negligible; an onset costs work only for
-//! the events that the key means something to.
+//! Cost: vector sweeps over blocks of events ([`super::hypotheses`]), one a hop and three an onset, in which blocks
+//! without mass cost one comparison; besides, an onset costs work only for the events that the key means something to.
 //!
 //! # Reference
 //! Cont 2010 (semi-Markov score following); Nakamura et al. 2015 (errors, jumps in O(events)). Deviations: durations
@@ -18,115 +18,59 @@
 use super::FollowerSettings;
 use super::events::{Interest, Relation, ScoreEvents};
 use super::history::History;
+use super::hypotheses::{Hypotheses, NEGLIGIBLE, Ways};
 use super::observation::{Evidence, Strike};
 use super::relocate::Destinations;
-use super::tempo::{Interval, TempoState};
+use super::tempo::TempoState;
+use super::wait::Wait;
 use crate::units::KEYS;
 
-/// How many events ahead the next heard one may be: 1 is the next, the others are skips.
-pub(crate) const REACH: usize = 5;
-/// Mass below which a hypothesis is dropped.
-const NEGLIGIBLE: f32 = 1e-11;
-/// Least probability that a whole event goes unheard: players leave out chords, too.
-const SKIPPED: f32 = 2e-3;
-/// Share of intervals that say nothing of the tempo: the player lingers, searches, turns a page.
-const LINGER: f32 = 0.04;
 /// An onset this many hops before a hypothesis' event may still be one of its notes.
-const EARLY: f32 = 3.0;
+pub(super) const EARLY: f32 = 3.0;
 /// A chord must have been held this long, in hops, before a strike of its keys is a repetition of it.
-const CHORD_SPREAD: f32 = 8.0;
+pub(super) const CHORD_SPREAD: f32 = 8.0;
 /// Spread of a chord's onsets in hops, plain and rolled: half-width of a Cauchy kernel.
-const SPREAD: (f32, f32) = (2.0, 10.0);
+pub(super) const SPREAD: (f32, f32) = (2.0, 10.0);
 /// Rate at which the keys of an ornament are struck while it lasts.
-const ORNAMENT_RATE: f32 = 0.06;
+pub(super) const ORNAMENT_RATE: f32 = 0.06;
 /// Shares of repetitions that take up the present event again, the one before it, and the one before that.
-const STUTTER_BACK: [f32; 3] = [1.0, 0.3, 0.2];
+pub(super) const STUTTER_BACK: [f32; 3] = [1.0, 0.3, 0.2];
 /// What a chord note not yet heard is held to cost at first, see `first_note`.
-const CHORD_NOTE: f32 = 0.5;
-
-/// What was expected to be the wait after an event: the distribution of the hop at which the next event is heard.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wait {
-    /// Until the next event.
-    pub next: Interval,
-    /// Until the one after it.
-    pub second: Interval,
-    /// Probability that the next goes unheard, and both.
-    pub missed: (f32, f32),
-}
-
-impl Wait {
-    /// Probability that nothing is heard for `age` hops.
-    pub fn unheard(&self, age: f32) -> f32 {
-        let first = lingering(self.next.survival(age));
-        let second = self.second.survival(age).max(first);
-        first + self.missed.0 * (second - first) + self.missed.1 * (1.0 - second)
-    }
-
-    /// The age at which the next event has begun with probability one half, if nothing was heard up to `age`.
-    ///
-    /// It may lie before `age`: then the next event has more likely gone unheard than not yet begun.
-    pub fn median_arrival(&self, age: f32) -> f32 {
-        // Solves lingering(S) = half for the square root of S.
-        let half = 0.5 * self.unheard(age);
-        let root = ((LINGER * LINGER + 4.0 * (1.0 - LINGER) * half).sqrt() - LINGER) / (2.0 * (1.0 - LINGER));
-        self.next.age_at(root * root)
-    }
-}
-
-/// A survival probability with the tail of those who linger; the tail fades with 1/age through the t-distribution.
-fn lingering(survival: f32) -> f32 {
-    (1.0 - LINGER) * survival + LINGER * survival.sqrt()
-}
+pub(super) const CHORD_NOTE: f32 = 0.5;
+/// Rate, relative to the notes of stray playing, at which playing after a rest is stray.
+pub(super) const STRAY_AFTER_REST: f32 = 0.05;
+/// Least probability of resting and of straying: neither may vanish, a later change of mind would take too long.
+pub(super) const LEAST: (f32, f32) = (1e-7, 1e-6);
+/// Probabilities of resting and of straying at first.
+pub(super) const AT_FIRST: (f32, f32) = (0.95, 0.05);
 
 /// A change to one event, computed from the state before the strike.
 #[derive(Clone, Copy, Debug)]
 struct Change {
     event: usize,
     mass: f32,
-    /// The tempo and way it is entered with, where entering outweighs staying.
-    entry: Option<(TempoState, Origin)>,
+    /// Where it is entered from and at which tempo, where entering outweighs staying.
+    entry: Option<(Origin, TempoState)>,
 }
 
 /// Where the mass of a state comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// The hypothesis at this event.
+    /// The hypothesis at this event, from which the new one goes on or back: it keeps the tempo.
     Event(usize),
+    /// A jump from the hypothesis at this event.
+    Jump(usize),
     /// A rest.
     Rest,
     /// Stray playing.
     Stray,
 }
 
-/// How ways that lead to the same state add up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ways {
-    /// All count: the mass is a probability (forward algorithm).
-    Sum,
-    /// The heaviest counts: the mass is that of the best single way (Viterbi algorithm).
-    Best,
-}
-
-impl Ways {
-    fn join(self, a: f32, b: f32) -> f32 {
-        match self {
-            Ways::Sum => a + b,
-            Ways::Best => a.max(b),
-        }
-    }
-}
-
 /// The posterior over where the player is.
 #[derive(Clone, Debug)]
 pub(crate) struct Decoder {
-    /// Probability that this was the last event heard.
-    pub mass: Vec<f32>,
-    /// When it was heard, in hops.
-    pub entered: Vec<f32>,
-    /// The tempo of that hypothesis.
-    pub tempo: Vec<TempoState>,
-    wait: Vec<Wait>,
+    /// For each event, that it was the last one heard.
+    pub hypotheses: Hypotheses,
     /// Probability that something other than the score is played.
     pub stray: f32,
     /// Probability that nothing is being played.
@@ -135,26 +79,38 @@ pub(crate) struct Decoder {
     pub best: usize,
     /// Tempo that hypotheses without a past of their own assume.
     pub usual_tempo: TempoState,
+    /// Mass of all events together; in f64, since it is kept up by differences within a hop.
+    playing: f64,
     last_strike: [f32; KEYS],
     changes: Vec<Change>,
     ways: Ways,
     history: Option<History>,
 }
 
+/// What the same strike is to all events.
+struct Struck {
+    key: usize,
+    now: f32,
+    /// Rate, beside which those of the events stand, at which the score leads nobody to expect this.
+    unexpected: f32,
+    /// Mass that comes by jumps, the heavier part of it, and where that is from.
+    jumping: (f32, f32, Origin),
+    /// Mass that starts to play.
+    starting: f32,
+    /// The tempo of those who come by a jump or start.
+    anew: TempoState,
+}
+
 impl Decoder {
     /// Waiting for playing to start.
     pub fn new(events: &ScoreEvents, settings: &FollowerSettings) -> Decoder {
-        let tempo = TempoState { log_ratio: 0.0, variance: settings.tempo_variance.0 };
-        let wait = (0..events.len()).map(|event| wait_after(events, settings, event, tempo)).collect();
         Decoder {
-            mass: vec![0.0; events.len()],
-            entered: vec![0.0; events.len()],
-            tempo: vec![tempo; events.len()],
-            wait,
-            stray: 0.05,
-            rest: 0.95,
+            hypotheses: Hypotheses::new(events, settings),
+            stray: AT_FIRST.1,
+            rest: AT_FIRST.0,
             best: 0,
-            usual_tempo: tempo,
+            usual_tempo: TempoState { log_ratio: 0.0, variance: settings.tempo_variance.0 },
+            playing: 0.0,
             last_strike: [f32::NEG_INFINITY; KEYS],
             changes: Vec::with_capacity(events.len()),
             ways: Ways::Sum,
@@ -174,7 +130,7 @@ impl Decoder {
     /// The events on the best way to the present, and the hops at which they were heard.
     pub fn best_way(&self) -> Vec<(usize, f32)> {
         let Some(history) = &self.history else { return Vec::new() };
-        let state = if self.mass.get(self.best).is_some_and(|&mass| mass >= self.rest.max(self.stray)) {
+        let state = if self.best_mass() >= self.rest.max(self.stray) {
             Origin::Event(self.best)
         } else if self.rest >= self.stray {
             Origin::Rest
@@ -184,15 +140,30 @@ impl Decoder {
         history.way_to(state)
     }
 
-    /// Everything is forgotten but the tempo: playing is waited for.
-    pub fn forget_place(&mut self) {
-        self.mass.fill(0.0);
-        (self.rest, self.stray) = (0.95, 0.05);
+    /// Mass of the heaviest event.
+    pub fn best_mass(&self) -> f32 {
+        self.hypotheses.masses().get(self.best).copied().unwrap_or(0.0)
     }
 
-    /// The wait that the hypothesis at `event` is in.
-    pub fn wait(&self, event: usize) -> Wait {
-        self.wait[event]
+    /// Everything is forgotten but the tempo: playing is waited for.
+    pub fn forget_place(&mut self) {
+        self.hypotheses.clear();
+        self.playing = 0.0;
+        (self.rest, self.stray) = AT_FIRST;
+    }
+
+    /// Only events for which `allowed` is true stay possible: what was elsewhere is free to be anywhere.
+    pub fn keep_only(&mut self, allowed: impl Fn(usize) -> bool) {
+        let mut freed = 0.0;
+        for event in 0..self.hypotheses.masses().len() {
+            let mass = self.hypotheses.mass(event);
+            if mass > 0.0 && !allowed(event) {
+                self.hypotheses.set_mass(event, 0.0);
+                freed += mass;
+            }
+        }
+        self.rest += freed;
+        self.playing -= f64::from(freed);
     }
 
     /// One hop of evidence, at hop `now`. Afterwards all probabilities sum to 1.
@@ -219,164 +190,161 @@ impl Decoder {
         strike: Strike,
         now: f32,
     ) {
-        let key = strike.key;
-        let share = events.key_share[key];
-        let unexpected = 1.0 / strike.odds + settings.extra * share;
+        let share = events.key_share[strike.key];
         let ways = self.ways;
         let playing = match ways {
             Ways::Sum => (1.0 - self.rest - self.stray).max(0.0),
-            Ways::Best => self.mass[self.best],
+            Ways::Best => self.best_mass(),
         };
-        let stray_notes = settings.stray_notes * share;
-        let jumping = [
-            (Origin::Event(self.best), settings.jump * playing),
-            (Origin::Stray, settings.stray.1 * self.stray),
-        ];
-        let starting = settings.start * self.rest;
-
+        let (jumps, returns) = (settings.jump * playing, settings.stray.1 * self.stray);
+        let from = if jumps >= returns { Origin::Jump(self.best) } else { Origin::Stray };
+        let struck = Struck {
+            key: strike.key,
+            now,
+            unexpected: 1.0 / strike.odds + settings.extra * share,
+            jumping: (ways.join(jumps, returns), jumps.max(returns), from),
+            starting: settings.start * self.rest,
+            anew: TempoState {
+                variance: self.usual_tempo.variance.max(settings.tempo_variance.1),
+                ..self.usual_tempo
+            },
+        };
+        self.hypotheses.find_arrivals(ways, settings.interval, now);
         let mut changes = std::mem::take(&mut self.changes);
         changes.clear();
-        for &Interest { event, relation } in events.interested(key) {
+        for &Interest { event, relation } in events.interested(strike.key) {
             let event = event as usize;
-            if !places.allows(event) {
-                continue;
-            }
-            let struck = relation == Relation::Struck;
-            let stays = if self.mass[event] > NEGLIGIBLE {
-                let expected = self.still_expected(events, settings, event, relation, key, now);
-                self.mass[event] * (1.0 + expected / unexpected)
-            } else {
-                0.0
-            };
-            let mut enters = 0.0;
-            let (mut heaviest, mut from) = (0.0, Origin::Rest);
-            let mut enter = |origin: Origin, flow: f32| {
-                enters = ways.join(enters, flow);
-                if flow > heaviest {
-                    (heaviest, from) = (flow, origin);
-                }
-            };
-            if struck || relation == Relation::Slip {
-                for origin in (event.saturating_sub(REACH)..event).rev() {
-                    if self.mass[origin] > NEGLIGIBLE {
-                        let arrival = self.arrival(events, settings, origin, event, now);
-                        enter(Origin::Event(origin), self.mass[origin] * arrival);
-                    }
-                }
-            }
-            if struck {
-                for (origin, share) in (event..self.mass.len()).zip(STUTTER_BACK) {
-                    if self.mass[origin] > NEGLIGIBLE && now - self.entered[origin] >= CHORD_SPREAD {
-                        enter(Origin::Event(origin), settings.stutter * share * self.mass[origin]);
-                    }
-                }
-                for (origin, rate) in jumping {
-                    enter(origin, rate * places.jump[event]);
-                }
-                enter(Origin::Rest, starting * places.start(event));
-            }
-            let first = match relation {
-                Relation::Struck => first_note(events.count[event]),
-                _ => settings.slip,
-            };
-            let enters = enters * first / unexpected;
-            let entry = (enters > stays).then(|| {
-                let tempo = match from {
-                    Origin::Event(origin) if (event.saturating_sub(REACH)..event).contains(&origin) => {
-                        self.tempo_on_arrival(events, settings, origin, event, now)
-                    }
-                    Origin::Event(origin) if (event..event + STUTTER_BACK.len()).contains(&origin) => {
-                        self.tempo[origin]
-                    }
-                    _ => {
-                        let variance = self.usual_tempo.variance.max(settings.tempo_variance.1);
-                        TempoState { variance, ..self.usual_tempo }
-                    }
-                };
-                (tempo, from)
-            });
-            let mass = ways.join(stays, enters);
-            if mass > NEGLIGIBLE {
-                changes.push(Change { event, mass, entry });
+            if places.allows(event) {
+                changes.extend(self.change(events, places, settings, &struck, event, relation));
             }
         }
-        let stays_stray = self.stray * (1.0 + stray_notes / unexpected);
-        let from_playing = settings.stray.0 * playing * stray_notes / unexpected;
-        let from_rest = STRAY_AFTER_REST * self.rest * stray_notes / unexpected;
+        self.stray_on(settings.stray_notes * share / struck.unexpected, settings.stray.0 * playing);
         if let Some(history) = &mut self.history {
-            if from_playing.max(from_rest) > stays_stray {
-                let origin = if from_playing > from_rest { Origin::Event(self.best) } else { Origin::Rest };
-                history.stray(origin);
-            }
-            let entries = changes.iter().filter_map(|change| Some((change.event, change.entry?.1)));
-            history.enter(entries, now);
-        }
-        self.stray = ways.join(ways.join(stays_stray, from_playing), from_rest);
-        for change in &changes {
-            self.mass[change.event] = change.mass;
-            if let Some((tempo, _)) = change.entry {
-                self.entered[change.event] = now;
-                self.tempo[change.event] = tempo;
-                self.wait[change.event] = wait_after(events, settings, change.event, tempo);
-            }
+            history.enter(changes.iter().filter_map(|change| Some((change.event, change.entry?.0))), now);
         }
         self.changes = changes;
-        self.last_strike[key] = now;
+        self.enter(events, settings, &struck);
+        self.last_strike[strike.key] = now;
         self.normalise();
     }
 
-    /// Rate at which the hypothesis at `event` still expects onsets of `key`.
+    /// What the strike does to one event, if anything.
+    fn change(
+        &self,
+        events: &ScoreEvents,
+        places: &Destinations,
+        settings: &FollowerSettings,
+        strike: &Struck,
+        event: usize,
+        relation: Relation,
+    ) -> Option<Change> {
+        let mass = self.hypotheses.mass(event);
+        let stays = if mass > 0.0 {
+            let expected = self.still_expected(events, settings, event, relation, strike);
+            mass * (1.0 + expected / strike.unexpected)
+        } else {
+            0.0
+        };
+        let (mut enters, mut heaviest, mut from) = (0.0, 0.0, Origin::Rest);
+        let mut enter = |origin: Origin, flow: f32, most: f32| {
+            enters = self.ways.join(enters, flow);
+            if most > heaviest {
+                (heaviest, from) = (most, origin);
+            }
+        };
+        let struck = relation == Relation::Struck;
+        if struck || relation == Relation::Slip {
+            if let Some(arrival) = self.hypotheses.arrival(event) {
+                enter(Origin::Event(event - arrival.steps), arrival.flow, arrival.most);
+            } else if !struck {
+                return None;
+            }
+        }
+        if struck {
+            for (origin, share) in (event..events.len()).zip(STUTTER_BACK) {
+                let mass = self.hypotheses.mass(origin);
+                if mass > 0.0 && strike.now - self.hypotheses.entered(origin) >= CHORD_SPREAD {
+                    let flow = settings.stutter * share * mass;
+                    enter(Origin::Event(origin), flow, flow);
+                }
+            }
+            let (flow, most, origin) = strike.jumping;
+            enter(origin, flow * places.jump[event], most * places.jump[event]);
+            let starts = strike.starting * places.start(event);
+            enter(Origin::Rest, starts, starts);
+        }
+        let first = if struck { first_note(events.count[event]) } else { settings.slip };
+        let enters = enters * first / strike.unexpected;
+        let mass = self.ways.join(stays, enters);
+        (mass > NEGLIGIBLE).then(|| {
+            let entry = (enters > stays).then(|| {
+                let tempo = match from {
+                    Origin::Event(origin) if origin < event => {
+                        self.tempo_on_arrival(events, settings, origin, event, strike.now)
+                    }
+                    Origin::Event(origin) => self.hypotheses.tempo(origin),
+                    Origin::Jump(_) | Origin::Rest | Origin::Stray => strike.anew,
+                };
+                (from, tempo)
+            });
+            Change { event, mass, entry }
+        })
+    }
+
+    /// Rate at which the hypothesis at `event` still expects onsets of the key struck.
     fn still_expected(
         &self,
         events: &ScoreEvents,
         settings: &FollowerSettings,
         event: usize,
         relation: Relation,
-        key: usize,
-        now: f32,
+        strike: &Struck,
     ) -> f32 {
-        let age = now - self.entered[event];
+        let entered = self.hypotheses.entered(event);
+        let age = strike.now - entered;
         let width = if events.rolled[event] { SPREAD.1 } else { SPREAD.0 };
         // A Cauchy kernel over ages from 0 on, whose sum over hops is about 1.
         let near = 1.0 / ((1.0 + (age / width).powi(2)) * (0.5 + std::f32::consts::FRAC_PI_2 * width));
         match relation {
             // Each key once; what `first_note` took off in advance is given back.
-            Relation::Struck if self.last_strike[key] < self.entered[event] - EARLY => near / CHORD_NOTE,
+            Relation::Struck if self.last_strike[strike.key] < entered - EARLY => near / CHORD_NOTE,
             Relation::Struck | Relation::Slip => 0.0,
             Relation::Ghost => settings.ghost * near,
             Relation::Ornament => ORNAMENT_RATE,
         }
     }
 
-    /// Rate at which `event` is heard now, if `origin` was the last one heard and nothing was since.
-    fn arrival(
-        &self,
-        events: &ScoreEvents,
-        settings: &FollowerSettings,
-        origin: usize,
-        event: usize,
-        now: f32,
-    ) -> f32 {
-        let age = now - self.entered[origin];
-        let wait = &self.wait[origin];
-        let mut missed = 1.0;
-        let interval = match event - origin {
-            1 => wait.next,
-            2 => {
-                missed = wait.missed.0;
-                wait.second
-            }
-            _ => {
-                for between in origin + 1..event {
-                    missed *= unheard(events, settings, between);
-                }
-                let notated = events.interval[origin..event].iter().sum();
-                self.tempo[origin].expects(notated, settings.interval)
-            }
-        };
-        let density = interval.hazard(age) * interval.survival(age);
-        let lingering = if event - origin == 1 { LINGER * 0.25 / (age + interval.centre) } else { 0.0 };
-        (missed * (density + lingering) / wait.unheard(age).max(1e-9)).min(0.9)
+    /// Stray playing expects any onset at `expected` times the rate at which the score does not; `strays` begins now.
+    fn stray_on(&mut self, expected: f32, strays: f32) {
+        let stays = self.stray * (1.0 + expected);
+        let from_playing = strays * expected;
+        let from_rest = STRAY_AFTER_REST * self.rest * expected;
+        if let Some(history) = &mut self.history
+            && from_playing.max(from_rest) > stays
+        {
+            history.stray(if from_playing > from_rest { Origin::Event(self.best) } else { Origin::Rest });
+        }
+        self.stray = self.ways.join(self.ways.join(stays, from_playing), from_rest);
+    }
+
+    /// Makes the changes, which were found from the state before any of them.
+    fn enter(&mut self, events: &ScoreEvents, settings: &FollowerSettings, strike: &Struck) {
+        let ratio_anew = strike.anew.log_ratio.exp();
+        let changes = std::mem::take(&mut self.changes);
+        for change in &changes {
+            let before = self.hypotheses.mass(change.event);
+            self.playing += f64::from(change.mass) - f64::from(before);
+            self.hypotheses.set_mass(change.event, change.mass);
+            let Some((origin, tempo)) = change.entry else { continue };
+            let ratio = match origin {
+                Origin::Event(_) => tempo.log_ratio.exp(),
+                Origin::Jump(_) | Origin::Rest | Origin::Stray => ratio_anew,
+            };
+            let misses = self.hypotheses.misses();
+            let wait = Wait::after(events, misses, settings.interval, change.event, tempo, ratio);
+            self.hypotheses.enter(change.event, strike.now, tempo, ratio, wait);
+        }
+        self.changes = changes;
     }
 
     fn tempo_on_arrival(
@@ -387,112 +355,57 @@ impl Decoder {
         event: usize,
         now: f32,
     ) -> TempoState {
-        let notated: f32 = events.interval[origin..event].iter().sum();
-        let played = now - self.entered[origin];
+        let tempo = self.hypotheses.tempo(origin);
         if events.fermata[origin] {
-            return self.tempo[origin];
+            return tempo;
         }
+        let notated: f32 = events.interval[origin..event].iter().sum();
+        let played = now - self.hypotheses.entered(origin);
         let drift = settings.tempo_variance.2 * (event - origin) as f32;
-        self.tempo[origin].observed(notated, played, settings.interval, drift)
+        tempo.observed(notated, played, settings.interval, drift)
     }
 
     /// Time passes: what was waited for and did not come counts against each hypothesis.
     fn elapse(&mut self, settings: &FollowerSettings, quiet: bool, silent_hop: bool, now: f32) {
         let stop = if quiet { settings.stop.0 } else { settings.stop.1 };
-        let (mut stopped, mut most_stopped, mut stopped_at) = (0.0, 0.0, Origin::Rest);
-        let last = self.mass.len().saturating_sub(1);
-        for event in 0..self.mass.len() {
-            let mass = self.mass[event];
-            if mass <= NEGLIGIBLE {
-                continue;
-            }
-            let age = now - self.entered[event];
-            let mut kept = mass;
-            if event < last && age >= 0.0 {
-                let wait = &self.wait[event];
-                kept *= (wait.unheard(age + 1.0) / wait.unheard(age).max(1e-9)).min(1.0);
-            }
-            stopped = self.ways.join(stopped, kept * stop);
-            if kept * stop > most_stopped {
-                (most_stopped, stopped_at) = (kept * stop, Origin::Event(event));
-            }
-            self.mass[event] = kept * (1.0 - stop);
-        }
+        let (left, stopped) = self.hypotheses.wait_on(self.ways, stop, now);
+        self.playing = f64::from(left);
         if silent_hop {
             self.stray *= 1.0 - settings.stray_notes;
         }
         let calmed = self.stray * stop;
         self.stray -= calmed;
         let resting = self.rest * (1.0 - settings.start);
+        self.rest = self.ways.join(self.ways.join(resting, stopped), calmed);
+        self.normalise();
         if let Some(history) = &mut self.history
             && stopped.max(calmed) > resting
         {
-            history.rest(if stopped > calmed { stopped_at } else { Origin::Stray });
+            // All stop at the same rate: the heaviest that is left was the heaviest that stopped.
+            history.rest(if stopped > calmed { Origin::Event(self.best) } else { Origin::Stray });
         }
-        self.rest = self.ways.join(self.ways.join(resting, stopped), calmed);
-        self.normalise();
     }
 
     fn normalise(&mut self) {
-        let (mut total, mut best, mut most) = (0.0f32, self.best, 0.0);
-        for (event, mass) in self.mass.iter_mut().enumerate() {
-            if *mass <= NEGLIGIBLE {
-                *mass = 0.0;
-                continue;
-            }
-            total += *mass;
-            if *mass > most {
-                (most, best) = (*mass, event);
-            }
-        }
-        total += self.rest + self.stray;
-        self.best = best;
+        let total = self.playing + f64::from(self.rest + self.stray);
         if !(total.is_finite() && total > 0.0) {
             self.forget_place();
             return;
         }
         let scale = 1.0 / total;
-        for mass in &mut self.mass {
-            *mass *= scale;
+        if let Some(best) = self.hypotheses.scale(scale as f32) {
+            self.best = best;
         }
-        // Neither may vanish: a later change of mind would take too long.
-        self.rest = (self.rest * scale).max(LEAST_REST);
-        self.stray = (self.stray * scale).max(LEAST_STRAY);
+        self.playing *= scale;
+        self.rest = (self.rest * scale as f32).max(LEAST.0);
+        self.stray = (self.stray * scale as f32).max(LEAST.1);
     }
 }
-
-/// Rate, relative to the notes of stray playing, at which playing after a rest is stray.
-const STRAY_AFTER_REST: f32 = 0.05;
-/// Least probability of resting and of straying.
-const LEAST_REST: f32 = 1e-7;
-/// See [`LEAST_REST`].
-const LEAST_STRAY: f32 = 1e-6;
 
 /// Probability that one given note of an event with `count` keys is the first of them to be heard, less what the
 /// others are held to cost as long as they have not come.
-fn first_note(count: u8) -> f32 {
+pub(super) fn first_note(count: u8) -> f32 {
     CHORD_NOTE.powi(i32::from(count) - 1) / f32::from(count.max(1))
-}
-
-/// Probability that nothing of `event` is heard.
-fn unheard(events: &ScoreEvents, settings: &FollowerSettings, event: usize) -> f32 {
-    events.count.get(event).map_or(1.0, |&count| settings.miss.powi(i32::from(count)).max(SKIPPED))
-}
-
-fn wait_after(events: &ScoreEvents, settings: &FollowerSettings, event: usize, tempo: TempoState) -> Wait {
-    let notated = events.interval[event];
-    let further = notated + events.interval.get(event + 1).copied().unwrap_or(notated);
-    let mut next = tempo.expects(notated, settings.interval);
-    if events.fermata[event] {
-        next.centre *= 1.5;
-        next.scale = next.scale.max(0.5 * next.centre);
-    }
-    let missed = unheard(events, settings, event + 1);
-    Wait {
-        next,
-        second: tempo.expects(further, settings.interval),
-        missed: (missed, missed * unheard(events, settings, event + 2)),
-    }
 }
 
 #[cfg(test)]

@@ -53,9 +53,9 @@ proptest! {
                 (0..count as usize).map(|n| Strike { key: (key + 3 * n) % 88, odds, offset: 0.0 }).collect();
             let evidence = Evidence { strikes, quiet: count == 0 };
             decoder.advance(&events, &places, &settings, &evidence, hop as f32 * 7.0);
-            let sum = decoder.mass.iter().sum::<f32>() + decoder.rest + decoder.stray;
+            let sum = decoder.hypotheses.masses().iter().sum::<f32>() + decoder.rest + decoder.stray;
             prop_assert!((sum - 1.0).abs() < 1e-4, "{sum}");
-            prop_assert!(decoder.mass.iter().all(|&mass| mass >= 0.0));
+            prop_assert!(decoder.hypotheses.masses().iter().all(|&mass| mass >= 0.0));
         }
     }
 }

@@ -103,12 +103,7 @@ impl Follower {
         });
         self.places.restrict(&self.events, events);
         let places = &self.places;
-        for (event, mass) in self.decoder.mass.iter_mut().enumerate() {
-            if !places.allows(event) {
-                // What was there is now free to be anywhere.
-                self.decoder.rest += std::mem::take(mass);
-            }
-        }
+        self.decoder.keep_only(|event| places.allows(event));
         if self.shown.is_some_and(|(event, _)| !self.places.allows(event)) {
             self.gate = Gate::default();
             self.shown = None;
@@ -187,8 +182,8 @@ impl Follower {
             beat = beat.max(shown);
         }
         self.shown = Some((event, beat));
-        self.decoder.usual_tempo = self.decoder.tempo[event];
-        let ratio = f64::from(self.decoder.tempo[event].log_ratio).exp();
+        self.decoder.usual_tempo = self.decoder.hypotheses.tempo(event);
+        let ratio = f64::from(self.decoder.hypotheses.ratio(event));
         self.tempo = Bpm(self.path.tempo_at(self.events.beat[event]).0 / ratio);
         Some(beat)
     }

@@ -1,8 +1,9 @@
 //! Which place is believed: the posterior alone changes its mind faster than a page should turn.
 
 use super::FollowerSettings;
-use super::decoder::{Decoder, REACH};
+use super::decoder::Decoder;
 use super::events::ScoreEvents;
+use super::hypotheses::REACH;
 use super::observation::Strike;
 use crate::performance::{Candidate, FollowState};
 
@@ -123,7 +124,7 @@ impl Gate {
         let (mass, fit) =
             if self.following { (0.8 * settings.believed, FITS.0) } else { (settings.believed, FITS.1) };
         let paused = self.event.is_some_and(|event| {
-            let (age, wait) = (now - decoder.entered[event], decoder.wait(event));
+            let (age, wait) = (now - decoder.hypotheses.entered(event), decoder.hypotheses.wait(event));
             age > wait.next.centre + PAUSE && wait.unheard(age) < OVERDUE
         });
         self.following = self.event.is_some() && !paused && weight >= mass && self.fit >= fit;
@@ -146,7 +147,7 @@ pub(crate) fn mass_near(events: &ScoreEvents, decoder: &Decoder, event: usize) -
     let beat = events.beat[event];
     let before = events.beat[..event].iter().rev().take_while(|&&b| b >= beat - SAME_PLACE_BEATS).count();
     let after = events.beat[event..].iter().take_while(|&&b| b <= beat + SAME_PLACE_BEATS).count();
-    decoder.mass[event - before..event + after].iter().sum::<f32>().min(1.0)
+    decoder.hypotheses.masses()[event - before..event + after].iter().sum::<f32>().min(1.0)
 }
 
 /// The heaviest places, heaviest first, no two within two beats; empty entries have weight 0.
@@ -157,7 +158,7 @@ pub(crate) fn candidates(events: &ScoreEvents, decoder: &Decoder) -> [Candidate;
         let (taken, free) = places.split_at_mut(rank);
         let mut heaviest = None;
         let mut most = LEAST_CANDIDATE;
-        for (event, &mass) in decoder.mass.iter().enumerate() {
+        for (event, mass) in decoder.hypotheses.heavier(LEAST_CANDIDATE) {
             let beat = events.beat[event];
             if mass > most && taken.iter().all(|place| (place.beat - beat).abs() > 2.0 * SAME_PLACE_BEATS) {
                 (most, heaviest) = (mass, Some(event));

@@ -30,7 +30,7 @@ impl History {
 
     fn to(&self, state: Origin) -> u32 {
         match state {
-            Origin::Event(event) => self.to_event[event],
+            Origin::Event(event) | Origin::Jump(event) => self.to_event[event],
             Origin::Rest => self.to_rest,
             Origin::Stray => self.to_stray,
         }

@@ -1,8 +1,9 @@
 //! The second pass: the best way through a whole recording, and when exactly each event was played on it.
 
 use super::FollowerSettings;
-use super::decoder::{Decoder, REACH};
+use super::decoder::Decoder;
 use super::events::ScoreEvents;
+use super::hypotheses::REACH;
 use super::observation::{PICKER_LAG, StrikePicker};
 use super::relocate::Destinations;
 use crate::performance::{AlignedBeat, PosteriorFrame};
@@ -115,8 +116,8 @@ impl Smoother {
             self.onsets.push(Onset { hop, key: strike.key as u8, at: hop + strike.offset });
         }
         self.decoder.advance(&self.events, &self.places, &self.settings, evidence, hop);
-        if self.decoder.mass[self.decoder.best] > self.decoder.rest {
-            self.decoder.usual_tempo = self.decoder.tempo[self.decoder.best];
+        if self.decoder.best_mass() > self.decoder.rest {
+            self.decoder.usual_tempo = self.decoder.hypotheses.tempo(self.decoder.best);
         }
     }
 
