@@ -6,10 +6,11 @@ import numpy as np
 from material import FRAMES_A_SECOND, KEYS, LOWEST
 
 
-def decoded(probabilities, delay, onset_threshold=0.4, sounding_threshold=0.5):
+def decoded(probabilities, delay, onset_threshold=0.4, sounding_threshold=0.5, restrike_threshold=0.0):
     """Notes [(onset_s, offset_s, pitch, velocity)] from probabilities [T, K, 4] that lag by `delay` frames.
 
-    An onset is a rise of its probability above the threshold; the next needs a fall below half of it first. A
+    An onset is a rise of its probability above the threshold (if the key sounds already, above the higher of the
+    two thresholds); the next needs a fall below half of it first. A
     note ends when its sounding falls below the threshold, at the earliest three frames on, or is struck again."""
     frames = len(probabilities)
     notes = []
@@ -19,7 +20,8 @@ def decoded(probabilities, delay, onset_threshold=0.4, sounding_threshold=0.5):
             continue
         started, armed, loudness = None, True, 0.0
         for frame in range(frames):
-            if onset[frame] >= onset_threshold and armed:
+            wanted = onset_threshold if started is None else max(onset_threshold, restrike_threshold)
+            if onset[frame] >= wanted and armed:
                 if started is not None:
                     notes.append((started, frame, key, loudness))
                 started, armed, loudness = frame, False, probabilities[frame, key, 3]

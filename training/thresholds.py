@@ -24,11 +24,11 @@ def heard(model, material):
         yield torch.sigmoid(logits[0]).numpy()
 
 
-def scores(material, evidence, delay, onset, sounding):
+def scores(material, evidence, delay, onset, restrike, sounding):
     """Onset F1, precision, recall, onset and offset F1, mean frame F1."""
     totals, frame = np.zeros(4), []
     for truth, (_, frames), probabilities in zip(material.notes, material.pieces, evidence, strict=True):
-        found = decoded(probabilities, delay, onset, sounding)
+        found = decoded(probabilities, delay, onset, sounding, restrike)
         totals += (matched(truth, found), matched(truth, found, offsets=True), len(truth), len(found))
         if len(truth):
             frame.append(frame_f_measure(truth, found, frames))
@@ -51,12 +51,14 @@ def main():
         material = Material(folder)
         evidence = list(heard(model, material))
         print(folder)
-        print("onset  sounding  onset F1  precision  recall  +offset F1  frame F1")
-        grid = [(onset, 0.45) for onset in (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55)]
-        grid += [(0.4, sounding) for sounding in (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.55)]
-        for onset, sounding in grid:
-            row = scores(material, evidence, model.delay, onset, sounding)
-            print(f"{onset:5.2f}  {sounding:8.2f}  {row[0]:8.3f}  {row[1]:9.3f}  {row[2]:6.3f}  {row[3]:10.3f}  {row[4]:8.3f}")
+        print("onset  restrike  sounding  onset F1  precision  recall  +offset F1  frame F1")
+        grid = [(onset, 0, 0.35) for onset in (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55)]
+        grid += [(0.4, restrike, 0.35) for restrike in (0.5, 0.6, 0.7, 0.8)]
+        grid += [(0.4, 0.5, sounding) for sounding in (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)]
+        for point in grid:
+            row = scores(material, evidence, model.delay, *point)
+            print("{:5.2f}  {:8.2f}  {:8.2f}".format(*point)
+                  + "  {:8.3f}  {:9.3f}  {:6.3f}  {:10.3f}  {:8.3f}".format(*row), flush=True)
 
 
 if __name__ == "__main__":
