@@ -18,6 +18,9 @@ pub mod cli;
 pub mod editor;
 #[forbid(unsafe_code)]
 pub mod engine;
+#[cfg(feature = "engrave")]
+#[forbid(unsafe_code)]
+pub mod engraving;
 #[forbid(unsafe_code)]
 pub mod follower;
 #[forbid(unsafe_code)]

@@ -1,9 +1,12 @@
-"""Makes the editor's fonts: subsets of three families under the SIL Open Font License.
+"""Makes the fonts: subsets of four families under the SIL Open Font License.
 
-    python3 subset.py INTER_DIR BRAVURA.otf NotoSansCJK-Regular.ttc NotoSansCJK-Bold.ttc
+    python3 subset.py INTER_DIR BRAVURA.otf NotoSansCJK-Regular.ttc NotoSansCJK-Bold.ttc LIBERATION_DIR
+    python3 subset.py --engraving BRAVURA.otf LIBERATION_DIR
 
-Needs fontTools. INTER_DIR holds Inter-Regular.otf and Inter-SemiBold.otf (Inter 4.0). The Japanese
-subset holds just the characters that src/editor/strings.rs uses, so run this again when that table changes.
+Needs fontTools. INTER_DIR holds Inter-Regular.otf and Inter-SemiBold.otf (Inter 4.0), LIBERATION_DIR
+LiberationSerif-Regular.ttf and its three sisters (2.1). The Japanese subset holds just the characters that
+src/editor/strings.rs uses, so run this again when that table changes. The second form makes only what engraved
+pages need.
 """
 
 import pathlib
@@ -16,9 +19,15 @@ HERE = pathlib.Path(__file__).parent
 TABLE = HERE.parent.parent / "src/editor/strings.rs"
 
 LATIN = "".join(map(chr, [*range(0x20, 0x7F), *range(0xA0, 0x180)])) + "–—‘’“”„…·•′″−×÷≈≤≥←↑→↓↔⌘⌥⇧⏎✓✗●○◐★☆▲▼▶◀■□♩♭♯"
-# SMuFL code points: clefs, meter digits, heads, flags, accidentals, rests, trill, fermata, metronome note.
-MUSIC = [0xE000, 0xE050, 0xE05C, 0xE062, 0xE069, *range(0xE080, 0xE08C), *range(0xE0A2, 0xE0A5), 0xE0A9,
-         *range(0xE240, 0xE248), *range(0xE260, 0xE265), *range(0xE4E3, 0xE4E9), 0xE4C0, 0xE566, 0xE1E7, 0xECA5]
+# What titles, lyrics and words are written in: Latin, Greek, Cyrillic.
+SERIF = [*range(0x20, 0x7F), *range(0xA0, 0x250), *range(0x370, 0x400), *range(0x400, 0x460), *range(0x1E00, 0x1F00),
+         *range(0x2010, 0x2028), 0x2030, 0x2032, 0x2033, 0x203F, 0x2044, 0x20AC, 0x2122, 0x2212, 0x266D, 0x266F]
+# SMuFL code points: brackets, signs of repetition, clefs, meter digits, heads, articulation, flags, accidentals, rests,
+# octaves, dynamics, trill, fermata, notes and digits in text.
+MUSIC = [0xE000, *range(0xE045, 0xE04A), 0xE050, 0xE05C, 0xE062, 0xE069, *range(0xE080, 0xE08C), *range(0xE0A0, 0xE0B0),
+         *range(0xE0D9, 0xE0DD), 0xE0E0, 0xE0E1, 0xE1E7, *range(0xE240, 0xE250), *range(0xE260, 0xE270),
+         *range(0xE4C0, 0xE4C8), *range(0xE4E3, 0xE4EB), *range(0xE510, 0xE51D), *range(0xE520, 0xE54A), 0xE566, 0xE567,
+         0xE568, 0xE56C, 0xE56D, *range(0xE880, 0xE88A), *range(0xECA0, 0xECB8)]
 
 
 def names(font, family):
@@ -62,15 +71,7 @@ def make(font, codes, family, out, features):
     print(out, (HERE / out).stat().st_size, "bytes", len(font.getGlyphOrder()), "glyphs")
 
 
-def main(inter, bravura, cjk_regular, cjk_bold):
-    latin = [ord(c) for c in LATIN]
-    for weight in ("Regular", "SemiBold"):
-        font = TTFont(pathlib.Path(inter) / f"Inter-{weight}.otf")
-        tabular(font)
-        make(font, latin, f"Inter {weight} Subset", f"inter-{weight.lower()}.otf", ["kern", "mark", "mkmk", "ccmp"])
-    kana = sorted({ord(c) for c in TABLE.read_text(encoding="utf-8") if ord(c) >= 0x3000}) if TABLE.exists() else []
-    for weight, path in (("regular", cjk_regular), ("bold", cjk_bold)):
-        make(TTFont(path, fontNumber=0), kana, "Noto Sans CJK JP Subset", f"noto-jp-{weight}.otf", [])
+def music(bravura):
     font = TTFont(bravura)
     # One em above and one below the staff line that a glyph is set on: its baseline is then the middle of its row.
     for table, up, down in (("hhea", "ascent", "descent"), ("OS/2", "sTypoAscender", "sTypoDescender")):
@@ -82,5 +83,30 @@ def main(inter, bravura, cjk_regular, cjk_bold):
     make(font, MUSIC, "Colla Music", "music.otf", [])
 
 
+def serif(liberation):
+    for style, out in (("Regular", "serif"), ("Italic", "serif-italic"), ("Bold", "serif-bold"),
+                       ("BoldItalic", "serif-bold-italic")):
+        font = TTFont(pathlib.Path(liberation) / f"LiberationSerif-{style}.ttf")
+        # So is "Liberation".
+        make(font, SERIF, "Colla Serif", f"{out}.ttf", ["kern", "liga"])
+
+
+def main(inter, bravura, cjk_regular, cjk_bold, liberation):
+    latin = [ord(c) for c in LATIN]
+    for weight in ("Regular", "SemiBold"):
+        font = TTFont(pathlib.Path(inter) / f"Inter-{weight}.otf")
+        tabular(font)
+        make(font, latin, f"Inter {weight} Subset", f"inter-{weight.lower()}.otf", ["kern", "mark", "mkmk", "ccmp"])
+    kana = sorted({ord(c) for c in TABLE.read_text(encoding="utf-8") if ord(c) >= 0x3000}) if TABLE.exists() else []
+    for weight, path in (("regular", cjk_regular), ("bold", cjk_bold)):
+        make(TTFont(path, fontNumber=0), kana, "Noto Sans CJK JP Subset", f"noto-jp-{weight}.otf", [])
+    music(bravura)
+    serif(liberation)
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if sys.argv[1] == "--engraving":
+        music(sys.argv[2])
+        serif(sys.argv[3])
+    else:
+        main(*sys.argv[1:])

@@ -90,6 +90,8 @@ pub struct Bridge {
     commands: Sender<Command>,
     worker: Mutex<WorkerThread>,
     exports: Mutex<Vec<JoinHandle<()>>>,
+    #[cfg(feature = "engrave")]
+    engraver: super::engraver::EngraverThread,
 }
 
 enum WorkerThread {
@@ -106,6 +108,8 @@ impl Default for Bridge {
             commands,
             worker: Mutex::new(WorkerThread::Waiting(requests)),
             exports: Mutex::default(),
+            #[cfg(feature = "engrave")]
+            engraver: Default::default(),
         }
     }
 }
@@ -286,6 +290,18 @@ impl Bridge {
             }
             Err(error) => self.report(Severity::Error, format!("the export could not be started: {error}")),
         }
+    }
+
+    /// How far the engraving of `score` is. Never waits.
+    #[cfg(feature = "engrave")]
+    pub fn engraving(&self, score: &super::LoadedScore) -> super::Engraving {
+        self.engraver.newest(score)
+    }
+
+    /// Engraves this next, on a thread of its own: what was asked for before and is not done is dropped.
+    #[cfg(feature = "engrave")]
+    pub fn engrave(&self, score: Arc<super::LoadedScore>, wish: crate::score::PrintWish) {
+        self.engraver.ask(score, wish);
     }
 
     /// Tells the user something.

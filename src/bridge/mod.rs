@@ -8,13 +8,17 @@
 //! ```
 //! The audio thread copies samples into a wait-free ring and takes ready events out of another. One worker
 //! thread for each plugin instance owns the engine; whatever it says to people goes into a snapshot that readers
-//! take without waiting. A second thread listens to each take once more when it is over, and exports are written on
-//! threads of their own. All threads of the crate are started here.
+//! take without waiting. A second thread listens to each take once more when it is over, a third engraves the score while
+//! somebody looks at it, and exports are written on threads of their own. All threads of the crate are started here.
 
 mod bookkeeper;
 mod channel;
 mod command;
 mod cue_track;
+#[cfg(feature = "engrave")]
+mod engraver;
+#[cfg(all(test, feature = "engrave"))]
+mod engraver_tests;
 mod export;
 mod heard;
 mod instance;
@@ -35,6 +39,8 @@ mod transport;
 mod worker;
 
 pub use channel::{ReadyEvent, ReadyKind};
+#[cfg(feature = "engrave")]
+pub use engraver::Engraving;
 pub use export::{Export, ExportError};
 pub use instance::Bridge;
 pub use pace::Pace;

@@ -26,6 +26,12 @@ pub(super) struct ShowScore {
     /// Write MusicXML with our ids on every note and measure here: the score's own, or one made of the MIDI file
     #[arg(long, value_name = "OUT.musicxml")]
     source: Option<PathBuf>,
+    /// Engrave this page, counted from 1, as a picture into -o
+    #[arg(long, value_name = "N", requires = "picture")]
+    page: Option<usize>,
+    /// The picture of that page; `-` is standard output
+    #[arg(short = 'o', value_name = "OUT.png", requires = "page")]
+    picture: Option<PathBuf>,
     #[command(flatten)]
     choice: ScoreChoice,
 }
@@ -90,23 +96,55 @@ impl ShowScore {
             files::write(path, |out| Ok(write_score_midi(&score, out)?))?;
         }
         if let Some(path) = &self.source {
-            match score.source {
-                ScoreSource::MusicXml => {
-                    let source = source_with_ids(&files::read(&self.score)?).with_context(name)?;
-                    files::write(path, |out| Ok(out.write_all(source.as_bytes())?))?;
-                }
-                ScoreSource::QuantisedMidi | ScoreSource::PerformedMidi => {
-                    files::write(path, |out| Ok(write_score_musicxml(&score, out)?))?;
-                }
-            }
+            let source = self.source_of(&score)?;
+            files::write(path, |out| Ok(out.write_all(source.as_bytes())?))?;
         }
-        let outputs = [&self.json, &self.notes, &self.midi, &self.source];
+        if let (Some(page), Some(path)) = (self.page, &self.picture) {
+            let picture = self.engraved(&score, page).with_context(name)?;
+            files::write(path, |out| Ok(out.write_all(&picture)?))?;
+        }
+        let outputs = [&self.json, &self.notes, &self.midi, &self.source, &self.picture];
         if !outputs.into_iter().flatten().any(|path| path == Path::new("-")) {
             print!("{}", summary(&score));
         }
         Ok(())
     }
+
+    /// MusicXML with our ids: the document itself, or one made of the MIDI file.
+    fn source_of(&self, score: &Score) -> Result<String> {
+        let name = || self.score.display().to_string();
+        match score.source {
+            ScoreSource::MusicXml => source_with_ids(&files::read(&self.score)?).with_context(name),
+            ScoreSource::QuantisedMidi | ScoreSource::PerformedMidi => {
+                let mut text = Vec::new();
+                write_score_musicxml(score, &mut text)?;
+                Ok(String::from_utf8(text)?)
+            }
+        }
+    }
+
+    /// A page as PNG.
+    #[cfg(feature = "engrave")]
+    fn engraved(&self, score: &Score, page: usize) -> Result<Vec<u8>> {
+        use crate::engraving::{Engraver, Painter, Paper, resources};
+        let folder = resources::usual_folder();
+        resources::unpack(&folder)?;
+        let mut engraver = Engraver::new(&folder)?;
+        engraver.load(&self.source_of(score)?, Paper::A4)?;
+        // Page 0 becomes one that there is none of.
+        let page = engraver.page(page.wrapping_sub(1))?;
+        Ok(Painter::default().png(&page, PAGE_PIXELS / page.print.width)?)
+    }
+
+    #[cfg(not(feature = "engrave"))]
+    fn engraved(&self, _: &Score, _: usize) -> Result<Vec<u8>> {
+        bail!("this command was built without the engraver: expected one built with the feature `engrave`")
+    }
 }
+
+/// Width of the picture of a page.
+#[cfg(feature = "engrave")]
+const PAGE_PIXELS: f32 = 1654.0;
 
 /// A few lines for the eye.
 fn summary(score: &Score) -> String {

@@ -2,7 +2,7 @@
 
 use super::view::{Export, Settings};
 use crate::performance::Cue;
-use crate::score::Choice;
+use crate::score::{Choice, PrintWish};
 
 /// What one frame's clicks and keys ask for, in order.
 pub type Actions = Vec<Action>;
@@ -80,6 +80,8 @@ pub enum Action {
     Dismiss(u64),
     /// Draw everything at this scale, 0.75-3.
     SetScale(f32),
+    /// These pages are looked at, in this size: engrave them next.
+    Engrave(PrintWish),
     /// Look at this path step in the inspector. The editor carries this out itself.
     Inspect(u32),
 }

@@ -82,7 +82,7 @@ pub fn editor(ui: &mut Ui, view: &View, state: &mut EditorState) -> Actions {
         let roll = Panel::bottom("roll").default_size(height).size_range(60.0..=size.y * 0.5).resizable(true);
         roll.frame(plain).show(ui, |ui| roll::roll(ui, look, view, &mut state.roll));
         CentralPanel::no_frame().show(ui, |ui| {
-            actions.extend(score_view(ui, look, view, &mut state.score_view));
+            actions.extend(score_view(ui, look, view, &mut state.score_view, state.preferences.turn_pages));
         });
     });
     drop_target(ui, look, &mut actions);

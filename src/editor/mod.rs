@@ -10,13 +10,19 @@
 mod action;
 mod app;
 mod cue_list;
+mod engraved;
 mod inspector;
 mod look;
 mod marks;
 mod notation;
+mod paint_page;
 mod paint_system;
 mod roll;
 mod score_choice;
+mod score_empty;
+mod score_layout;
+mod score_marks;
+mod score_pointer;
 mod score_view;
 mod settings;
 mod state;
@@ -36,6 +42,6 @@ pub use state::{EditorState, Preferences};
 pub use strings::{Language, Text};
 pub use theme::{PaperKind, install};
 pub use view::{
-    Abilities, Export, Gravity, HeardNote, Level, Load, Message, ScoreSlot, Settings, TakeRow, TempoCurve,
-    Timing, TrailPoint, Transport, Verdict, View,
+    Abilities, EngravingSlot, Export, Gravity, HeardNote, Level, Load, Message, ScoreSlot, Settings, TakeRow,
+    TempoCurve, Timing, TrailPoint, Transport, Verdict, View,
 };

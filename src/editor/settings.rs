@@ -167,6 +167,10 @@ fn appearance(ui: &mut Ui, look: &Look, preferences: &mut Preferences, actions: 
         }
     });
     ui.end_row();
+    ui.label("");
+    ui.checkbox(&mut preferences.turn_pages, look.text(Text::TurnPages))
+        .on_hover_text(look.text(Text::TurnPagesHint));
+    ui.end_row();
     // Steps, not a slider: a slider that changes its own size under the pointer cannot be held.
     let label = ui.label(look.text(Text::Scale)).on_hover_text(look.text(Text::ScaleHint));
     ui.horizontal(|ui| {

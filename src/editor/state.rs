@@ -21,11 +21,18 @@ pub struct Preferences {
     pub paper: PaperKind,
     /// Scale of everything, 0.75-3.
     pub scale: f32,
+    /// The score stands still and is turned like a page, instead of gliding.
+    pub turn_pages: bool,
 }
 
 impl Default for Preferences {
     fn default() -> Self {
-        Preferences { language: Language::default(), paper: PaperKind::default(), scale: 1.0 }
+        Preferences {
+            language: Language::default(),
+            paper: PaperKind::default(),
+            scale: 1.0,
+            turn_pages: false,
+        }
     }
 }
 

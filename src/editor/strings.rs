@@ -390,6 +390,16 @@ table! {
     PaperLight: "Light", "Hell", "Clair", "Claro", "明るい";
     PaperDark: "Dark", "Dunkel", "Sombre", "Oscuro", "暗い";
     PaperHint: "What the score is drawn on", "Worauf die Partitur gezeichnet wird", "Ce sur quoi la partition est dessinée", "Sobre qué se dibuja la partitura", "楽譜の地の色";
+    TurnPages: "Turn pages", "Seiten blättern", "Tourner les pages", "Pasar páginas", "ページめくり";
+    TurnPagesHint: "The score stands still and turns at the end of the page, instead of gliding",
+        "Die Partitur steht still und blättert am Ende der Seite, statt zu gleiten",
+        "La partition reste immobile et tourne en fin de page, au lieu de glisser",
+        "La partitura queda quieta y pasa al final de la página, en vez de deslizarse",
+        "楽譜は動かず、ページの終わりでめくります";
+    NotEngraved: "Light notation: {0}", "Einfache Notation: {0}", "Notation simplifiée : {0}", "Notación simplificada: {0}", "簡易表示: {0}";
+    NotThisScore: "the engraver left out measures of this score", "der Notenstich lässt Takte dieser Partitur aus",
+        "la gravure omet des mesures de cette partition", "el grabado omite compases de esta partitura", "楽譜の一部の小節が表示できません";
+    BeingEngraved: "Engraving…", "Wird gestochen…", "Gravure…", "Grabando…", "準備中…";
     LanguageLabel: "Language", "Sprache", "Langue", "Idioma", "言語";
     LanguageHint: "Language of the editor", "Sprache des Editors", "Langue de l’éditeur", "Idioma del editor", "エディターの言語";
     Defaults: "Defaults", "Standardwerte", "Valeurs par défaut", "Valores por defecto", "初期値";

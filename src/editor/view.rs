@@ -4,7 +4,7 @@
 //! given and a test can draw any state there is.
 
 use crate::performance::{Coverage, Cue, PositionReport, Take};
-use crate::score::{Choice, Score};
+use crate::score::{Choice, PrintedScore, Score};
 use crate::units::{Bpm, Pitch, Seconds};
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub struct View {
     /// The score, or why there is none.
     pub score: ScoreSlot,
+    /// The score as engraved, as far as it is.
+    pub engraving: EngravingSlot,
     /// What of it the user chose to play; the score's path is already as chosen.
     pub choice: Choice,
     /// The newest word of the follower; `None` while it does not run.
@@ -77,6 +79,20 @@ pub enum ScoreSlot {
         /// What was read.
         score: Arc<Score>,
     },
+}
+
+/// The place where engraved pages go.
+#[derive(Clone, Debug, Default)]
+pub enum EngravingSlot {
+    /// Nobody engraves: the light notation is all there is.
+    #[default]
+    Unavailable,
+    /// There are no pages yet.
+    Working,
+    /// There will be none.
+    Failed(String),
+    /// These are there; see [`super::Action::Engrave`].
+    Ready(Arc<PrintedScore>),
 }
 
 impl View {

@@ -6,8 +6,8 @@ use super::params::{Parameters, TimingMode};
 use super::state::Window;
 use crate::bridge::{self, Bridge, Severity, Snapshot};
 use crate::editor::{
-    self, Abilities, Action, EditorState, Export, Gravity, HeardNote, Level, Load, MINIMUM_SIZE, Message,
-    ScoreSlot, Settings, Text, Timing, TrailPoint, Transport, Verdict, View,
+    self, Abilities, Action, EditorState, EngravingSlot, Export, Gravity, HeardNote, Level, Load,
+    MINIMUM_SIZE, Message, ScoreSlot, Settings, Text, Timing, TrailPoint, Transport, Verdict, View,
 };
 use crate::engine::FollowCommand;
 use crate::performance::{Cue, CueMessage};
@@ -144,6 +144,7 @@ impl EditorApp {
         let messages = snapshot.messages.iter().filter(|message| message.id > self.dismissed);
         View {
             score,
+            engraving: self.engraving(&snapshot),
             position: snapshot.position,
             trail: self.trail.iter().copied().collect(),
             heard: heard.collect(),
@@ -183,6 +184,20 @@ impl EditorApp {
             abilities: Abilities { browse: chooser::IS_THERE, ..Abilities::all() },
             latency: None,
         }
+    }
+
+    /// How far the engraving of the score in use is.
+    fn engraving(&self, snapshot: &Snapshot) -> EngravingSlot {
+        #[cfg(feature = "engrave")]
+        if let Some(loaded) = &snapshot.score {
+            return match self.bridge.engraving(loaded) {
+                bridge::Engraving::Working => EngravingSlot::Working,
+                bridge::Engraving::Failed(reason) => EngravingSlot::Failed(reason),
+                bridge::Engraving::Ready(printed) => EngravingSlot::Ready(printed),
+            };
+        }
+        let _ = snapshot;
+        EngravingSlot::Unavailable
     }
 
     /// Keeps what a single snapshot does not show: the way of the follower, that the input clipped, that audio
@@ -316,6 +331,14 @@ impl EditorApp {
             Action::SetExportFolder(folder) => {
                 *self.params.export_folder.write().unwrap_or_else(PoisonError::into_inner) = folder;
             }
+            #[cfg(feature = "engrave")]
+            Action::Engrave(wish) => {
+                if let Some(loaded) = self.bridge.snapshot().score.clone() {
+                    self.bridge.engrave(loaded, wish);
+                }
+            }
+            #[cfg(not(feature = "engrave"))]
+            Action::Engrave(_) => {}
             // The editor carries this out itself.
             Action::Inspect(_) => {}
         }

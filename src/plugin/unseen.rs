@@ -3,12 +3,20 @@
 use super::app::EditorApp;
 use super::params::Parameters;
 use crate::bridge::{Bridge, RealtimeEnd, Schedule, ScoreSource, Timing};
+#[cfg(feature = "engrave")]
+use crate::editor::EngravingSlot;
 use crate::editor::View;
+#[cfg(feature = "engrave")]
+use crate::score::PrintWish;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Longest wait for the worker, at each step.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Longest wait for the engraver.
+#[cfg(feature = "engrave")]
+const ENGRAVER_PATIENCE: Duration = Duration::from_secs(60);
 
 /// One instance of the plugin, its editor included, that neither a host nor a window holds: for pictures of what the
 /// editor shows while something is playing.
@@ -53,6 +61,27 @@ impl Unseen {
             let behind_s = self.end.now() as f64 / self.rate_hz - view.now.0;
             if behind_s < 1e-6 || start.elapsed() > PATIENCE {
                 return view;
+            }
+            self.end.doze();
+        }
+    }
+
+    /// The pages that the editor asks for, once they are there.
+    #[cfg(feature = "engrave")]
+    pub fn engraved(&mut self, wish: PrintWish) -> EngravingSlot {
+        let start = Instant::now();
+        loop {
+            if let Some(loaded) = self.bridge.snapshot().score.clone() {
+                self.bridge.engrave(loaded, wish);
+            }
+            let engraving = self.app.view().engraving;
+            let there = match &engraving {
+                EngravingSlot::Ready(printed) => printed.complete && printed.answers(&wish),
+                EngravingSlot::Failed(_) | EngravingSlot::Unavailable => true,
+                EngravingSlot::Working => false,
+            };
+            if there || start.elapsed() > ENGRAVER_PATIENCE {
+                return engraving;
             }
             self.end.doze();
         }

@@ -6,6 +6,7 @@ mod model;
 mod order;
 mod path;
 mod position;
+mod print;
 mod selection;
 mod sounding;
 mod unfold;
@@ -18,6 +19,10 @@ pub use model::{
 pub use order::{MAX_STEPS, playing_order};
 pub use path::{PathNote, PathStep, PlayingPath, TempoChange};
 pub use position::PrintedPosition;
+pub use print::{
+    Area, InkPicture, PrintWish, PrintedGlyph, PrintedMeasure, PrintedNote, PrintedPage, PrintedScore,
+    PrintedStem,
+};
 pub use selection::Choice;
 pub use sounding::SoundingTime;
 pub use unfold::MAX_PATH_NOTES;

@@ -1,5 +1,6 @@
 //! Results to bytes.
 
+mod beams;
 mod book;
 mod edit_list;
 mod markers;

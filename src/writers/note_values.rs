@@ -33,6 +33,13 @@ pub(super) struct NoteValue {
 }
 
 impl NoteValue {
+    /// How many flags it has.
+    pub fn flags(&self) -> usize {
+        const QUARTER: usize = 3;
+        let place = TYPES.iter().position(|(name, ..)| *name == self.name).unwrap_or(0);
+        place.saturating_sub(QUARTER)
+    }
+
     /// In quarter notes.
     pub fn length(&self) -> Beats {
         let dotted = if self.dotted { self.plain.scaled(3, 2) } else { self.plain };

@@ -1,5 +1,6 @@
 //! A score that has no page of its own, such as one read from MIDI, as MusicXML to be engraved.
 
+use super::beams::{Flagged, beams};
 use super::note_values::{NoteValue, note_values, printable};
 use crate::score::{Mark, MarkKind, Note, Score};
 use crate::units::Beats;
@@ -107,7 +108,7 @@ fn write_part(score: &Score, part: u16, out: &mut impl Write) -> io::Result<()> 
                     writeln!(out, "<backup><duration>{}</duration></backup>", divisions(measure.length))?;
                 }
                 let voice = voice + 1 + (staff - 1) * VOICES;
-                write_voice(&chords, measure.length, voice, staff, fifths, out)?;
+                write_voice(&chords, (measure.length, meter), voice, staff, fifths, out)?;
                 first = false;
             }
             if !two_staves {
@@ -206,17 +207,20 @@ fn voices(mut heads: Vec<Head>) -> Vec<Vec<Chord>> {
 
 fn write_voice(
     chords: &[Chord],
-    length: Beats,
+    (length, meter): (Beats, (u16, u16)),
     voice: usize,
     staff: usize,
     fifths: i8,
     out: &mut impl Write,
 ) -> io::Result<()> {
     let mut at = Beats::ZERO;
+    let beams = beams(&flags(chords), meter);
+    let mut beams = beams.iter();
     for chord in chords {
         write_rest(chord.onset - at, voice, staff, out)?;
         let values = note_values(chord.duration);
         for (index, value) in values.iter().enumerate() {
+            let beam: &[&str] = beams.next().map_or(&[], Vec::as_slice);
             for (place, head) in chord.heads.iter().enumerate() {
                 let from_previous = head.from_previous || index > 0;
                 let to_next = head.to_next || index + 1 < values.len();
@@ -225,7 +229,7 @@ fn write_voice(
                     index,
                     value,
                     (from_previous, to_next),
-                    place > 0,
+                    if place == 0 { Some(beam) } else { None },
                     (voice, staff, fifths),
                     out,
                 )?;
@@ -234,6 +238,19 @@ fn write_voice(
         at = chord.onset + chord.duration;
     }
     write_rest(length - at, voice, staff, out)
+}
+
+/// Every note that a voice is written with.
+fn flags(chords: &[Chord]) -> Vec<Flagged> {
+    let mut written = Vec::new();
+    for chord in chords {
+        let mut onset = chord.onset;
+        for value in note_values(chord.duration) {
+            written.push(Flagged { onset, length: value.length(), flags: value.flags() });
+            onset = onset + value.length();
+        }
+    }
+    written
 }
 
 fn write_rest(length: Beats, voice: usize, staff: usize, out: &mut impl Write) -> io::Result<()> {
@@ -254,13 +271,14 @@ fn write_note(
     index: usize,
     value: &NoteValue,
     (from_previous, to_next): (bool, bool),
-    in_chord: bool,
+    // Of the first head of a chord; the others have none.
+    beams: Option<&[&str]>,
     (voice, staff, fifths): (usize, usize, i8),
     out: &mut impl Write,
 ) -> io::Result<()> {
     let place = if index > 0 { format!("-{}.{index}", head.tied) } else { format!("-{}", head.tied) };
     let suffix = if index == 0 && head.tied == 0 { String::new() } else { place };
-    write!(out, "<note id=\"n{}{suffix}\">{}", head.id, if in_chord { "<chord/>" } else { "" })?;
+    write!(out, "<note id=\"n{}{suffix}\">{}", head.id, if beams.is_none() { "<chord/>" } else { "" })?;
     let (step, alter, octave) = spelled(head.note.pitch.0, fifths);
     if head.note.unpitched {
         write!(
@@ -277,6 +295,9 @@ fn write_note(
         ties.iter().filter(|tie| tie.0).map(|tie| format!("<{element} type=\"{}\"/>", tie.1)).collect()
     };
     write!(out, "{}<voice>{voice}</voice>{}<staff>{staff}</staff>", named("tie"), value_elements(value))?;
+    for (beam, number) in beams.unwrap_or_default().iter().zip(1..) {
+        write!(out, "<beam number=\"{number}\">{beam}</beam>")?;
+    }
     if from_previous || to_next {
         write!(out, "<notations>{}</notations>", named("tied"))?;
     }

@@ -28,7 +28,8 @@ fn may_import(module: &str) -> Option<Vec<&'static str>> {
 /// Paths that only some modules may name outside their tests: threads, files, the framework, the editor's toolkit.
 const RESERVED: &[(&str, &[&str])] = &[
     ("std::thread", &["bridge"]),
-    ("std::fs", &["bridge", "cli"]),
+    // The engraver reads its fonts from a folder and from nowhere else.
+    ("std::fs", &["bridge", "cli", "engraving"]),
     ("nice_plug", &["plugin"]),
     ("egui::", &["editor", "plugin"]),
 ];

@@ -25,8 +25,16 @@ const ALSO_STATED_IN: [(&str, &str); 5] = [
 pub fn notices() -> Result<String> {
     let packages = Packages::of_workspace()?;
     let mut notices = Notices::default();
-    for package in packages.within("colla-parte")? {
+    let within = packages.within("colla-parte")?;
+    for package in &within {
         notices.enter(package)?;
+    }
+    if within.iter().any(|package| package.name == "verovio-sys") {
+        // Verovio's licence is this one with permissions added.
+        notices.enter_text(
+            "Verovio (in verovio-sys), by RISM and others, LGPL-3.0-or-later, which adds to the GNU GPL 3",
+            spdx::license_id("GPL-3.0-only").context("GPL-3.0-only")?.text().to_owned(),
+        );
     }
     notices.enter_text(
         "The Rust standard library, MIT OR Apache-2.0, by the Rust project's developers",
@@ -34,7 +42,7 @@ pub fn notices() -> Result<String> {
     );
     let fonts = root().join("assets/fonts/OFL.txt");
     let text = fs::read_to_string(&fonts).with_context(|| fonts.display().to_string())?;
-    notices.enter_text("Fonts of the editor, OFL-1.1: subsets of Inter, Noto Sans CJK JP, and Bravura (here \"Colla Music\")", text);
+    notices.enter_text("Fonts, OFL-1.1: subsets of Inter, Noto Sans CJK JP, Liberation Serif (here \"Colla Serif\"), and Bravura (here \"Colla Music\"); Bravura and Leipzig as Verovio reads them", text);
     Ok(notices.to_string())
 }
 

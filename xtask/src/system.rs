@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use std::process::{Command, Stdio};
 
 /// Programs that must be there, and the Debian packages that bring them.
-const NEEDED: [(&str, &str); 1] = [("cc", "gcc libc6-dev")];
+const NEEDED: [(&str, &str); 2] = [("cc", "gcc libc6-dev"), ("c++", "g++")];
 
 /// Makes sure that the programs the build needs are there: installs them where this user can, and otherwise says
 /// which are missing.

@@ -6,10 +6,12 @@
 
 mod picture;
 mod playing;
+mod press;
 mod raster;
 pub mod scenes;
 mod stage;
 
 pub use picture::{Difference, Picture};
 pub use playing::playing;
+pub use press::Press;
 pub use stage::{Shown, Stage, render};

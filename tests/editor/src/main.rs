@@ -2,7 +2,7 @@
 //! `editor-pictures --sheet FILE` a contact sheet of all of them, and `editor-pictures --playing ITEM SECONDS FILE` what
 //! the editor shows when so much of a recording has played.
 
-use editor_pictures::{Picture, playing, render, scenes};
+use editor_pictures::{Picture, playing, scenes};
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
@@ -41,8 +41,8 @@ fn play(item: &Path, seconds: &str, file: &Path) -> Result<(), Box<dyn Error>> {
 
 fn each(folder: &Path, only: Option<&str>) -> std::io::Result<()> {
     for scene in scenes::all().into_iter().filter(|scene| only.is_none_or(|only| only == scene.name)) {
-        let picture = render(scene.view, scene.state, scene.size, scene.scale);
-        picture.write(&folder.join(format!("{}.png", scene.name)))?;
+        let name = scene.name;
+        scene.picture().write(&folder.join(format!("{name}.png")))?;
     }
     Ok(())
 }
@@ -53,7 +53,7 @@ fn sheet() -> Picture {
     let (width, height) = (ACROSS * (CELL.0 + GAP) + GAP, rows * (CELL.1 + GAP) + GAP);
     let mut sheet = Picture::filled(width, height, [0x10, 0x11, 0x13]);
     for (index, scene) in scenes.into_iter().enumerate() {
-        let mut picture = render(scene.view, scene.state, scene.size, scene.scale);
+        let mut picture = scene.picture();
         while picture.width > CELL.0 {
             picture = picture.halved();
         }

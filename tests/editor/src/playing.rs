@@ -32,7 +32,9 @@ pub fn playing(item: &Path, until_s: f64) -> Result<Picture, Box<dyn Error>> {
             instance.view();
         }
     }
-    Ok(Stage::new(instance.view(), EditorState::default(), START_SIZE, 1.0).picture())
+    let mut stage = Stage::new(instance.view(), EditorState::default(), START_SIZE, 1.0);
+    stage.engrave(|wish| instance.engraved(wish));
+    Ok(stage.picture())
 }
 
 /// The first of these files that is there.

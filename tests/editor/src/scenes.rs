@@ -1,12 +1,14 @@
 //! One view for each state that the editor can be in, made from a small score and a made-up performance of it.
 
+use crate::{Picture, Press, Stage};
 use colla_parte::editor::{
-    Abilities, EditorState, Gravity, HeardNote, Language, Level, Load, Message, PaperKind, ScoreSlot,
-    TakeRow, TempoCurve, TrailPoint, Transport, Verdict, View,
+    Abilities, EditorState, EngravingSlot, Gravity, HeardNote, Language, Level, Load, Message, PaperKind,
+    ScoreSlot, TakeRow, TempoCurve, TrailPoint, Transport, Verdict, View,
 };
 use colla_parte::performance::{
     Candidate, Coverage, Cue, CueMessage, Fault, FaultKind, FollowState, PositionReport, Stretch, Take,
 };
+use colla_parte::readers::{read_score, source_with_ids};
 use colla_parte::score::{
     Measure, Note, NoteId, Ornament, Part, PathNote, PathStep, PlayingPath, Score, TempoChange,
 };
@@ -26,12 +28,44 @@ pub struct Scene {
     pub size: Vec2,
     /// Pixels a point.
     pub scale: f32,
+    /// MusicXML of the score, with our ids, where it is engraved.
+    pub engraved: Option<String>,
+}
+
+impl Scene {
+    /// Puts it on a stage.
+    ///
+    /// # Panics
+    /// If the editor shows a character that its fonts lack, or the engraver's fonts can't be unpacked.
+    pub fn stage(self) -> Stage {
+        let mut stage = Stage::new(self.view, self.state, self.size, self.scale);
+        if let Some(source) = self.engraved {
+            let mut press = Press::new(source).expect("the engraver's fonts can be unpacked");
+            stage.engrave(|wish| press.slot(wish));
+        }
+        stage
+    }
+
+    /// A picture of it.
+    ///
+    /// # Panics
+    /// As [`Scene::stage`].
+    pub fn picture(self) -> Picture {
+        self.stage().picture()
+    }
 }
 
 /// Every state there is.
 pub fn all() -> Vec<Scene> {
     let usual = vec2(1200.0, 800.0);
-    let scene = |name, view| Scene { name, view, state: EditorState::default(), size: usual, scale: 1.0 };
+    let scene = |name, view| Scene {
+        name,
+        view,
+        state: EditorState::default(),
+        size: usual,
+        scale: 1.0,
+        engraved: None,
+    };
     let mut scenes = vec![
         scene("empty", empty()),
         scene("loading", loading()),
@@ -63,8 +97,17 @@ pub fn all() -> Vec<Scene> {
         other.state.preferences.language = language;
         scenes.push(other);
     }
+    let song = || Some(source_with_ids(SONG).expect("the demo's score can be read"));
+    scenes.push(Scene { engraved: song(), ..scene("engraved", engraved()) });
+    let mut dark = Scene { engraved: song(), ..scene("engraved-dark", engraved()) };
+    dark.state.preferences.paper = PaperKind::Dark;
+    scenes.push(dark);
+    scenes.push(Scene { engraved: song(), ..scene("engraved-lost", engraved_lost()) });
+    scenes.push(scene("not-engraved", not_engraved()));
     scenes.push(Scene { size: vec2(800.0, 500.0), ..scene("tiny", overload()) });
     scenes.push(Scene { size: vec2(800.0, 500.0), scale: 3.0, ..scene("scale-300", following()) });
+    let large = Scene { size: vec2(800.0, 500.0), scale: 3.0, ..scene("engraved-300", engraved()) };
+    scenes.push(Scene { engraved: song(), ..large });
     scenes
 }
 
@@ -193,6 +236,46 @@ pub fn error() -> View {
         },
     ];
     view
+}
+
+/// The song that comes with the project.
+const SONG: &[u8] = include_bytes!("../../../assets/demo/score.mxl");
+
+/// In the middle of a take of a score that can be engraved.
+pub fn engraved() -> View {
+    let score = Arc::new(read_score(SONG, "song").expect("the demo's score can be read"));
+    let beat = 34.2;
+    let takes = takes(&score, 6);
+    let (trail, heard, verdicts, now) = performance(&score, beat);
+    View {
+        position: Some(report(FollowState::Following, Some(beat), 0.93)),
+        trail,
+        heard,
+        verdicts: verdicts.into(),
+        now,
+        tempos: tempos(&score, &takes),
+        coverage: coverage(&takes, score.path.steps.len()),
+        takes,
+        cues: vec![cue(39.0, "A", CueMessage::Control { number: 102, value: 127 })],
+        engraving: EngravingSlot::Working,
+        score: ScoreSlot::Ready { name: "song.mxl".into(), score },
+        ..following()
+    }
+}
+
+/// The same, lost.
+pub fn engraved_lost() -> View {
+    let mut report = report(FollowState::Lost, None, 0.06);
+    report.beat = Some(34.2);
+    report.candidates[0] = Candidate { beat: 36.0, weight: 0.22 };
+    report.candidates[1] = Candidate { beat: 51.0, weight: 0.17 };
+    View { position: Some(report), ..engraved() }
+}
+
+/// The engraver can't.
+pub fn not_engraved() -> View {
+    let reason = "the engraver cannot read this score";
+    View { engraving: EngravingSlot::Failed(reason.into()), ..following() }
 }
 
 /// A long session on a long score.

@@ -2,7 +2,8 @@
 
 use crate::Picture;
 use crate::raster::Raster;
-use colla_parte::editor::{Actions, EditorState, View, editor, install};
+use colla_parte::editor::{Action, Actions, EditorState, EngravingSlot, View, editor, install};
+use colla_parte::score::PrintWish;
 use egui::{TexturesDelta, Vec2};
 use egui_kittest::{Harness, TestRenderer};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,6 +61,23 @@ impl Stage {
         Stage { harness, raster, size, scale }
     }
 
+    /// Lets `engrave` answer what the editor asks of the engraver, until it asks for nothing more.
+    pub fn engrave(&mut self, mut engrave: impl FnMut(PrintWish) -> EngravingSlot) {
+        loop {
+            let mut wishes = Vec::new();
+            self.harness.state_mut().actions.retain(|action| match action {
+                Action::Engrave(wish) => {
+                    wishes.push(*wish);
+                    false
+                }
+                _ => true,
+            });
+            let Some(wish) = wishes.pop() else { return };
+            self.harness.state_mut().view.engraving = engrave(wish);
+            self.harness.run();
+        }
+    }
+
     /// To click and type with.
     pub fn harness(&mut self) -> &mut Harness<'static, Shown> {
         &mut self.harness
@@ -79,7 +97,7 @@ impl Stage {
     }
 }
 
-/// A picture of the editor as it shows `view`.
+/// A picture of the editor as it shows `view`, not engraved.
 ///
 /// # Panics
 /// If the editor shows a character that its fonts lack.

@@ -16,11 +16,12 @@ fn every_state_looks_as_it_did() {
     let update = std::env::var_os("UPDATE_SNAPSHOTS").is_some();
     let mut failures = Vec::new();
     for scene in scenes::all() {
-        let mut picture = render(scene.view, scene.state, scene.size, scene.scale);
+        let name = scene.name;
+        let mut picture = scene.picture();
         while picture.width > 600 {
             picture = picture.halved();
         }
-        let stored = folder.join(scene.name).with_extension("png");
+        let stored = folder.join(name).with_extension("png");
         if update {
             picture.write(&stored).unwrap();
             continue;
@@ -28,15 +29,15 @@ fn every_state_looks_as_it_did() {
         let expected = match Picture::read(&stored) {
             Ok(expected) => expected,
             Err(error) => {
-                failures.push(format!("{}: {error}", scene.name));
+                failures.push(format!("{name}: {error}"));
                 continue;
             }
         };
         let difference = expected.difference(&picture);
         if !matches!(difference, Difference::Pixels { share, .. } if share <= TOLERATED) {
-            let found = fresh.join(scene.name).with_extension("png");
+            let found = fresh.join(name).with_extension("png");
             picture.write(&found).unwrap();
-            failures.push(format!("{}: {difference:?}; what was drawn: {}", scene.name, found.display()));
+            failures.push(format!("{name}: {difference:?}; what was drawn: {}", found.display()));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));

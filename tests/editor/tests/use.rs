@@ -220,9 +220,10 @@ fn settings_are_asked_for_and_defaults_restored() {
 #[test]
 fn it_rests_when_there_is_no_news() {
     for scene in scenes::all() {
-        let mut stage = Stage::new(scene.view, scene.state, scene.size, scene.scale);
+        let name = scene.name;
+        let mut stage = scene.stage();
         stage.harness().run();
         let steps = stage.harness().run();
-        assert!(steps <= 1, "{}: {steps} frames with nothing new", scene.name);
+        assert!(steps <= 1, "{name}: {steps} frames with nothing new");
     }
 }

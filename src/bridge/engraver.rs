@@ -1,0 +1,368 @@
+//! The thread that engraves: it owns Verovio, and runs from the first time that somebody looks at a score.
+//!
+//! It is told what is looked at, which is the newest [`PrintWish`] alone; between two pages it looks for a newer one. Pages
+//! come in order, and before each further page the ink of those that are looked at is painted.
+
+use super::LoadedScore;
+use crate::engraving::{EngraveError, EngravedPage, Engraver, Painter, Paper, resources};
+use crate::readers::source_with_ids;
+use crate::score::{InkPicture, PrintWish, PrintedScore, Score, ScoreSource};
+use crate::writers::write_score_musicxml;
+use arc_swap::ArcSwapOption;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, unbounded};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Another width is laid out only when it has not changed for so long: while a window is dragged it never rests.
+const QUIET: Duration = Duration::from_millis(180);
+
+/// Least time between two publications of a growing score.
+const PUBLISH_EVERY: Duration = Duration::from_millis(60);
+
+/// Pages before and after those looked at whose ink is painted and kept.
+const NEIGHBOURS: u32 = 2;
+
+/// Pages beyond which their ink is forgotten.
+const KEPT: u32 = 6;
+
+/// The most pixels of all pictures that are kept.
+const MAX_PIXELS: usize = 48 << 20;
+
+/// A score of more noteheads is not engraved: Verovio would take more than 1 GB for it.
+const MAX_NOTES: usize = 60_000;
+
+/// Verovio recurses along the document.
+const STACK_BYTES: usize = 16 << 20;
+
+/// How far the engraving of a score is.
+#[derive(Clone, Debug)]
+pub enum Engraving {
+    /// There is nothing to show yet.
+    Working,
+    /// It can't be engraved.
+    Failed(String),
+    /// These pages are there.
+    Ready(Arc<PrintedScore>),
+}
+
+/// The newest engraving, and the bytes of the score that it is of.
+type Newest = ArcSwapOption<(Arc<[u8]>, Engraving)>;
+
+/// The engraver's thread, as the others see it.
+#[derive(Debug, Default)]
+pub(super) struct EngraverThread {
+    newest: Arc<Newest>,
+    thread: Mutex<Option<(Sender<Request>, JoinHandle<()>)>>,
+    asked: Mutex<Option<Request>>,
+}
+
+/// What is looked at.
+#[derive(Clone, Debug)]
+struct Request {
+    score: Arc<LoadedScore>,
+    wish: PrintWish,
+}
+
+impl Request {
+    fn is_of(&self, bytes: &Arc<[u8]>) -> bool {
+        Arc::ptr_eq(&self.score.source.bytes, bytes)
+    }
+}
+
+impl EngraverThread {
+    /// What there is of this score.
+    pub fn newest(&self, score: &LoadedScore) -> Engraving {
+        match &*self.newest.load() {
+            Some(newest) if Arc::ptr_eq(&newest.0, &score.source.bytes) => newest.1.clone(),
+            _ => Engraving::Working,
+        }
+    }
+
+    /// Engraves this next, unless it was asked for already.
+    pub fn ask(&self, score: Arc<LoadedScore>, wish: PrintWish) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.as_ref().is_some_and(|last| last.is_of(&score.source.bytes) && last.wish == wish) {
+            return;
+        }
+        let request = Request { score, wish };
+        *asked = Some(request.clone());
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if thread.is_none() {
+            let (sender, requests) = unbounded();
+            let newest = self.newest.clone();
+            let started = std::thread::Builder::new()
+                .name("colla-parte-engraver".into())
+                .stack_size(STACK_BYTES)
+                .spawn(move || Shop::new(requests, newest).run());
+            match started {
+                Ok(handle) => *thread = Some((sender, handle)),
+                Err(error) => {
+                    let reason = format!("the system gives no thread for the engraver: {error}");
+                    let failed = (request.score.source.bytes.clone(), Engraving::Failed(reason));
+                    self.newest.store(Some(Arc::new(failed)));
+                }
+            }
+        }
+        if let Some((sender, _)) = &*thread {
+            let _ = sender.send(request);
+        }
+    }
+}
+
+impl Drop for EngraverThread {
+    fn drop(&mut self) {
+        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((sender, handle)) = thread {
+            drop(sender);
+            // The host may unload the library next, so the thread must be gone. It ends after the page it is at.
+            let _ = handle.join();
+        }
+    }
+}
+
+/// Why the work at one request ended before it was done.
+enum Stop {
+    /// Nobody asks any more.
+    Over,
+    /// Something else is asked for.
+    Newer(Request),
+}
+
+/// The engraver at work.
+struct Shop {
+    requests: Receiver<Request>,
+    newest: Arc<Newest>,
+    engraver: Option<Engraver>,
+    painter: Painter,
+    /// The score that is loaded in the engraver, and the width it is laid out for.
+    loaded: Option<(Arc<[u8]>, f32)>,
+    /// This score can't be engraved.
+    refused: Option<Arc<[u8]>>,
+    pages: Vec<EngravedPage>,
+    /// Pages that the engraver has laid out.
+    count: usize,
+    printed: PrintedScore,
+    /// When pages were last shown to others.
+    published: Option<Instant>,
+}
+
+impl Shop {
+    fn new(requests: Receiver<Request>, newest: Arc<Newest>) -> Shop {
+        Shop {
+            requests,
+            newest,
+            engraver: None,
+            painter: Painter::default(),
+            loaded: None,
+            refused: None,
+            pages: Vec::new(),
+            count: 0,
+            printed: PrintedScore::default(),
+            published: None,
+        }
+    }
+
+    /// Works until nobody can ask any more.
+    fn run(mut self) {
+        let mut next = self.requests.recv().ok();
+        while let Some(request) = next.take() {
+            let stopped = catch_unwind(AssertUnwindSafe(|| self.serve(request.clone())));
+            next = match stopped {
+                Ok(Ok(())) => self.requests.recv().ok(),
+                Ok(Err(Stop::Newer(newer))) => Some(newer),
+                Ok(Err(Stop::Over)) => None,
+                Err(_) => {
+                    // What it had in hand may be broken.
+                    self.engraver = None;
+                    self.loaded = None;
+                    self.refuse(&request, "the engraver failed".into());
+                    self.requests.recv().ok()
+                }
+            };
+        }
+    }
+
+    /// The newest request that waits; an error if none will ever come.
+    fn newer(&self) -> Result<Option<Request>, Stop> {
+        let mut newest = None;
+        loop {
+            match self.requests.try_recv() {
+                Ok(request) => newest = Some(request),
+                Err(TryRecvError::Disconnected) if newest.is_none() => return Err(Stop::Over),
+                Err(_) => return Ok(newest),
+            }
+        }
+    }
+
+    fn refuse(&mut self, request: &Request, reason: String) {
+        let bytes = request.score.source.bytes.clone();
+        self.refused = Some(bytes.clone());
+        self.newest.store(Some(Arc::new((bytes, Engraving::Failed(reason)))));
+    }
+
+    fn publish(&mut self, request: &Request) {
+        self.published = Some(Instant::now());
+        self.printed.complete = self.pages.len() == self.count;
+        let ready = Engraving::Ready(Arc::new(self.printed.clone()));
+        self.newest.store(Some(Arc::new((request.score.source.bytes.clone(), ready))));
+    }
+
+    /// Lays out what is asked for and paints what is looked at, until all is done or something else is asked for.
+    fn serve(&mut self, mut request: Request) -> Result<(), Stop> {
+        request = self.newer()?.unwrap_or(request);
+        if self.refused.as_ref().is_some_and(|bytes| request.is_of(bytes)) {
+            return Ok(());
+        }
+        if self.is_loaded(&request) && !self.is_laid_out(&request) {
+            request = self.quiet(request)?;
+        }
+        if !self.is_laid_out(&request) {
+            match self.lay_out(&request) {
+                Ok(count) => {
+                    self.count = count;
+                    self.published = None;
+                    self.pages.clear();
+                    self.printed = PrintedScore { width: request.wish.width, ..PrintedScore::default() };
+                }
+                Err(error) => {
+                    self.loaded = None;
+                    self.refuse(&request, error.to_string());
+                    return Ok(());
+                }
+            }
+        }
+        loop {
+            let done = match self.step(&request) {
+                Ok(done) => done,
+                Err(error) => {
+                    self.refuse(&request, error.to_string());
+                    return Ok(());
+                }
+            };
+            let due = self.published.is_none_or(|last| last.elapsed() >= PUBLISH_EVERY);
+            if done || (due && !self.printed.pictures.is_empty()) {
+                self.publish(&request);
+            }
+            if done {
+                return Ok(());
+            }
+            if let Some(newer) = self.newer()? {
+                if !self.is_laid_out(&newer) {
+                    return Err(Stop::Newer(newer));
+                }
+                request = newer;
+            }
+        }
+    }
+
+    fn is_loaded(&self, request: &Request) -> bool {
+        self.loaded.as_ref().is_some_and(|(bytes, _)| request.is_of(bytes))
+    }
+
+    fn is_laid_out(&self, request: &Request) -> bool {
+        self.is_loaded(request) && self.loaded.as_ref().is_some_and(|(_, width)| *width == request.wish.width)
+    }
+
+    /// The newest request once none has come for a while.
+    fn quiet(&self, mut request: Request) -> Result<Request, Stop> {
+        loop {
+            match self.requests.recv_timeout(QUIET) {
+                Ok(newer) => request = newer,
+                Err(RecvTimeoutError::Timeout) => return Ok(request),
+                Err(RecvTimeoutError::Disconnected) => return Err(Stop::Over),
+            }
+        }
+    }
+
+    fn lay_out(&mut self, request: &Request) -> Result<usize, EngraveError> {
+        let paper = Paper::Strips { width: request.wish.width };
+        let loaded = self.is_loaded(request);
+        let engraver = match &mut self.engraver {
+            Some(engraver) => engraver,
+            None => {
+                let folder = resources::usual_folder();
+                resources::unpack(&folder)?;
+                self.engraver.insert(Engraver::new(&folder)?)
+            }
+        };
+        let count = if loaded {
+            engraver.lay_out(paper)?
+        } else {
+            engraver.load(&engraving_source(&request.score)?, paper)?
+        };
+        self.loaded = Some((request.score.source.bytes.clone(), request.wish.width));
+        Ok(count)
+    }
+
+    /// Does what is most wanted; true when nothing is left to do.
+    fn step(&mut self, request: &Request) -> Result<bool, EngraveError> {
+        let wish = request.wish;
+        let near = wish.first.saturating_sub(NEIGHBOURS)..=wish.last.saturating_add(NEIGHBOURS);
+        if let Some(page) = self.unpainted(wish.first..=wish.last, wish.pixels_per_space) {
+            self.paint(page, &wish)?;
+            return Ok(false);
+        }
+        if self.pages.len() < self.count
+            && let Some(engraver) = &mut self.engraver
+        {
+            let page = engraver.page(self.pages.len())?;
+            self.printed.pages.push(Arc::new(page.print.clone()));
+            self.pages.push(page);
+            return Ok(false);
+        }
+        match self.unpainted(near, wish.pixels_per_space) {
+            Some(page) => self.paint(page, &wish).map(|()| false),
+            None => Ok(true),
+        }
+    }
+
+    /// The first of these pages that has no picture of this size yet.
+    fn unpainted(&self, pages: std::ops::RangeInclusive<u32>, pixels_per_space: f32) -> Option<u32> {
+        let painted = |page: u32| {
+            let pictures = &self.printed.pictures;
+            pictures
+                .iter()
+                .any(|picture| picture.page == page && picture.pixels_per_space == pixels_per_space)
+        };
+        let last = (*pages.end()).min(self.pages.len() as u32);
+        (*pages.start()..=last).find(|page| (*page as usize) < self.pages.len() && !painted(*page))
+    }
+
+    fn paint(&mut self, page: u32, wish: &PrintWish) -> Result<(), EngraveError> {
+        let (width, height, cover) = self.painter.cover(&self.pages[page as usize], wish.pixels_per_space)?;
+        let picture =
+            InkPicture { page, pixels_per_space: wish.pixels_per_space, width, height, cover: cover.into() };
+        let pictures = &mut self.printed.pictures;
+        pictures.retain(|old| old.page != page);
+        pictures.retain(|old| old.page + KEPT >= wish.first && old.page <= wish.last.saturating_add(KEPT));
+        pictures.push(Arc::new(picture));
+        // The farthest go first; the newest stays in any case.
+        let distance = |picture: &InkPicture| {
+            wish.first.saturating_sub(picture.page).max(picture.page.saturating_sub(wish.last))
+        };
+        while pictures.len() > 1 && pictures.iter().map(|old| old.cover.len()).sum::<usize>() > MAX_PIXELS {
+            let farthest =
+                (0..pictures.len() - 1).max_by_key(|&index| distance(&pictures[index])).unwrap_or(0);
+            pictures.remove(farthest);
+        }
+        Ok(())
+    }
+}
+
+/// MusicXML with our ids: the document itself, or one made of what a MIDI file says.
+fn engraving_source(loaded: &LoadedScore) -> Result<String, EngraveError> {
+    let score: &Score = &loaded.score;
+    if score.notes.len() > MAX_NOTES {
+        return Err(EngraveError::TooLarge { what: "noteheads", limit: MAX_NOTES, found: score.notes.len() });
+    }
+    match score.source {
+        ScoreSource::MusicXml => source_with_ids(&loaded.source.bytes).map_err(|_| EngraveError::Unreadable),
+        ScoreSource::QuantisedMidi | ScoreSource::PerformedMidi => {
+            let mut text = Vec::new();
+            write_score_musicxml(score, &mut text).map_err(|_| EngraveError::Unreadable)?;
+            String::from_utf8(text).map_err(|_| EngraveError::Unreadable)
+        }
+    }
+}

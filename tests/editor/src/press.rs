@@ -1,0 +1,52 @@
+//! The engraver without its thread: pages at once.
+
+use colla_parte::editor::EngravingSlot;
+use colla_parte::engraving::{EngraveError, EngravedPage, Engraver, Painter, Paper, resources};
+use colla_parte::score::{InkPicture, PrintWish, PrintedScore};
+use std::sync::Arc;
+
+/// Engraves one document.
+pub struct Press {
+    source: String,
+    engraver: Engraver,
+    painter: Painter,
+}
+
+impl Press {
+    /// For this MusicXML, with our ids.
+    ///
+    /// # Errors
+    /// If the engraver's fonts can't be unpacked.
+    pub fn new(source: String) -> Result<Press, EngraveError> {
+        let folder = resources::usual_folder();
+        resources::unpack(&folder)?;
+        Ok(Press { source, engraver: Engraver::new(&folder)?, painter: Painter::default() })
+    }
+
+    /// All pages, with the pictures that are asked for.
+    ///
+    /// # Errors
+    /// As the engraver's.
+    pub fn print(&mut self, wish: PrintWish) -> Result<PrintedScore, EngraveError> {
+        let count = self.engraver.load(&self.source, Paper::Strips { width: wish.width })?;
+        let pages =
+            (0..count).map(|index| self.engraver.page(index)).collect::<Result<Vec<EngravedPage>, _>>()?;
+        let mut printed = PrintedScore { width: wish.width, complete: true, ..PrintedScore::default() };
+        for page in wish.first..=wish.last.min(count as u32 - 1) {
+            let pixels_per_space = wish.pixels_per_space;
+            let (width, height, cover) = self.painter.cover(&pages[page as usize], pixels_per_space)?;
+            let picture = InkPicture { page, pixels_per_space, width, height, cover: cover.into() };
+            printed.pictures.push(Arc::new(picture));
+        }
+        printed.pages = pages.into_iter().map(|page| Arc::new(page.print)).collect();
+        Ok(printed)
+    }
+
+    /// The same as the editor takes it.
+    pub fn slot(&mut self, wish: PrintWish) -> EngravingSlot {
+        match self.print(wish) {
+            Ok(printed) => EngravingSlot::Ready(Arc::new(printed)),
+            Err(error) => EngravingSlot::Failed(error.to_string()),
+        }
+    }
+}
