@@ -89,8 +89,8 @@ impl Hearing {
                 onset_shift_s: -0.026,
             },
             EstimatorKind::Network => TrackerConfig {
-                onset: 0.45,
-                restrike: 0.5,
+                onset: 0.4,
+                restrike: 0.4,
                 at_rise: true,
                 restrike_gap_frames: 4,
                 sounding_confirm: 0.0,
@@ -98,7 +98,7 @@ impl Hearing {
                 // The network was taught strikes of every kind, slow ones too.
                 soft: 1.0,
                 soft_frames: 0,
-                sounding_end: 0.45,
+                sounding_end: 0.35,
                 end_frames: 2,
                 release: 1.1,
                 ghost: 0.0,
