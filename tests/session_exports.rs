@@ -102,6 +102,7 @@ impl Session {
             path: &self.path,
             takes: &self.takes,
             coverage: &self.coverage,
+            parts: &[],
             plan: &self.plan,
             marks: &self.marks,
         }
@@ -133,7 +134,12 @@ fn the_json_keeps_its_contract() {
 #[test]
 fn markers_say_the_same_in_every_format() {
     let session = session();
-    let of = |format| text(|out| write_markers(&session.view(), format, out));
+    let bytes = |format| {
+        let mut bytes = Vec::new();
+        write_markers(&session.view(), format, &mut bytes).unwrap();
+        bytes
+    };
+    let of = |format| String::from_utf8(bytes(format)).unwrap();
     let csv = of(MarkerFormat::Csv);
     let rows: Vec<&str> = csv.split("\r\n").collect();
     assert_eq!(rows[0], "name,start_s,end_s,kind");
@@ -151,6 +157,20 @@ fn markers_say_the_same_in_every_format() {
     let cue = of(MarkerFormat::Cue);
     assert!(cue.contains("FILE \"take 'one'.wav\" WAVE"));
     assert!(cue.contains("    INDEX 01 00:02:00"), "{cue}");
+    let midi = bytes(MarkerFormat::Midi);
+    let (mut tick, mut found) = (0, Vec::new());
+    for event in &Smf::parse(&midi).unwrap().tracks[0] {
+        tick += event.delta.as_int();
+        if let TrackEventKind::Meta(MetaMessage::Marker(name)) = event.kind {
+            // 1,920 ticks a second.
+            found.push((f64::from(tick) / 1920.0, String::from_utf8(name.to_vec()).unwrap()));
+        }
+    }
+    let names: Vec<&str> = found.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(names, ["take 1 m. X,1-4 (2nd)", "m. 1 wrong C#4", "end of take 1 m. X,1-4 (2nd)"]);
+    for ((at, _), expected) in found.iter().zip([2.0, 4.25, 11.56]) {
+        assert!((at - expected).abs() < 0.001, "{at}, expected {expected}");
+    }
 }
 
 #[test]

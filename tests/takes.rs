@@ -1,9 +1,10 @@
 //! The book's reasoning on performances made here, with faults planted where they are known.
 
 use colla_parte::performance::{AlignedBeat, Decision, Fault, FaultKind, Mark, PlayedNote, Stretch, Take};
-use colla_parte::score::{NoteId, Ornament, PathNote, PathStep, PlayingPath};
+use colla_parte::score::{NoteId, Ornament, Part, PathNote, PathStep, PlayingPath};
 use colla_parte::takes::{
-    FaultTolerance, Segmentation, Transport, TransportChange, coverage, edit_plan, faults, ranking, segment,
+    FaultTolerance, Segmentation, Transport, TransportChange, coverage, edit_plan, faults, part_coverage,
+    ranking, segment,
 };
 use colla_parte::units::{Beats, Pitch, SampleIndex, Seconds};
 use proptest::prelude::*;
@@ -244,6 +245,55 @@ fn a_human_outweighs_the_computation() {
 }
 
 /// Takes of random stretches with faults in random steps, every beat half a second.
+#[test]
+fn a_fault_spoils_the_part_that_it_is_of() {
+    let mut path = path(4);
+    for note in &mut path.notes {
+        note.part = u16::from(note.staff == 2);
+    }
+    let part = |name: &str| Part { name: name.into(), staves: 1 };
+    let parts = [part("upper"), part("lower"), part("silent")];
+    let lower = path.notes.iter().find(|note| note.step == 1 && note.part == 1).unwrap();
+    let upper = path.notes.iter().rfind(|note| note.step == 2 && note.part == 0).unwrap();
+    let fault = |kind, step, note: Option<&PathNote>, pitch: u8, beat: f64| Fault {
+        kind,
+        at: Seconds(1.0),
+        step,
+        beat,
+        pitch: Some(Pitch(pitch)),
+        note: note.map(|note| note.id),
+        confidence: 0.9,
+    };
+    let take = Take {
+        start: Seconds(0.0),
+        end: Seconds(8.0),
+        host_start: None,
+        stretches: vec![Stretch {
+            start: Seconds(0.0),
+            end: Seconds(8.0),
+            from_step: 0,
+            to_step: 3,
+            from_beat: 0.0,
+            to_beat: 16.0,
+        }],
+        beats: vec![],
+        faults: vec![
+            fault(FaultKind::Missed, 1, Some(lower), lower.pitch.0, lower.onset.to_f64()),
+            // Beside a note of the upper part, and of no written one.
+            fault(FaultKind::Extra, 2, None, upper.pitch.0 + 1, upper.onset.to_f64()),
+            fault(FaultKind::Hesitation, 3, None, 0, 12.0),
+        ],
+    };
+    let covered = part_coverage(&path, std::slice::from_ref(&take), &parts);
+    let clean = |part: usize| -> Vec<bool> {
+        covered[part].steps.iter().map(|step| step.takes == [0] && step.clean == [0]).collect()
+    };
+    assert_eq!(covered.iter().map(|part| part.name.as_str()).collect::<Vec<_>>(), ["upper", "lower"]);
+    assert_eq!(clean(0), [true, true, false, false]);
+    assert_eq!(clean(1), [true, false, true, false]);
+    assert!(part_coverage(&path.for_parts(&[0]), &[take], &parts).is_empty(), "one part needs no list");
+}
+
 fn some_takes() -> impl Strategy<Value = Vec<Take>> {
     let stretch = (0u32..12, 1u32..10, prop::collection::vec(0u32..16, 0..4));
     prop::collection::vec(stretch, 1..6).prop_map(|stretches| {

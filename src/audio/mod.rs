@@ -1,10 +1,11 @@
-//! Samples to features: the one causal front end of training and inference.
+//! Samples to features: the one causal front end of training and inference. Beside it `warp`, samples to samples.
 
 mod condition;
 mod framing;
 mod hum;
 mod resample;
 mod spectrum;
+mod warp;
 
 pub use condition::Conditioner;
 pub use framing::{Framer, HOP_SAMPLES};
@@ -13,6 +14,7 @@ pub use spectrum::{
     BINS, BINS_PER_SEMITONE, DB_PER_UNIT, FLOOR_DB, LONGEST_WINDOW, REFERENCE_RANGE_HZ, RESOLUTIONS,
     SpectralFrame, SpectrumAnalyser, bin_centre_hz,
 };
+pub use warp::{WARP_RATES_HZ, WarpError, warp};
 
 use crate::units::FrameIndex;
 

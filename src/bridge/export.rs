@@ -6,7 +6,7 @@ use super::LoadedScore;
 use super::instance::Shared;
 use super::session::is_of;
 use crate::performance::{AlignedBeat, EditPlan, Mark, PlayedNote, Take};
-use crate::takes::{Entry, Recorded, coverage, edit_plan};
+use crate::takes::{Entry, Recorded, coverage, edit_plan, part_coverage};
 use crate::units::Seconds;
 use crate::writers::{
     MapDensity, MarkerFormat, MidiStyle, SessionView, TempoMap, write_edl, write_markers, write_midi,
@@ -30,7 +30,8 @@ pub enum Export {
     Midi,
     /// The tempo and meter of a take's longest stretch (`.mid`).
     TempoMap,
-    /// Stretches and faults of all takes, for REAPER (`.csv`) and as Audacity's labels (`.txt`).
+    /// Stretches and faults of all takes, for REAPER (`.csv`), as Audacity's labels (`.txt`) and as MIDI markers for Ardour and
+    /// others (`.mid`).
     Markers,
     /// Coverage, takes and faults, to read and print (`.html`), and the same for programs (`.json`).
     TakeSheet,
@@ -141,21 +142,25 @@ fn whole(
         plan
     };
     let takes: Vec<Take> = entries.iter().map(|entry| on_timeline(&entry.recorded).take).collect();
+    let parts = part_coverage(&score.path, &takes, &score.score.parts);
     let view = SessionView {
         title: &score.score.title,
         recording: &score.source.name,
         path: &score.path,
         takes: &takes,
         coverage: &coverage,
+        parts: &parts,
         plan: &plan,
         marks: &marks,
     };
     let named = |what: &str| format!("{piece} {what}");
-    let markers = |format| move |out: &mut dyn Write| write_markers(&view, format, out);
+    let markers =
+        |format| move |out: &mut dyn Write| write_markers(&view, format, out).map_err(io::Error::other);
     Ok(match export {
         Export::Markers => vec![
             file(folder, &named("markers"), "csv", markers(MarkerFormat::Reaper))?,
             file(folder, &named("labels"), "txt", markers(MarkerFormat::Audacity))?,
+            file(folder, &named("markers"), "mid", markers(MarkerFormat::Midi))?,
         ],
         Export::EditPlan => vec![
             file(folder, &named("edit"), "edl", |out| write_edl(&view, out))?,

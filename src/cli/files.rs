@@ -1,6 +1,6 @@
 //! Paths to bytes and back; `-` is standard output.
 
-use crate::readers::{Sound, decode_sound, read_score as parse_score};
+use crate::readers::{Sound, StereoSound, decode_sound, decode_stereo, read_score as parse_score};
 use crate::score::Score;
 use anyhow::{Context, Result, bail};
 use std::fs::File;
@@ -40,6 +40,11 @@ pub(super) fn read_sound(path: &Path) -> Result<Sound> {
         bail!("{}: expected sound, found samples that are not finite, and silence", path.display());
     }
     Ok(sound)
+}
+
+/// The same with two channels.
+pub(super) fn read_stereo(path: &Path) -> Result<StereoSound> {
+    decode_stereo(read(path)?).with_context(|| path.display().to_string())
 }
 
 /// Reads a score file; the file's name stands in for a missing title.

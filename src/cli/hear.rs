@@ -2,11 +2,12 @@
 
 use super::{Estimator, progress};
 use crate::audio::REFERENCE_RANGE_HZ;
-use crate::engine::{Engine, EngineConfig, EngineEvent};
+use crate::engine::{Engine, EngineConfig, EngineEvent, SecondPass};
 use crate::notes::NoteLedger;
 use crate::performance::PositionReport;
 use crate::readers::Sound;
 use crate::score::PlayingPath;
+use crate::units::Seconds;
 use anyhow::Result;
 use clap::Args;
 use std::sync::Arc;
@@ -45,6 +46,8 @@ pub(super) struct Heard {
     pub(super) ledger: NoteLedger,
     /// One each hop if a score was given.
     pub(super) positions: Vec<PositionReport>,
+    /// Stream time where it ended.
+    pub(super) end: Seconds,
     /// What the engine took, on the processor's clock where the system tells (Linux), else on the wall's.
     pub(super) cost: Duration,
 }
@@ -56,26 +59,57 @@ pub(super) fn hear(
     path: Option<Arc<PlayingPath>>,
     message: &str,
 ) -> Result<Heard> {
+    run(sound, config, path, message, None)
+}
+
+/// The same, with a second pass that hears it all.
+pub(super) fn hear_twice(
+    sound: &Sound,
+    config: &EngineConfig,
+    path: Option<Arc<PlayingPath>>,
+    message: &str,
+    pass: &mut SecondPass,
+) -> Result<Heard> {
+    run(sound, config, path, message, Some(pass))
+}
+
+fn run(
+    sound: &Sound,
+    config: &EngineConfig,
+    path: Option<Arc<PlayingPath>>,
+    message: &str,
+    mut pass: Option<&mut SecondPass>,
+) -> Result<Heard> {
     let mut engine = Engine::new(config, f64::from(sound.rate_hz))?;
     engine.set_score(path);
-    let mut heard = Heard { ledger: NoteLedger::default(), positions: Vec::new(), cost: Duration::ZERO };
+    engine.set_evidence(pass.is_some());
+    let mut heard = Heard {
+        ledger: NoteLedger::default(),
+        positions: Vec::new(),
+        end: Seconds(0.0),
+        cost: Duration::ZERO,
+    };
     let mut events = Vec::new();
     let bar = progress::bar(sound.samples.len() as u64, message);
     let clock = Clock::start();
     for block in sound.samples.chunks(BLOCK) {
         engine.push(block, &mut events);
-        heard.enter(&mut events);
+        heard.enter(&mut events, pass.as_deref_mut());
         bar.inc(block.len() as u64);
     }
     engine.finish(&mut events);
-    heard.enter(&mut events);
+    heard.enter(&mut events, pass);
     heard.cost = clock.elapsed();
+    heard.end = engine.consumed();
     bar.finish_and_clear();
     Ok(heard)
 }
 
 impl Heard {
-    fn enter(&mut self, events: &mut Vec<EngineEvent>) {
+    fn enter(&mut self, events: &mut Vec<EngineEvent>, pass: Option<&mut SecondPass>) {
+        if let Some(pass) = pass {
+            events.iter().for_each(|event| pass.hear(event));
+        }
         for event in events.drain(..) {
             match event {
                 EngineEvent::Note(note) => self.ledger.enter(&note),

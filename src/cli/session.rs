@@ -1,13 +1,13 @@
 //! `session`: the take log of a recording, and what an engineer uses of it.
 
-use super::hear::Listening;
+use super::files;
+use super::hear::{self, Listening};
 use super::score::ScoreChoice;
-use super::{files, progress};
-use crate::engine::{Book, Engine, EngineConfig, SecondPass};
+use crate::engine::{Book, EngineConfig, SecondPass};
 use crate::performance::{AlignedBeat, Take};
 use crate::readers::Sound;
 use crate::score::PlayingPath;
-use crate::takes::FaultTolerance;
+use crate::takes::{FaultTolerance, part_coverage};
 use crate::writers::{
     MapDensity, MarkerFormat, SessionView, TempoMap, write_coverage_csv, write_edl, write_markers,
     write_reaper_project, write_session_json, write_take_sheet,
@@ -16,8 +16,6 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 
-/// Samples pushed at a time; the events do not depend on it.
-const BLOCK: usize = 4096;
 /// Crossfade at the joins of a REAPER project, in seconds.
 const FADE_S: f64 = 0.015;
 
@@ -73,15 +71,17 @@ enum Markers {
     Csv,
     /// REAPER's region and marker manager
     Reaper,
-    /// Audacity's label track, which Ardour and others read
+    /// Audacity's label track, which Sonic Visualiser reads too
     Audacity,
     /// Cue sheet
     Cue,
+    /// MIDI file of marker events, which Ardour and most hosts import
+    Midi,
 }
 
 /// Densities of the tempo map.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Density {
+pub(super) enum Density {
     /// Every quarter note
     Beat,
     /// Every measure
@@ -100,12 +100,14 @@ impl Session {
             .with_context(|| self.audio.display().to_string())?;
         let recording =
             self.audio.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let parts = part_coverage(&path, &book.takes, &score.parts);
         let view = SessionView {
             title: &score.title,
             recording: &recording,
             path: &path,
             takes: &book.takes,
             coverage: &book.coverage,
+            parts: &parts,
             plan: &book.plan,
             marks: &[],
         };
@@ -124,6 +126,7 @@ impl Session {
                 Markers::Reaper => MarkerFormat::Reaper,
                 Markers::Audacity => MarkerFormat::Audacity,
                 Markers::Cue => MarkerFormat::Cue,
+                Markers::Midi => MarkerFormat::Midi,
             };
             files::write(out, |out| Ok(write_markers(&view, format, out)?))?;
         }
@@ -155,27 +158,10 @@ impl Session {
         let Some(take) = takes.get(self.take as usize - 1) else {
             bail!("take {}: the session has {} takes", self.take, takes.len());
         };
-        let Some(beats) = longest_stretch(take) else {
+        let Some(beats) = longest_stretch(&take.beats) else {
             bail!("take {}: nothing of the score was recognised in it", self.take);
         };
-        let density = match self.density {
-            Density::Beat => MapDensity::Beat,
-            Density::Measure => MapDensity::Measure,
-            Density::Phrase => MapDensity::Phrase,
-        };
-        let map = TempoMap::new(path, &beats, density);
-        files::write(out, |out| Ok(map.write(path, out).map(|_| ())?))?;
-        let mut errors = map.errors(&beats);
-        errors.sort_by(f64::total_cmp);
-        if let (Some(median), Some(most)) = (errors.get(errors.len() / 2), errors.last()) {
-            eprintln!(
-                "tempo map: {} changes; beats off the grid: median {:.1} ms, at most {:.1} ms",
-                map.len(),
-                1e3 * median,
-                1e3 * most
-            );
-        }
-        Ok(())
+        write_tempo_map(out, path, &beats, self.density)
     }
 
     /// A line a take, for people.
@@ -198,26 +184,42 @@ impl Session {
 
 /// Hears the recording, aligns it as a whole and makes the book of it.
 fn listen(sound: &Sound, path: &PlayingPath, config: &EngineConfig, fault_confidence: f32) -> Result<Book> {
-    let mut engine = Engine::new(config, f64::from(sound.rate_hz))?;
-    engine.set_evidence(true);
     let mut pass = SecondPass::new(Some(path), config.estimator);
-    let mut events = Vec::new();
-    let bar = progress::bar(sound.samples.len() as u64, "listening");
-    for block in sound.samples.chunks(BLOCK) {
-        engine.push(block, &mut events);
-        events.drain(..).for_each(|event| pass.hear(&event));
-        bar.inc(block.len() as u64);
-    }
-    engine.finish(&mut events);
-    events.drain(..).for_each(|event| pass.hear(&event));
-    let listened = pass.finish(engine.consumed());
-    bar.finish_and_clear();
+    let heard = hear::hear_twice(sound, config, None, "listening", &mut pass)?;
+    let listened = pass.finish(heard.end);
     let tolerance = FaultTolerance { report_above: fault_confidence };
     Ok(Book::new(path, &listened.heard(&[]), &[], tolerance))
 }
 
 /// The beats of the stretch with most of them.
-fn longest_stretch(take: &Take) -> Option<Vec<AlignedBeat>> {
-    let runs = take.beats.chunk_by(|a, b| b.beat > a.beat && b.time > a.time);
+pub(super) fn longest_stretch(beats: &[AlignedBeat]) -> Option<Vec<AlignedBeat>> {
+    let runs = beats.chunk_by(|a, b| b.beat > a.beat && b.time > a.time);
     runs.max_by_key(|run| run.len()).map(<[AlignedBeat]>::to_vec)
+}
+
+/// Writes a tempo map and says on standard error how far the beats are off it.
+pub(super) fn write_tempo_map(
+    out: &Path,
+    path: &PlayingPath,
+    beats: &[AlignedBeat],
+    density: Density,
+) -> Result<()> {
+    let density = match density {
+        Density::Beat => MapDensity::Beat,
+        Density::Measure => MapDensity::Measure,
+        Density::Phrase => MapDensity::Phrase,
+    };
+    let map = TempoMap::new(path, beats, density);
+    files::write(out, |out| Ok(map.write(path, out).map(|_| ())?))?;
+    let mut errors = map.errors(beats);
+    errors.sort_by(f64::total_cmp);
+    if let (Some(median), Some(most)) = (errors.get(errors.len() / 2), errors.last()) {
+        eprintln!(
+            "tempo map: {} changes; beats off the grid: median {:.1} ms, at most {:.1} ms",
+            map.len(),
+            1e3 * median,
+            1e3 * most
+        );
+    }
+    Ok(())
 }

@@ -1,11 +1,14 @@
 //! `transcribe`: what is played, as MIDI and as a table.
 
 use super::files;
-use super::hear::{self, Listening};
+use super::hear::{self, Heard, Listening};
 use super::score::ScoreChoice;
-use crate::engine::EngineConfig;
-use crate::performance::PlayedNote;
-use crate::writers::{MidiStyle, write_midi};
+use crate::engine::{EngineConfig, Listened, SecondPass};
+use crate::notes::quantised;
+use crate::performance::{Notated, PlayedNote};
+use crate::score::Score;
+use crate::takes::{FaultTolerance, notate};
+use crate::writers::{MidiStyle, write_midi, write_notated_midi, write_score_musicxml};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::io::Write;
@@ -22,6 +25,13 @@ pub(super) struct Transcribe {
     /// Write a table of notes here: when each was known, began and ended, pitch, velocity
     #[arg(long, value_name = "OUT.tsv")]
     events: Option<PathBuf>,
+    /// Write what is played as notation: with `--score` the performed pitches on the score's rhythm, otherwise on a pulse found
+    /// in the playing, in common time
+    #[arg(long, value_name = "OUT.musicxml")]
+    musicxml: Option<PathBuf>,
+    /// Write the same notes as MIDI on the grid of the beats
+    #[arg(long, value_name = "OUT.mid")]
+    quantised: Option<PathBuf>,
     /// Write key releases and the sustain pedal (CC 64) instead of notes as they sound
     #[arg(long)]
     keyed: bool,
@@ -43,13 +53,14 @@ pub(super) struct Transcribe {
 
 impl Transcribe {
     pub(super) fn run(self) -> Result<()> {
-        let path = match &self.score {
-            Some(score) => Some(Arc::new(self.choice.read(score)?.path)),
+        let score = match &self.score {
+            Some(score) => Some(self.choice.read(score)?),
             None if self.choice.is_made() => {
                 bail!("--parts, --path and --section choose from a score: give one with --score")
             }
             None => None,
         };
+        let path = score.as_ref().map(|score| Arc::new(score.path.clone()));
         let sound = files::read_sound(&self.audio)?;
         let config = EngineConfig {
             sensitivity: self.sensitivity,
@@ -57,10 +68,32 @@ impl Transcribe {
             follow: path.is_some(),
             ..self.listening.config()
         };
-        let heard = hear::hear(&sound, &config, path, "transcribing");
-        let ledger = heard.with_context(|| self.audio.display().to_string())?.ledger;
+        let named = || self.audio.display().to_string();
+        let notation = self.musicxml.is_some() || self.quantised.is_some();
+        let mut pass =
+            (notation && score.is_some()).then(|| SecondPass::new(path.as_deref(), config.estimator));
+        let heard = match &mut pass {
+            Some(pass) => hear::hear_twice(&sound, &config, path, "transcribing", pass),
+            None => hear::hear(&sound, &config, path, "transcribing"),
+        };
+        let Heard { ledger, end, .. } = heard.with_context(named)?;
         let pedal = ledger.pedal().to_vec();
         let notes = ledger.into_notes();
+        if notation {
+            let notated = match (&score, pass) {
+                (Some(score), Some(pass)) => on_the_score(score, &pass.finish(end), &named())?,
+                _ => {
+                    let name = self.audio.file_stem().unwrap_or_default().to_string_lossy();
+                    quantised(&name, &notes)
+                }
+            };
+            if let Some(out) = &self.musicxml {
+                files::write(out, |out| Ok(write_score_musicxml(&notated.score, out)?))?;
+            }
+            if let Some(out) = &self.quantised {
+                files::write(out, |out| Ok(write_notated_midi(&notated, out)?))?;
+            }
+        }
         if let Some(path) = &self.output {
             let style = if self.keyed { MidiStyle::Keyed(&pedal) } else { MidiStyle::Sounding };
             files::write(path, |out| Ok(write_midi(&notes, style, out)?))?;
@@ -68,7 +101,8 @@ impl Transcribe {
         if let Some(path) = &self.events {
             files::write(path, |out| write_events(&notes, out))?;
         }
-        let quiet = [&self.output, &self.events].into_iter().flatten().any(|path| path == Path::new("-"));
+        let outputs = [&self.output, &self.events, &self.musicxml, &self.quantised];
+        let quiet = outputs.into_iter().flatten().any(|path| path == Path::new("-"));
         if !quiet {
             let seconds = sound.samples.len() as f64 / f64::from(sound.rate_hz);
             println!("{}: {} notes in {seconds:.1} s", self.audio.display(), notes.len());
@@ -82,6 +116,23 @@ impl Transcribe {
         }
         Ok(())
     }
+}
+
+/// The performance on the score's rhythm; says on standard error what has no place there.
+fn on_the_score(score: &Score, listened: &Listened, name: &str) -> Result<Notated> {
+    let takes = listened.heard(&[]).takes(&score.path, FaultTolerance::default());
+    if takes.is_empty() {
+        bail!("{name}: nothing of the score was recognised, so there is no rhythm to write on");
+    }
+    let notated = notate(score, &takes, &listened.notes);
+    let (written, played) = (notated.score.notes.len(), listened.notes.len());
+    if written < played {
+        eprintln!(
+            "{name}: {} of {played} notes have no place in the score and are not written",
+            played - written
+        );
+    }
+    Ok(notated)
 }
 
 pub(super) fn write_events(notes: &[PlayedNote], out: &mut dyn Write) -> Result<()> {

@@ -3,9 +3,11 @@
 mod ledger;
 mod pedal;
 mod prior;
+mod pulse;
 mod tracker;
 
 pub use ledger::NoteLedger;
 pub use pedal::PedalTracker;
 pub use prior::ScorePrior;
+pub use pulse::{pulse, quantised};
 pub use tracker::{NoteTracker, TrackerConfig};

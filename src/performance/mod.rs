@@ -2,6 +2,7 @@
 
 mod alignment;
 mod cue;
+mod notated;
 mod note;
 mod plan;
 mod posteriorgram;
@@ -9,7 +10,8 @@ mod take;
 
 pub use alignment::{AlignedBeat, Candidate, FollowState, PositionReport};
 pub use cue::{Cue, CueMessage};
+pub use notated::{Notated, WrittenNote};
 pub use note::{NoteEvent, PlayedNote};
 pub use plan::{Decision, EditPlan, Mark, PlanSegment};
 pub use posteriorgram::PosteriorFrame;
-pub use take::{Coverage, Fault, FaultKind, Stretch, Take};
+pub use take::{Coverage, Fault, FaultKind, PartCoverage, Stretch, Take};

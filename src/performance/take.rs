@@ -91,3 +91,12 @@ pub struct Coverage {
     /// Those of them without a fault in it.
     pub clean: Vec<u32>,
 }
+
+/// How well one part is covered by all takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartCoverage {
+    /// The part's name; may be empty.
+    pub name: String,
+    /// Every path step; a take is clean in it if no fault in it is this part's.
+    pub steps: Vec<Coverage>,
+}

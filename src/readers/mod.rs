@@ -12,7 +12,10 @@ mod sound;
 mod text;
 
 pub use error::ReadError;
-pub use sound::{MAX_SOUND_FRAMES, SOUND_RATES_HZ, Sound, SoundError, SoundReader, decode_sound};
+pub use sound::{
+    MAX_SOUND_FRAMES, SOUND_RATES_HZ, Sound, SoundError, SoundReader, StereoSound, decode_sound,
+    decode_stereo,
+};
 
 use crate::score::Score;
 use std::borrow::Cow;

@@ -146,14 +146,40 @@ impl SoundReader {
     /// [`SoundError::Damaged`] where the sound breaks off or cannot be decoded, [`SoundError::NoSamples`] where
     /// it ends without having begun.
     pub fn read(&mut self, samples: &mut Vec<f32>) -> Result<bool, SoundError> {
+        let Some(channels) = self.decode_packet()? else { return Ok(false) };
+        self.mix_down(channels, samples);
+        Ok(true)
+    }
+
+    /// Decodes the next packet and appends its left and right samples, or those of its only channel twice; of more than two
+    /// channels the first two. `false` at the end of the sound.
+    ///
+    /// # Errors
+    /// As [`SoundReader::read`].
+    pub fn read_stereo(&mut self, left: &mut Vec<f32>, right: &mut Vec<f32>) -> Result<bool, SoundError> {
+        let Some(channels) = self.decode_packet()? else { return Ok(false) };
+        for frame in self.interleaved.chunks_exact(channels) {
+            let mut finite = |sample: f32| {
+                self.repaired += u64::from(!sample.is_finite());
+                if sample.is_finite() { sample.clamp(-1e6, 1e6) } else { 0.0 }
+            };
+            left.push(finite(frame[0]));
+            right.push(finite(frame[1.min(channels - 1)]));
+            self.decoded += 1;
+        }
+        Ok(true)
+    }
+
+    /// Decodes the next packet that has samples into `interleaved` and returns its channels; `None` at the end.
+    fn decode_packet(&mut self) -> Result<Option<usize>, SoundError> {
         loop {
             let packet = match self.format.next_packet() {
                 Ok(Some(packet)) => packet,
                 // A chained stream (new codec headers in the middle) ends here, as its first link does.
-                Ok(None) | Err(DecoderError::ResetRequired) => return self.end(),
+                Ok(None) | Err(DecoderError::ResetRequired) => return self.end().map(|()| None),
                 Err(DecoderError::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
                     self.first_trouble.get_or_insert_with(|| "unexpected end of file".into());
-                    return self.end();
+                    return self.end().map(|()| None);
                 }
                 Err(error) => return Err(self.damaged(error.to_string())),
             };
@@ -168,8 +194,7 @@ impl SoundReader {
                     if channels == 0 || self.interleaved.is_empty() {
                         continue;
                     }
-                    self.mix_down(channels, samples);
-                    return Ok(true);
+                    return Ok(Some(channels));
                 }
                 Err(DecoderError::IoError(_) | DecoderError::DecodeError(_))
                     if self.bad_packets < MAX_BAD_PACKETS =>
@@ -200,7 +225,7 @@ impl SoundReader {
         }
     }
 
-    fn end(&mut self) -> Result<bool, SoundError> {
+    fn end(&mut self) -> Result<(), SoundError> {
         if let Some(promised) = self.promised
             && self.decoded < promised
             && (self.decoded > 0 || self.first_trouble.is_some() || promised > 0)
@@ -215,7 +240,7 @@ impl SoundReader {
                 None => SoundError::NoSamples,
             });
         }
-        Ok(false)
+        Ok(())
     }
 
     fn damaged(&self, reason: String) -> SoundError {
@@ -233,6 +258,32 @@ impl SoundReader {
         }
         Err(no_rate())
     }
+}
+
+/// A whole decoded sound with its channels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StereoSound {
+    /// Finite samples, nominally in -1..=1.
+    pub left: Vec<f32>,
+    /// As many; the same where the sound is mono.
+    pub right: Vec<f32>,
+    /// Their rate.
+    pub rate_hz: u32,
+}
+
+/// Decodes a whole sound file to two channels; of more than two the first two.
+///
+/// # Errors
+/// Any [`SoundError`].
+pub fn decode_stereo(bytes: Vec<u8>) -> Result<StereoSound, SoundError> {
+    let mut reader = SoundReader::new(bytes)?;
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    while reader.read_stereo(&mut left, &mut right)? {
+        if left.len() as u64 > MAX_SOUND_FRAMES {
+            return Err(SoundError::TooLong);
+        }
+    }
+    Ok(StereoSound { left, right, rate_hz: reader.rate_hz() })
 }
 
 /// Decodes a whole sound file.

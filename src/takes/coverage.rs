@@ -1,7 +1,7 @@
 //! Which take has which measure, and how well.
 
-use crate::performance::{Coverage, Decision, Mark, Take};
-use crate::score::PlayingPath;
+use crate::performance::{Coverage, Decision, Fault, FaultKind, Mark, PartCoverage, Take};
+use crate::score::{Part, PlayingPath};
 
 /// A fault held less likely than this does not spoil a measure.
 pub const CLEAN_BELOW: f32 = 0.5;
@@ -33,6 +33,65 @@ pub fn coverage(path: &PlayingPath, takes: &[Take]) -> Vec<Coverage> {
             }
         })
         .collect()
+}
+
+/// The same for each part that has notes in the path, by its index among `parts`; empty where fewer than two have.
+///
+/// A fault is that part's whose note it is about; one that is about no written note that of the part whose notes around it are
+/// nearest in pitch. A halt is everybody's.
+pub fn part_coverage(path: &PlayingPath, takes: &[Take], parts: &[Part]) -> Vec<PartCoverage> {
+    let plays = |part: u16| path.notes.iter().any(|note| note.part == part);
+    let playing: Vec<u16> = (0..parts.len() as u16).filter(|&part| plays(part)).collect();
+    if playing.len() < 2 {
+        return Vec::new();
+    }
+    let owners: Vec<Vec<Option<u16>>> =
+        takes.iter().map(|take| take.faults.iter().map(|fault| owner(path, fault)).collect()).collect();
+    let whole = coverage(path, takes);
+    let of_part = |&part: &u16| {
+        let faults_of = |take: usize| {
+            let mut kept = takes[take].clone();
+            let mut owners = owners[take].iter();
+            kept.faults
+                .retain(|_| owners.next().is_some_and(|owner| owner.is_none_or(|owner| owner == part)));
+            kept
+        };
+        let own: Vec<Take> = (0..takes.len()).map(faults_of).collect();
+        let steps = whole.iter().map(|covered| Coverage {
+            step: covered.step,
+            takes: covered.takes.clone(),
+            clean: covered
+                .takes
+                .iter()
+                .copied()
+                .filter(|&take| trouble(&own[take as usize], covered.step) == 0.0)
+                .collect(),
+        });
+        PartCoverage { name: parts[usize::from(part)].name.clone(), steps: steps.collect() }
+    };
+    playing.iter().map(of_part).collect()
+}
+
+/// Whose fault it is; `None` is everybody's.
+fn owner(path: &PlayingPath, fault: &Fault) -> Option<u16> {
+    if matches!(fault.kind, FaultKind::Stutter | FaultKind::Hesitation) {
+        return None;
+    }
+    let first = path.notes.partition_point(|note| note.step < fault.step);
+    let here = path.notes[first..].iter().take_while(|note| note.step == fault.step);
+    if let Some(id) = fault.note
+        && let Some(note) = here.clone().find(|note| note.id == id)
+    {
+        return Some(note.part);
+    }
+    let pitch = fault.pitch?;
+    here.min_by(|a, b| {
+        let near = |note: &crate::score::PathNote| {
+            f64::from(note.pitch.0.abs_diff(pitch.0)) + 4.0 * (note.onset.to_f64() - fault.beat).abs()
+        };
+        near(a).total_cmp(&near(b))
+    })
+    .map(|note| note.part)
 }
 
 /// The sum of confidences of a take's faults in one step that count against it.

@@ -1,14 +1,14 @@
 //! What went wrong in a take: wrong, missed and extra notes, and (in `stumbles`) faults of time.
 //!
-//! Every doubt is weighed, not decided: a written note that was not transcribed is missed only as far as the note
-//! evidence says that it neither began nor sounded, and a transcribed note that is not written is extra only as far
-//! as it is no overtone, echo or ornament of what is.
+//! Every doubt is weighed, not decided, by what the note evidence says for and against it (in `doubt`): a written note that was not
+//! transcribed is missed only as far as it neither began nor sounded, and a transcribed note that is not written is extra
+//! only as far as it is no overtone, echo or neighbour of what is. Ornaments are forgiven.
 
+use super::doubt;
 use super::evidence::EvidenceLog;
-use super::matching::{Matching, between};
+use super::matching::{MatchedStretch, Matching};
 use super::stumbles::{Matched, stumbles};
-use super::timeline::Timeline;
-use crate::performance::{AlignedBeat, Fault, FaultKind, PlayedNote, Take};
+use crate::performance::{Fault, FaultKind, PlayedNote, Take};
 use crate::score::{Ornament, PathNote, PlayingPath};
 use crate::units::{Pitch, Seconds};
 
@@ -35,8 +35,6 @@ const LATE_S: f64 = 0.7;
 const UNISON_S: f64 = 0.25;
 /// Two hands' notes on one key that are closer than this are one strike, in seconds.
 const SHARED_KEY_S: f64 = 0.16;
-/// Intervals above a struck note at which its partials can be taken for notes, in semitones.
-const PARTIALS: [u8; 8] = [12, 19, 24, 28, 31, 34, 36, 38];
 
 /// The faults of one take, in recording order.
 ///
@@ -50,55 +48,74 @@ pub fn faults(
     tolerance: FaultTolerance,
 ) -> Vec<Fault> {
     let mut all = Vec::new();
-    for (index, stretch) in take.stretches.iter().enumerate() {
-        let beats: Vec<AlignedBeat> = take
-            .beats
-            .iter()
-            .filter(|point| {
-                (stretch.from_beat - 1e-6..stretch.to_beat + 1e-6).contains(&point.beat)
-                    && (stretch.start.0 - 0.5..=stretch.end.0 + 0.5).contains(&point.time.0)
-            })
-            .copied()
-            .collect();
-        let line = Timeline::through(&beats);
-        if line.len() < 2 {
-            continue;
+    for_each_stretch(path, take, notes, |stretch, unmatched| {
+        let stumbles = stumbles(stretch, unmatched);
+        let mut extra = unwritten(stretch, unmatched, &stumbles.explained);
+        let mut missed = missing(stretch);
+        all.extend(stumbles.faults);
+        if let Some(evidence) = evidence {
+            weigh(stretch, &mut missed, &mut extra, evidence);
         }
-        let next = take.stretches.get(index + 1).map_or(f64::INFINITY, |next| next.start.0 - 0.02);
-        let before = index.checked_sub(1).map_or(0.0, |before| take.stretches[before].end.0);
-        let from = Seconds((stretch.start.0 - 0.12).max(before.min(stretch.start.0)));
-        let until = Seconds((stretch.end.0 + 0.05).min(next));
-        let range = between(notes, from, until);
-        let matching = Matching::new(path, &line, stretch.from_beat, stretch.to_beat, notes, range.clone());
-        if matching.groups.is_empty() {
-            continue;
+        all.extend(note_faults(stretch, missed, extra));
+    });
+    all.retain(|fault| fault.confidence >= tolerance.report_above);
+    all.sort_by(|a, b| a.at.0.total_cmp(&b.at.0));
+    all
+}
+
+/// Everything that [`faults`] weighs in a take, unweighed: to fit the weights to.
+pub fn doubts(
+    path: &PlayingPath,
+    take: &Take,
+    notes: &[PlayedNote],
+    evidence: &EvidenceLog,
+) -> Vec<super::Doubt> {
+    let mut all = Vec::new();
+    for_each_stretch(path, take, notes, |stretch, unmatched| {
+        let explained = stumbles(stretch, unmatched).explained;
+        for Doubt { index, group, .. } in unwritten(stretch, unmatched, &explained) {
+            let features = doubt::extra(stretch, index, group, evidence).to_vec();
+            let note = &notes[index];
+            all.push(super::Doubt { extra: true, at: note.onset, pitch: note.pitch, features });
         }
-        let stretch = Matched { path, played: notes, matching: &matching, line: &line };
+        for Doubt { index, group, .. } in missing(stretch) {
+            let note = &path.notes[index];
+            let features = doubt::missing(stretch, note, group, evidence).to_vec();
+            let at = Seconds(stretch.matching.times[group]);
+            all.push(super::Doubt { extra: false, at, pitch: note.pitch, features });
+        }
+    });
+    all
+}
+
+/// Gives each stretch of a take, matched, to `weigh`, with the played notes in it that are no written note's strike.
+fn for_each_stretch(
+    path: &PlayingPath,
+    take: &Take,
+    notes: &[PlayedNote],
+    mut weigh: impl FnMut(Matched<'_>, &[usize]),
+) {
+    for index in 0..take.stretches.len() {
+        let Some(matched) = Matching::of_stretch(path, take, index, notes) else { continue };
+        let MatchedStretch { line, range, matching } = matched;
         let mut struck = vec![false; range.len()];
         for (_, strike) in matching.pairs() {
             struck[strike - range.start] = true;
         }
         let unmatched: Vec<usize> = range.clone().filter(|&j| !struck[j - range.start]).collect();
-        let stumbles = stumbles(stretch, &unmatched);
-        all.extend(stumbles.faults);
-        let mut extra: Vec<Doubt> = unmatched
-            .into_iter()
-            .filter(|strike| !stumbles.explained.contains(strike))
-            .map(|strike| Doubt {
-                index: strike,
-                group: nearest_group(&matching, notes[strike].onset.0),
-                sure: 0.0,
-            })
-            .filter(|doubt| !forgiven(stretch, doubt))
-            .collect();
-        for doubt in &mut extra {
-            doubt.sure = extra_confidence(stretch, doubt, evidence);
-        }
-        all.extend(note_faults(stretch, missing(stretch, evidence), extra));
+        weigh(Matched { path, played: notes, matching: &matching, line: &line }, &unmatched);
     }
-    all.retain(|fault| fault.confidence >= tolerance.report_above);
-    all.sort_by(|a, b| a.at.0.total_cmp(&b.at.0));
-    all
+}
+
+/// The strikes that nothing written, no stumble and no ornament explains, not yet weighed.
+fn unwritten(stretch: Matched<'_>, unmatched: &[usize], explained: &[usize]) -> Vec<Doubt> {
+    let strikes = unmatched.iter().copied().filter(|strike| !explained.contains(strike));
+    let doubts = strikes.map(|strike| Doubt {
+        index: strike,
+        group: nearest_group(stretch.matching, stretch.played[strike].onset.0),
+        sure: BY_THE_NOTES,
+    });
+    doubts.filter(|doubt| !forgiven(stretch, doubt)).collect()
 }
 
 /// A note that may be a fault: a path note (missed) or a played one (extra).
@@ -116,8 +133,35 @@ fn nearest_group(matching: &Matching, time: f64) -> usize {
     if (matching.times[before] - time).abs() <= (matching.times[after] - time).abs() { before } else { after }
 }
 
-/// Written notes without a strike, each with how surely it did not sound.
-fn missing(stretch: Matched<'_>, evidence: Option<&EvidenceLog>) -> Vec<Doubt> {
+/// How sure a fault is as far as the notes tell that were transcribed.
+const BY_THE_NOTES: f32 = 0.9;
+/// What an ornament leaves of it: much is left out there.
+const ORNAMENTED: f32 = 0.6;
+
+/// Weighs doubts by the evidence for them. Each kind makes the other likelier where a slip of the finger would have both.
+fn weigh(stretch: Matched<'_>, missing: &mut [Doubt], extra: &mut [Doubt], evidence: &EvidenceLog) {
+    let written =
+        |doubt: &Doubt| (stretch.path.notes[doubt.index].pitch, stretch.matching.times[doubt.group]);
+    let struck = |doubt: &Doubt| (stretch.played[doubt.index].pitch, stretch.played[doubt.index].onset.0);
+    let slipped = |a: (Pitch, f64), b: (Pitch, f64)| {
+        (1..=SLIP_SEMITONES).contains(&a.0.0.abs_diff(b.0.0)) && (a.1 - b.1).abs() <= SLIP_S
+    };
+    for doubt in missing.iter_mut() {
+        let note = &stretch.path.notes[doubt.index];
+        let slip = extra.iter().any(|other| slipped(written(doubt), struck(other)));
+        let features = doubt::missing(stretch, note, doubt.group, evidence);
+        let ornament = if note.ornament == Ornament::Plain { 1.0 } else { ORNAMENTED };
+        doubt.sure = doubt::missing_likelihood(&features, slip) * ornament;
+    }
+    for doubt in extra.iter_mut() {
+        let slip = missing.iter().any(|other| slipped(written(other), struck(doubt)));
+        let features = doubt::extra(stretch, doubt.index, doubt.group, evidence);
+        doubt.sure = doubt::extra_likelihood(&features, slip);
+    }
+}
+
+/// Written notes without a strike, each as sure as the notes alone tell.
+fn missing(stretch: Matched<'_>) -> Vec<Doubt> {
     let mut missing = Vec::new();
     for (group, (notes, strikes)) in stretch.matching.groups.iter().zip(&stretch.matching.strikes).enumerate()
     {
@@ -129,7 +173,7 @@ fn missing(stretch: Matched<'_>, evidence: Option<&EvidenceLog>) -> Vec<Doubt> {
             if strike.is_some() || note.grace || unison || note.pitch.key().is_none() {
                 continue;
             }
-            let sure = missed_confidence(stretch, note, group, evidence);
+            let sure = BY_THE_NOTES * if note.ornament == Ornament::Plain { 1.0 } else { ORNAMENTED };
             missing.push(Doubt { index, group, sure });
         }
     }
@@ -148,38 +192,6 @@ fn shares_key(stretch: Matched<'_>, note: &PathNote, group: usize) -> bool {
             twin.pitch == note.pitch && elsewhere && strike.is_some()
         })
     })
-}
-
-/// How surely a written note that was not transcribed did not sound, 0-1.
-fn missed_confidence(
-    stretch: Matched<'_>,
-    note: &PathNote,
-    group: usize,
-    evidence: Option<&EvidenceLog>,
-) -> f32 {
-    let due = stretch.matching.times[group];
-    let until = stretch.line.time_at((note.onset + note.duration).to_f64()).0;
-    let mut sure = 0.9;
-    if note.ornament != Ornament::Plain {
-        sure *= 0.6;
-    }
-    let Some(evidence) = evidence else { return sure };
-    let began = evidence.onset_peak(note.pitch, Seconds(due - 0.07), Seconds(due + 0.10));
-    let sounded = evidence.sounding_mean(
-        note.pitch,
-        Seconds(due + 0.03),
-        Seconds((due + 0.15).min(until.max(due + 0.06))),
-    );
-    // A key that was struck shortly before may still sound: then only an onset speaks for the note.
-    let held = stretch
-        .played
-        .iter()
-        .any(|other| other.pitch == note.pitch && other.onset.0 < due - 0.07 && other.offset.0 > due + 0.05);
-    sure *= (1.0 - began / 0.35).clamp(0.0, 1.0);
-    if !held {
-        sure *= (1.0 - sounded / 0.6).clamp(0.0, 1.0);
-    }
-    sure
 }
 
 /// True for a note that only plays out an ornament that is written there, or the second player of a unison.
@@ -207,52 +219,6 @@ fn forgiven(stretch: Matched<'_>, doubt: &Doubt) -> bool {
             span.contains(&played.onset.0) && note.pitch.0.abs_diff(played.pitch.0) <= reach
         })
     })
-}
-
-/// How surely a transcribed note that is not written was really struck, 0-1.
-fn extra_confidence(stretch: Matched<'_>, doubt: &Doubt, evidence: Option<&EvidenceLog>) -> f32 {
-    let played = &stretch.played[doubt.index];
-    let mut sure = 0.9;
-    let Some(evidence) = evidence else { return sure };
-    let peak = evidence.onset_peak(played.pitch, played.onset - Seconds(0.03), played.onset + Seconds(0.03));
-    sure *= ((peak - 0.1) / 0.5).clamp(0.2, 1.0);
-    sure *= slip_likelihood(stretch, doubt);
-    let near = between(stretch.played, played.onset - Seconds(2.0), played.onset + Seconds(0.06));
-    for other in near.map(|j| &stretch.played[j]) {
-        let together = (other.onset.0 - played.onset.0).abs() < 0.06;
-        let sounding = other.offset.0 > played.onset.0 - 0.1 && other.onset.0 <= played.onset.0 + 0.06;
-        if other.pitch == played.pitch && other.onset.0 < played.onset.0 && sounding {
-            sure *= 0.5; // Heard a second time: the same strike, or a beat in its tone.
-        } else if together && partial_of(other.pitch, played.pitch) && other.velocity >= played.velocity {
-            sure *= 0.45;
-        } else if together && partial_of(played.pitch, other.pitch) {
-            sure *= 0.6;
-        }
-    }
-    sure
-}
-
-/// How likely a finger got to where an extra note is: slips land beside the keys that are played around it, while a
-/// transcriber's ghosts lie anywhere.
-fn slip_likelihood(stretch: Matched<'_>, doubt: &Doubt) -> f32 {
-    let played = &stretch.played[doubt.index];
-    let groups = stretch.matching.groups.len();
-    let near = doubt.group.saturating_sub(2)..(doubt.group + 3).min(groups);
-    let distance = near
-        .flat_map(|group| stretch.notes(group))
-        .map(|note| note.pitch.0.abs_diff(played.pitch.0))
-        .filter(|&distance| distance > 0)
-        .min();
-    match distance {
-        Some(..=2) => 1.0,
-        Some(3..=4) => 0.7,
-        _ => 0.5,
-    }
-}
-
-/// True if `upper` is where a partial of `lower` lies.
-fn partial_of(lower: Pitch, upper: Pitch) -> bool {
-    upper.0.checked_sub(lower.0).is_some_and(|interval| PARTIALS.contains(&interval))
 }
 
 /// Pairs a missed note with an extra one beside it into one wrong note, or one note out of time; the rest stand for
@@ -286,11 +252,9 @@ fn note_faults(stretch: Matched<'_>, missing: Vec<Doubt>, extra: Vec<Doubt>) -> 
         let (missed, struck) = (missing[m], extra[e]);
         if missed_free[m] && extra_free[e] {
             (missed_free[m], extra_free[e]) = (false, false);
-            // Each half makes the other likelier.
-            let sure = 1.0 - (1.0 - missed.sure) * (1.0 - struck.sure);
             let note = &played[struck.index];
             let written = &notes[missed.index];
-            let sure = sure * missed.sure.max(struck.sure);
+            let sure = missed.sure.max(struck.sure);
             let kind = if note.pitch == written.pitch { FaultKind::Timing } else { FaultKind::Wrong };
             tell(kind, missed.group, note.onset.0, note.pitch, Some(written), sure);
         }

@@ -4,7 +4,7 @@
 //! unmatched as possible and, among those, moves them least.
 
 use super::timeline::Timeline;
-use crate::performance::PlayedNote;
+use crate::performance::{AlignedBeat, PlayedNote, Take};
 use crate::score::{Ornament, PathNote, PlayingPath};
 use crate::units::{Pitch, Seconds};
 use std::collections::BTreeMap;
@@ -70,7 +70,53 @@ pub(super) struct Matching {
     pub strikes: Vec<Vec<Option<usize>>>,
 }
 
+/// One stretch of a take with what was matched in it.
+#[derive(Clone, Debug)]
+pub(super) struct MatchedStretch {
+    /// When each place of it came.
+    pub line: Timeline,
+    /// The recording's notes that belong to it.
+    pub range: Range<usize>,
+    pub matching: Matching,
+}
+
+impl MatchedStretch {
+    /// The path note of a group struck around `time` that is nearest in pitch.
+    pub fn nearest(&self, path: &PlayingPath, time: f64, pitch: Pitch) -> Option<usize> {
+        let after = self.matching.times.partition_point(|&t| t <= time);
+        let near = after.saturating_sub(3)..(after + 3).min(self.matching.groups.len());
+        let notes = near.flat_map(|group| self.matching.groups[group].notes.clone());
+        notes.min_by_key(|&note| path.notes[note].pitch.0.abs_diff(pitch.0))
+    }
+}
+
 impl Matching {
+    /// Matches a take's stretch of that index; `None` where too little of it was aligned.
+    pub fn of_stretch(
+        path: &PlayingPath,
+        take: &Take,
+        index: usize,
+        notes: &[PlayedNote],
+    ) -> Option<MatchedStretch> {
+        let stretch = &take.stretches[index];
+        let within = |point: &&AlignedBeat| {
+            (stretch.from_beat - 1e-6..stretch.to_beat + 1e-6).contains(&point.beat)
+                && (stretch.start.0 - 0.5..=stretch.end.0 + 0.5).contains(&point.time.0)
+        };
+        let beats: Vec<AlignedBeat> = take.beats.iter().filter(within).copied().collect();
+        let line = Timeline::through(&beats);
+        if line.len() < 2 {
+            return None;
+        }
+        let next = take.stretches.get(index + 1).map_or(f64::INFINITY, |next| next.start.0 - 0.02);
+        let before = index.checked_sub(1).map_or(0.0, |before| take.stretches[before].end.0);
+        let from = Seconds((stretch.start.0 - 0.12).max(before.min(stretch.start.0)));
+        let until = Seconds((stretch.end.0 + 0.05).min(next));
+        let range = between(notes, from, until);
+        let matching = Matching::new(path, &line, stretch.from_beat, stretch.to_beat, notes, range.clone());
+        (!matching.groups.is_empty()).then_some(MatchedStretch { line, range, matching })
+    }
+
     /// Matches `played` (sorted by onset, indices in `range`) with the path between two positions.
     pub fn new(
         path: &PlayingPath,

@@ -2,22 +2,26 @@
 //! that can be made of them. Pure functions on ground types; time is recording time.
 
 mod coverage;
+mod doubt;
 mod entry;
 mod evidence;
 mod faults;
 mod log;
 mod matching;
+mod notate;
 mod plan;
 mod saved;
 mod segment;
 mod stumbles;
 mod timeline;
 
-pub use coverage::{CLEAN_BELOW, coverage, ranking};
+pub use coverage::{CLEAN_BELOW, coverage, part_coverage, ranking};
+pub use doubt::{Doubt, EXTRA_FEATURES, MISSING_FEATURES};
 pub use entry::{Entry, Recorded, Remarks, measure_grid};
 pub use evidence::EvidenceLog;
-pub use faults::{FaultTolerance, faults};
+pub use faults::{FaultTolerance, doubts, faults};
 pub use log::{Change, Edit, LogError, MAX_TAKES, SessionLog};
+pub use notate::notate;
 pub use plan::edit_plan;
 pub use saved::{SavedError, SavedTake};
 pub use segment::{Segmentation, Transport, TransportChange, segment};

@@ -42,6 +42,11 @@ impl Timeline {
         Seconds(interpolate(&self.beats, &self.times, beat))
     }
 
+    /// The place reached at `time`, in seconds.
+    pub fn beat_at(&self, time: f64) -> f64 {
+        interpolate(&self.times, &self.beats, time)
+    }
+
     /// Seconds a beat takes around `beat`: the median over the points within `span` beats each side, and at least
     /// over the nearest four intervals.
     pub fn seconds_per_beat(&self, beat: f64, span: f64) -> f64 {

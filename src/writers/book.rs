@@ -1,6 +1,6 @@
 //! What the exports of a session are made from, and words they share.
 
-use crate::performance::{Coverage, EditPlan, Fault, FaultKind, Mark, Stretch, Take};
+use crate::performance::{Coverage, EditPlan, Fault, FaultKind, Mark, PartCoverage, Stretch, Take};
 use crate::score::PlayingPath;
 use crate::units::Seconds;
 
@@ -17,6 +17,8 @@ pub struct SessionView<'a> {
     pub takes: &'a [Take],
     /// Coverage of every path step.
     pub coverage: &'a [Coverage],
+    /// The same part by part; empty where there is one part only.
+    pub parts: &'a [PartCoverage],
     /// The proposed edit.
     pub plan: &'a EditPlan,
     /// What the human decided.

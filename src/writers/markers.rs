@@ -1,8 +1,13 @@
 //! Markers and regions for editors.
 
-use super::SessionView;
 use super::book::fault_words;
-use std::io::{self, Write};
+use super::midi::{MICROSECONDS_PER_QUARTER, TICKS_PER_QUARTER, TICKS_PER_SECOND, tick};
+use super::smf::{self, Timed};
+use super::{MidiWriteError, SessionView};
+use crate::units::Seconds;
+use midly::num::u24;
+use midly::{MetaMessage, TrackEventKind};
+use std::io::Write;
 
 /// Which program the markers are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,10 +16,13 @@ pub enum MarkerFormat {
     Csv,
     /// REAPER's region/marker manager: `#,Name,Start,End,Length`, times in seconds.
     Reaper,
-    /// Audacity's label track: start, end and text with tabs. Ardour and Sonic Visualiser read it as well.
+    /// Audacity's label track: start, end and text with tabs. Sonic Visualiser reads it as a layer.
     Audacity,
     /// A cue sheet with a track for each stretch.
     Cue,
+    /// A MIDI file of marker events at recording time, which Ardour imports with its clip (*Import MIDI markers*), and most
+    /// other hosts too. MIDI has points only: the end of a stretch is a marker of its own.
+    Midi,
 }
 
 /// A marker, or a region where it has an end.
@@ -30,8 +38,12 @@ struct Marker {
 /// A cue sheet holds stretches only, for it has no other place for a name, and at most 99 of them.
 ///
 /// # Errors
-/// The destination's.
-pub fn write_markers(session: &SessionView<'_>, format: MarkerFormat, mut out: impl Write) -> io::Result<()> {
+/// The destination's; [`MidiWriteError::TooLong`] of a MIDI file.
+pub fn write_markers(
+    session: &SessionView<'_>,
+    format: MarkerFormat,
+    mut out: impl Write,
+) -> Result<(), MidiWriteError> {
     let markers = markers(session);
     match format {
         MarkerFormat::Csv => {
@@ -80,8 +92,24 @@ pub fn write_markers(session: &SessionView<'_>, format: MarkerFormat, mut out: i
                 writeln!(out, "    INDEX 01 {minutes:02}:{seconds:02}:{:02}", frames % 75)?;
             }
         }
+        MarkerFormat::Midi => write_smf(&markers, out)?,
     }
     Ok(())
+}
+
+fn write_smf(markers: &[Marker], out: impl Write) -> Result<(), MidiWriteError> {
+    let mut points: Vec<(f64, String)> = Vec::new();
+    for marker in markers {
+        points.push((marker.start, marker.name.clone()));
+        points.extend(marker.end.map(|end| (end, format!("end of {}", marker.name))));
+    }
+    let tempo = MetaMessage::Tempo(u24::new(MICROSECONDS_PER_QUARTER));
+    let mut events: Vec<Timed> = vec![(0, 0, TrackEventKind::Meta(tempo))];
+    events.extend(points.iter().map(|(at, name)| {
+        (tick(Seconds(*at)), 1, TrackEventKind::Meta(MetaMessage::Marker(name.as_bytes())))
+    }));
+    let track = smf::track(events, 0).map_err(|pause| pause.at(TICKS_PER_SECOND))?;
+    Ok(smf::write(vec![track], TICKS_PER_QUARTER, out)?)
 }
 
 fn markers(session: &SessionView<'_>) -> Vec<Marker> {

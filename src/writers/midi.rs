@@ -1,15 +1,16 @@
 //! Played notes to a standard MIDI file.
 
+use super::smf::{self, Timed};
 use crate::performance::PlayedNote;
 use crate::units::Seconds;
-use midly::num::{u4, u7, u15, u24, u28};
-use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
+use midly::num::{u4, u7, u24};
+use midly::{MetaMessage, MidiMessage, TrackEventKind};
 use std::io::Write;
 
 /// Ticks a second: 960 a quarter note at 120 per minute, so a tick is 0.52 ms.
-const TICKS_PER_SECOND: f64 = 1920.0;
-const TICKS_PER_QUARTER: u16 = 960;
-const MICROSECONDS_PER_QUARTER: u32 = 500_000;
+pub(super) const TICKS_PER_SECOND: f64 = 1920.0;
+pub(super) const TICKS_PER_QUARTER: u16 = 960;
+pub(super) const MICROSECONDS_PER_QUARTER: u32 = 500_000;
 const SUSTAIN: u8 = 64;
 
 /// Why a MIDI file could not be written.
@@ -56,36 +57,16 @@ pub fn write_midi(notes: &[PlayedNote], style: MidiStyle, out: impl Write) -> Re
             events.push((tick(at), 1, message));
         }
     }
+    let tempo = MetaMessage::Tempo(u24::new(MICROSECONDS_PER_QUARTER));
+    let message = |message| TrackEventKind::Midi { channel: u4::new(0), message };
     // At one tick: offs, then the pedal, then ons.
-    events.sort_by_key(|&(tick, order, _)| (tick, order));
-    let mut track: Track = vec![TrackEvent {
-        delta: u28::new(0),
-        kind: TrackEventKind::Meta(MetaMessage::Tempo(u24::new(MICROSECONDS_PER_QUARTER))),
-    }];
-    let mut now = 0u64;
-    for (tick, _, message) in events {
-        let delta = tick - now;
-        if delta > u28::max_value().as_int() as u64 {
-            return Err(MidiWriteError::TooLong {
-                expected_s: u28::max_value().as_int() as f64 / TICKS_PER_SECOND,
-                actual_s: delta as f64 / TICKS_PER_SECOND,
-            });
-        }
-        track.push(TrackEvent {
-            delta: u28::new(delta as u32),
-            kind: TrackEventKind::Midi { channel: u4::new(0), message },
-        });
-        now = tick;
-    }
-    track.push(TrackEvent { delta: u28::new(0), kind: TrackEventKind::Meta(MetaMessage::EndOfTrack) });
-    let header = Header::new(Format::SingleTrack, Timing::Metrical(u15::new(TICKS_PER_QUARTER)));
-    let mut file = Smf::new(header);
-    file.tracks.push(track);
-    file.write_std(out)?;
-    Ok(())
+    let timed = events.into_iter().map(|(tick, order, event)| (tick, order, message(event)));
+    let events: Vec<Timed> = std::iter::once((0, 0, TrackEventKind::Meta(tempo))).chain(timed).collect();
+    let track = smf::track(events, 0).map_err(|pause| pause.at(TICKS_PER_SECOND))?;
+    Ok(smf::write(vec![track], TICKS_PER_QUARTER, out)?)
 }
 
-fn tick(at: Seconds) -> u64 {
+pub(super) fn tick(at: Seconds) -> u64 {
     (at.0 * TICKS_PER_SECOND).round().max(0.0) as u64
 }
 
@@ -131,6 +112,7 @@ fn key_release(note: &PlayedNote, pedal: &[(Seconds, bool)]) -> Seconds {
 mod tests {
     use super::*;
     use crate::units::Pitch;
+    use midly::Smf;
     use proptest::prelude::*;
 
     fn read_back(bytes: &[u8]) -> Vec<(u64, u64, u8, u8)> {

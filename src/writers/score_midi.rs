@@ -1,9 +1,11 @@
 //! A score as it is played, as a standard MIDI file on the beats' own grid.
 
-use crate::score::{PlayingPath, Score, SoundingTime};
+use super::smf::{self, LONGEST_PAUSE, Timed};
+use crate::performance::Notated;
+use crate::score::{NoteId, PlayingPath, Score, SoundingTime};
 use crate::units::{Beats, Bpm, Pitch};
-use midly::num::{u4, u7, u15, u24, u28};
-use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
+use midly::num::{u4, u7, u24};
+use midly::{MetaMessage, MidiMessage, Track, TrackEventKind};
 use std::io::Write;
 
 /// Ticks a quarter note: 2⁵·3²·5·7, so that the usual tuplets are exact.
@@ -35,17 +37,31 @@ pub enum ScoreMidiError {
 /// # Errors
 /// [`ScoreMidiError`].
 pub fn write_score_midi(score: &Score, out: impl Write) -> Result<(), ScoreMidiError> {
+    write(score, &[], out)
+}
+
+/// Writes a performance that was written down, as [`write_score_midi`] writes scores, each note as loud as it was played:
+/// quantised MIDI.
+///
+/// # Errors
+/// [`ScoreMidiError`].
+pub fn write_notated_midi(notated: &Notated, out: impl Write) -> Result<(), ScoreMidiError> {
+    write(&notated.score, &notated.velocities, out)
+}
+
+/// `velocities`: by printed note; what it lacks is [`VELOCITY`].
+fn write(score: &Score, velocities: &[u8], out: impl Write) -> Result<(), ScoreMidiError> {
     let path = &score.path;
     let mut tracks = vec![conductor(path, score.title.as_bytes())?];
     let sounding = score.sounding_times();
     for (index, part) in score.parts.iter().enumerate() {
         let of_part = path.notes.iter().zip(&sounding).filter(|(note, _)| usize::from(note.part) == index);
-        let notes: Vec<(Pitch, SoundingTime)> = of_part.map(|(note, time)| (note.pitch, *time)).collect();
+        let velocity = |id: NoteId| velocities.get(id.0 as usize).copied().unwrap_or(VELOCITY).clamp(1, 127);
+        let notes: Vec<(Pitch, u8, SoundingTime)> =
+            of_part.map(|(note, time)| (note.pitch, velocity(note.id), *time)).collect();
         tracks.push(part_track(&notes, part.name.as_bytes(), channel(index))?);
     }
-    let timing = Timing::Metrical(u15::new(TICKS_PER_QUARTER));
-    let smf = Smf { header: Header::new(Format::Parallel, timing), tracks };
-    Ok(smf.write_std(out)?)
+    Ok(smf::write(tracks, TICKS_PER_QUARTER, out)?)
 }
 
 /// Parts beyond the fifteenth share channels.
@@ -74,20 +90,20 @@ fn conductor<'a>(path: &PlayingPath, title: &'a [u8]) -> Result<Track<'a>, Score
 }
 
 fn part_track<'a>(
-    notes: &[(Pitch, SoundingTime)],
+    notes: &[(Pitch, u8, SoundingTime)],
     name: &'a [u8],
     channel: u4,
 ) -> Result<Track<'a>, ScoreMidiError> {
     let mut events = vec![(0, 0, TrackEventKind::Meta(MetaMessage::TrackName(name)))];
-    let mut spans: Vec<(u8, u64, u64)> = Vec::with_capacity(notes.len());
-    for (pitch, time) in notes {
+    let mut spans: Vec<(u8, u64, u64, u8)> = Vec::with_capacity(notes.len());
+    for (pitch, velocity, time) in notes {
         let start = tick(time.onset);
-        spans.push((pitch.0.min(127), start, (start + tick(time.duration)).max(start + 1)));
+        spans.push((pitch.0.min(127), start, (start + tick(time.duration)).max(start + 1), *velocity));
     }
     spans.sort_unstable();
     let mut end = 0;
     for index in 0..spans.len() {
-        let (pitch, start, stop) = spans[index];
+        let (pitch, start, stop, velocity) = spans[index];
         let next = spans.get(index + 1).filter(|next| next.0 == pitch).map_or(u64::MAX, |next| next.1);
         if next == start {
             // Two voices strike one key: the longer is later in the order, and sounds.
@@ -96,7 +112,7 @@ fn part_track<'a>(
         let stop = stop.min(next);
         end = end.max(stop);
         let key = u7::new(pitch);
-        let on = MidiMessage::NoteOn { key, vel: u7::new(VELOCITY) };
+        let on = MidiMessage::NoteOn { key, vel: u7::new(velocity) };
         let off = MidiMessage::NoteOff { key, vel: u7::new(VELOCITY) };
         events.push((start, 2, TrackEventKind::Midi { channel, message: on }));
         events.push((stop, 1, TrackEventKind::Midi { channel, message: off }));
@@ -109,25 +125,9 @@ fn tick(beats: Beats) -> u64 {
 }
 
 /// Absolute ticks, with their order at one tick, to a track.
-fn finished(mut events: Vec<(u64, u8, TrackEventKind)>, end: u64) -> Result<Track, ScoreMidiError> {
-    events.sort_by_key(|&(tick, order, _)| (tick, order));
-    events.push((
-        end.max(events.last().map_or(0, |last| last.0)),
-        3,
-        TrackEventKind::Meta(MetaMessage::EndOfTrack),
-    ));
-    let mut track = Track::with_capacity(events.len());
-    let mut now = 0;
-    for (at, _, kind) in events {
-        let delta = at - now;
-        if delta > u64::from(u28::max_value().as_int()) {
-            return Err(ScoreMidiError::TooLong {
-                expected_beats: u28::max_value().as_int() / u32::from(TICKS_PER_QUARTER),
-                actual_beats: delta as f64 / f64::from(TICKS_PER_QUARTER),
-            });
-        }
-        track.push(TrackEvent { delta: u28::new(delta as u32), kind });
-        now = at;
-    }
-    Ok(track)
+fn finished(events: Vec<Timed>, end: u64) -> Result<Track, ScoreMidiError> {
+    smf::track(events, end).map_err(|pause| ScoreMidiError::TooLong {
+        expected_beats: LONGEST_PAUSE / u32::from(TICKS_PER_QUARTER),
+        actual_beats: pause.0 as f64 / f64::from(TICKS_PER_QUARTER),
+    })
 }

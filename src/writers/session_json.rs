@@ -2,6 +2,7 @@
 
 use super::SessionView;
 use super::book::kind_name;
+use crate::performance::Coverage;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -9,6 +10,7 @@ use std::io::{self, Write};
 struct Document<'a> {
     takes: Vec<TakeEntry>,
     coverage: Vec<CoverageEntry<'a>>,
+    parts: Vec<PartEntry<'a>>,
     plan: Vec<PlanEntry<'a>>,
     uncovered: Vec<&'a str>,
 }
@@ -47,6 +49,12 @@ struct CoverageEntry<'a> {
     measure: &'a str,
     takes: &'a [u32],
     clean: &'a [u32],
+}
+
+#[derive(Serialize)]
+struct PartEntry<'a> {
+    name: &'a str,
+    coverage: Vec<CoverageEntry<'a>>,
 }
 
 #[derive(Serialize)]
@@ -97,11 +105,9 @@ pub fn write_session_json(session: &SessionView<'_>, mut out: impl Write) -> io:
             })
             .collect(),
     });
-    let coverage = session.coverage.iter().map(|coverage| CoverageEntry {
-        step: coverage.step,
-        measure: number(coverage.step),
-        takes: &coverage.takes,
-        clean: &coverage.clean,
+    let parts = session.parts.iter().map(|part| PartEntry {
+        name: &part.name,
+        coverage: part.steps.iter().map(|covered| covered_entry(session, covered)).collect(),
     });
     let plan = session.plan.segments.iter().map(|piece| PlanEntry {
         take: piece.take,
@@ -117,12 +123,19 @@ pub fn write_session_json(session: &SessionView<'_>, mut out: impl Write) -> io:
     });
     let document = Document {
         takes: takes.collect(),
-        coverage: coverage.collect(),
+        coverage: session.coverage.iter().map(|covered| covered_entry(session, covered)).collect(),
+        parts: parts.collect(),
         plan: plan.collect(),
         uncovered: session.plan.uncovered.iter().map(|&step| number(step)).collect(),
     };
     serde_json::to_writer_pretty(&mut out, &document)?;
     writeln!(out)
+}
+
+fn covered_entry<'a>(session: &SessionView<'a>, coverage: &'a Coverage) -> CoverageEntry<'a> {
+    let Coverage { step, takes, clean } = coverage;
+    let measure = session.path.steps.get(*step as usize).map_or("", |step| step.number.as_str());
+    CoverageEntry { step: *step, measure, takes, clean }
 }
 
 fn round(value: f64) -> f64 {

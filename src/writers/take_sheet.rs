@@ -197,10 +197,18 @@ fn faults(session: &SessionView<'_>, out: &mut impl Write) -> io::Result<()> {
 /// The destination's.
 pub fn write_coverage_csv(session: &SessionView<'_>, mut out: impl Write) -> io::Result<()> {
     let list = |takes: &[u32]| takes.iter().map(|take| (take + 1).to_string()).collect::<Vec<_>>().join(" ");
-    write!(out, "step,measure,takes,clean\r\n")?;
-    for coverage in session.coverage {
+    write!(out, "step,measure,takes,clean")?;
+    for part in session.parts {
+        write!(out, ",{}", quoted(&format!("clean {}", part.name)))?;
+    }
+    write!(out, "\r\n")?;
+    for (index, coverage) in session.coverage.iter().enumerate() {
         let measure = quoted(&session.measure(coverage.step));
-        write!(out, "{},{measure},{},{}\r\n", coverage.step, list(&coverage.takes), list(&coverage.clean))?;
+        write!(out, "{},{measure},{},{}", coverage.step, list(&coverage.takes), list(&coverage.clean))?;
+        for part in session.parts {
+            write!(out, ",{}", part.steps.get(index).map_or(String::new(), |covered| list(&covered.clean)))?;
+        }
+        write!(out, "\r\n")?;
     }
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! The tempo map: a MIDI file whose tempo and meter track makes a DAW's grid follow the player.
 
 use super::MidiWriteError;
+use super::smf;
 use crate::performance::AlignedBeat;
 use crate::score::{PathStep, PlayingPath};
 use crate::units::Seconds;
-use midly::num::{u4, u7, u15, u24, u28};
-use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
+use midly::num::{u4, u7, u24};
+use midly::{MetaMessage, MidiMessage, TrackEventKind};
 use std::io::Write;
 
 /// Ticks a quarter note: fine enough that a tempo's rounding to whole microseconds is the larger error.
@@ -14,7 +15,7 @@ const TICKS_PER_QUARTER: u16 = 960;
 const TEMPO_RANGE: (f64, f64) = (1.0, 16_777_215.0);
 
 /// How often the tempo changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MapDensity {
     /// At every quarter note.
     Beat,
@@ -22,6 +23,8 @@ pub enum MapDensity {
     Measure,
     /// Where the tempo truly changes: the fewest changes that leave no aligned beat off by more than 50 ms.
     Phrase,
+    /// The same, with so many seconds for the 50 ms.
+    Within(f64),
 }
 
 /// A tempo map: rising (path position, recording time) pairs with a steady tempo between two.
@@ -44,6 +47,7 @@ impl TempoMap {
         let (Some(&first), Some(&last)) = (known.first(), known.last()) else { return TempoMap::default() };
         let mut points = match density {
             MapDensity::Phrase => simplified(&known, 0.05),
+            MapDensity::Within(tolerance_s) => simplified(&known, tolerance_s),
             MapDensity::Beat | MapDensity::Measure => {
                 let grid: Vec<f64> = match density {
                     MapDensity::Measure => path.steps.iter().map(|step| step.start.to_f64()).collect(),
@@ -65,6 +69,11 @@ impl TempoMap {
     /// When `beat` comes by this map; beyond its ends the nearest tempo goes on.
     pub fn time_at(&self, beat: f64) -> Seconds {
         Seconds(time_at(&self.points, beat))
+    }
+
+    /// Rising pairs of path position in beats and recording time in seconds, with a steady tempo between two.
+    pub fn points(&self) -> &[(f64, f64)] {
+        &self.points
     }
 
     /// Number of tempo changes.
@@ -132,7 +141,6 @@ impl TempoMap {
                 meter = Some(real);
             }
         }
-        conductor.sort_by_key(|event| event.0);
         let conductor =
             conductor.into_iter().map(|(tick, meta)| (tick, TrackEventKind::Meta(meta))).collect();
         let mut clicks = Vec::new();
@@ -149,7 +157,6 @@ impl TempoMap {
             let off = MidiMessage::NoteOff { key, vel: u7::new(0) };
             clicks.push((at + 60, TrackEventKind::Midi { channel, message: off }));
         }
-        clicks.sort_by_key(|event| event.0);
         write_smf(vec![conductor, clicks], out)?;
         Ok(lead_in)
     }
@@ -226,25 +233,11 @@ fn write_smf(
     tracks: Vec<Vec<(u64, TrackEventKind<'static>)>>,
     out: impl Write,
 ) -> Result<(), MidiWriteError> {
-    let mut smf = Smf::new(Header::new(Format::Parallel, Timing::Metrical(u15::new(TICKS_PER_QUARTER))));
-    for events in tracks {
-        let mut track = Track::new();
-        let mut now = 0u64;
-        for (tick, kind) in events {
-            let delta = tick.saturating_sub(now);
-            if delta > u64::from(u28::max_value().as_int()) {
-                let tick_s = 0.5 / f64::from(TICKS_PER_QUARTER);
-                return Err(MidiWriteError::TooLong {
-                    expected_s: f64::from(u28::max_value().as_int()) * tick_s,
-                    actual_s: delta as f64 * tick_s,
-                });
-            }
-            track.push(TrackEvent { delta: u28::new(delta as u32), kind });
-            now = tick.max(now);
-        }
-        track.push(TrackEvent { delta: u28::new(0), kind: TrackEventKind::Meta(MetaMessage::EndOfTrack) });
-        smf.tracks.push(track);
-    }
-    smf.write_std(out)?;
-    Ok(())
+    let timed = tracks.into_iter().map(|events| {
+        let events = events.into_iter().map(|(tick, kind)| (tick, 0, kind)).collect();
+        // At a tempo of 120: what a pause in seconds would be cannot be said of beats.
+        smf::track(events, 0).map_err(|pause| pause.at(2.0 * f64::from(TICKS_PER_QUARTER)))
+    });
+    let tracks = timed.collect::<Result<Vec<_>, _>>()?;
+    Ok(smf::write(tracks, TICKS_PER_QUARTER, out)?)
 }
