@@ -1,7 +1,7 @@
 //! What the editor and the host's main thread ask of the worker.
 
 use super::channel::WorkerHalf;
-use super::{ScoreSource, Severity};
+use super::{RemoteSettings, ScoreSource, Severity};
 use crate::engine::FollowCommand;
 use crate::score::Choice;
 use std::path::PathBuf;
@@ -20,6 +20,8 @@ pub(super) enum Command {
     ForgetScore,
     /// Tell the follower something.
     Follow(FollowCommand),
+    /// Send position and cues to there from now on, or nowhere.
+    Remote(RemoteSettings),
     /// The session's log was changed.
     BookChanged,
     /// Say this to the user.

@@ -3,10 +3,11 @@
 use super::channel::rings;
 use super::command::Command;
 use super::export;
+use super::journal;
 use super::session::Session;
 use super::stream::Stream;
 use super::worker::Worker;
-use super::{Export, RealtimeEnd, ScoreSource, Settings, Severity, Snapshot};
+use super::{Export, RealtimeEnd, RemoteSettings, ScoreSource, Settings, Severity, Snapshot};
 use crate::engine::{Engine, FollowCommand};
 use crate::score::Choice;
 use crate::takes::{Edit, SessionLog};
@@ -28,6 +29,9 @@ pub(super) struct Shared {
     snapshot: ArcSwap<Snapshot>,
     source: ArcSwapOption<ScoreSource>,
     looked_at: AtomicBool,
+    remote: ArcSwap<RemoteSettings>,
+    /// Where the journal goes; `None` where the user did not agree to one.
+    journal: ArcSwapOption<PathBuf>,
     /// The book.
     pub session: Session,
     disarmed: AtomicBool,
@@ -61,6 +65,29 @@ impl Shared {
     /// Takes are logged.
     pub fn armed(&self) -> bool {
         !self.disarmed.load(Ordering::Relaxed)
+    }
+
+    /// The folder of the journal, where there is to be one.
+    pub fn journal(&self) -> Option<Arc<PathBuf>> {
+        self.journal.load_full()
+    }
+
+    /// Brings back the takes that only the journal has.
+    pub fn recover(&self) -> bool {
+        let Some(folder) = self.journal() else { return false };
+        let log = self.session.log().clone();
+        match journal::recovered(&folder, &log) {
+            Ok(Some((log, count))) => {
+                let text = format!("{count} takes that the project did not have came back from the journal");
+                self.notice(Severity::Note, text);
+                self.session.log().adopt(log)
+            }
+            Ok(None) => false,
+            Err(error) => {
+                self.notice(Severity::Error, format!("the journal cannot be read: {error}"));
+                false
+            }
+        }
     }
 
     pub fn publish(&self, snapshot: Snapshot) {
@@ -233,6 +260,48 @@ impl Bridge {
         self.request(Command::Follow(command));
     }
 
+    /// Sends position and cues as OSC from now on, or no longer; an address that cannot be read leaves a message.
+    pub fn send_remote(&self, settings: RemoteSettings) {
+        if *self.remote() != settings {
+            self.shared.remote.store(Arc::new(settings.clone()));
+            self.request(Command::Remote(settings));
+        }
+    }
+
+    /// Where OSC goes.
+    pub fn remote(&self) -> Arc<RemoteSettings> {
+        self.shared.remote.load_full()
+    }
+
+    /// Keeps a journal of the book beside the project from now on, or no longer: with the user's consent. Takes that only the
+    /// journal has come back.
+    pub fn keep_journal(&self, keep: bool) {
+        if keep == self.keeps_journal() {
+            return;
+        }
+        let folder = if keep { journal::usual_folder() } else { None };
+        if keep && folder.is_none() {
+            self.report(Severity::Error, "there is no home folder to keep a journal in".into());
+        }
+        self.keep_journal_in(folder);
+    }
+
+    pub(super) fn keep_journal_in(&self, folder: Option<PathBuf>) {
+        self.shared.journal.store(folder.map(Arc::new));
+        self.shared.recover();
+        self.request(Command::BookChanged);
+    }
+
+    #[cfg(test)]
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Whether a journal is kept.
+    pub fn keeps_journal(&self) -> bool {
+        self.shared.journal().is_some()
+    }
+
     /// Logs takes from now on, or no longer. A take that runs ends with it.
     pub fn arm(&self, armed: bool) {
         self.shared.disarmed.store(!armed, Ordering::Relaxed);
@@ -263,7 +332,8 @@ impl Bridge {
 
     /// Puts the book that a project kept in the place of the present one, see [`SessionLog::adopt`].
     pub fn restore_book(&self, log: SessionLog) {
-        if self.shared.session.log().adopt(log) {
+        let adopted = self.shared.session.log().adopt(log);
+        if self.shared.recover() || adopted {
             self.request(Command::BookChanged);
         }
     }

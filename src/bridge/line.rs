@@ -4,6 +4,7 @@ use super::bookkeeper::Bookkeeper;
 use super::channel::{Mark, MarkAt, ReadyEvent, ReadyKind, WorkerHalf};
 use super::cue_track::CueTrack;
 use super::heard::Heard;
+use super::remote::Remote;
 use super::snapshot::{Overload, Place, Snapshot};
 use super::stream::Stream;
 use crate::engine::{EngineEvent, FollowCommand};
@@ -25,6 +26,7 @@ pub(super) struct Room<'a> {
     pub path: Option<&'a PlayingPath>,
     pub book: &'a mut Bookkeeper,
     pub cues: &'a mut CueTrack,
+    pub remote: &'a mut Remote,
     /// The follower is held; it is kept within this range.
     pub commands: (bool, Option<(f64, f64)>),
 }
@@ -132,7 +134,7 @@ impl<E: Stream> Line<E> {
             Mark::Restart { epoch } => {
                 self.let_out(room);
                 room.book.restart(self.now_s());
-                room.cues.forget_place();
+                room.cues.restart();
                 self.epoch = epoch;
                 self.now = 0;
                 self.origin = 0;
@@ -252,13 +254,15 @@ impl<E: Stream> Line<E> {
 
     fn pass_position(&mut self, report: PositionReport, room: &mut Room<'_>) {
         self.report = Some(report);
+        room.remote.position(&report, room.path);
         let (FollowState::Following, Some(beat), Some(path)) = (report.state, report.beat, room.path) else {
             if report.state == FollowState::Lost {
                 room.cues.forget_place();
             }
             return;
         };
-        for cue in room.cues.pass(beat) {
+        for cue in room.cues.pass(beat, report.tempo) {
+            room.remote.cue(cue, path);
             let (channel, message) = (cue.channel, cue.message);
             self.send(report.at, report.at, ReadyKind::Cue { channel, message });
             if let CueMessage::Note { pitch, .. } = message {

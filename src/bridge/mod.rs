@@ -10,7 +10,10 @@
 //! thread for each plugin instance owns the engine; whatever it says to people goes into a snapshot that readers
 //! take without waiting. A second thread listens to each take once more when it is over, a third engraves the score while
 //! somebody looks at it, and exports are written on threads of their own. All threads of the crate are started here.
+//! Sockets are opened in `remote` alone, and the worker uses them.
 
+#[cfg(test)]
+mod book_tests;
 mod bookkeeper;
 mod channel;
 mod command;
@@ -22,10 +25,12 @@ mod engraver_tests;
 mod export;
 mod heard;
 mod instance;
+mod journal;
 mod line;
 mod live_take;
 mod pace;
 mod realtime;
+mod remote;
 mod schedule;
 mod score_source;
 mod second_pass;
@@ -45,6 +50,7 @@ pub use export::{Export, ExportError};
 pub use instance::Bridge;
 pub use pace::Pace;
 pub use realtime::RealtimeEnd;
+pub use remote::{RemoteError, RemoteSettings};
 pub use schedule::{Schedule, Timing};
 pub use score_source::{LoadedScore, ScoreLoadError, ScoreSource};
 pub use session::BookView;

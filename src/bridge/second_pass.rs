@@ -4,6 +4,7 @@
 //! way back through it is left to do. The queue is bounded: where this thread falls behind, the worker waits for it.
 
 use super::instance::Shared;
+use super::journal::Journal;
 use super::session::{Covered, CoveredStep, is_of};
 use super::{LoadedScore, Severity};
 use crate::engine::{EngineEvent, EstimatorKind, SecondPass};
@@ -55,7 +56,7 @@ impl SecondPassThread {
     /// Starts it; without a thread from the system every job is refused.
     pub fn start(shared: Arc<Shared>) -> SecondPassThread {
         let (jobs, queue) = bounded(QUEUE);
-        let passes = Passes { shared, underway: HashMap::new(), score: None };
+        let passes = Passes { shared, underway: HashMap::new(), score: None, journal: Journal::default() };
         let thread =
             std::thread::Builder::new().name("colla-parte-book".into()).spawn(move || passes.run(&queue));
         SecondPassThread { jobs: thread.is_ok().then_some(jobs), thread: thread.ok() }
@@ -82,6 +83,7 @@ struct Passes {
     underway: HashMap<u64, (SecondPass, Option<Arc<LoadedScore>>)>,
     /// The score whose coverage is reckoned.
     score: Option<Arc<LoadedScore>>,
+    journal: Journal,
 }
 
 impl Passes {
@@ -112,6 +114,7 @@ impl Passes {
                 if let Some((pass, score)) = self.underway.remove(&id) {
                     self.enter(pass, score.as_deref(), *ended);
                     self.reckon(queue);
+                    self.write_journal();
                 }
             }
             Job::Forget { id } => {
@@ -120,7 +123,17 @@ impl Passes {
             Job::Reckon { score } => {
                 self.score = score;
                 self.reckon(queue);
+                self.write_journal();
             }
+        }
+    }
+
+    /// Writes what changed in the book, where the user agreed.
+    fn write_journal(&mut self) {
+        let Some(folder) = self.shared.journal() else { return self.journal.close() };
+        let log = self.shared.session.log().clone();
+        if let Err(error) = self.journal.follow(&folder, &log) {
+            self.shared.notice(Severity::Error, format!("the journal cannot be written: {error}"));
         }
     }
 

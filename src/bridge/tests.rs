@@ -13,7 +13,7 @@ use crate::units::{Pitch, SampleIndex, Seconds};
 use std::sync::Arc;
 use std::time::Duration;
 
-const RATE_HZ: f64 = 8_000.0;
+pub(super) const RATE_HZ: f64 = 8_000.0;
 
 /// A sample of this value makes [`Toy`] panic.
 const POISON: f32 = 0.75;
@@ -85,7 +85,7 @@ fn play(end: &mut RealtimeEnd, blocks: &[&[f32]]) -> Vec<(u64, ReadyKind)> {
     sent
 }
 
-fn connect(bridge: &Bridge) -> RealtimeEnd {
+pub(super) fn connect(bridge: &Bridge) -> RealtimeEnd {
     bridge.connect_with::<Toy>(RATE_HZ, 512).expect("a thread")
 }
 
@@ -231,7 +231,7 @@ fn a_file_that_is_no_score_leaves_a_message_and_the_present_score() {
 }
 
 /// A take of two notes in the tiny score's only measure, from 30 s of the host's timeline on.
-fn tiny_take(grid: u64) -> Recorded {
+pub(super) fn tiny_take(grid: u64) -> Recorded {
     let note = |at: f64, pitch: u8| PlayedNote {
         onset: Seconds(at),
         offset: Seconds(at + 0.5),
@@ -388,7 +388,7 @@ const TINY_SCORE: &str = r#"<?xml version="1.0"?>
 </part></score-partwise>"#;
 
 /// Looks until the snapshot is as expected.
-fn wait_for(bridge: &Bridge, expected: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+pub(super) fn wait_for(bridge: &Bridge, expected: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
     for _ in 0..4000 {
         let snapshot = bridge.snapshot();
         if expected(&snapshot) {

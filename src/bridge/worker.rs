@@ -6,6 +6,7 @@ use super::command::Command;
 use super::cue_track::CueTrack;
 use super::instance::Shared;
 use super::line::{Line, Room};
+use super::remote::Remote;
 use super::score_source::{LoadedScore, ScoreLoadError, ScoreSource};
 use super::session::BookView;
 use super::snapshot::{MESSAGES, Message, Severity, Snapshot};
@@ -44,6 +45,7 @@ pub(super) struct Worker<E: Stream> {
     score: Option<Arc<LoadedScore>>,
     book: Bookkeeper,
     cues: CueTrack,
+    remote: Remote,
     held: bool,
     range: Option<(f64, f64)>,
     /// The book as last published, and what it was made from: the log's revision and the coverage.
@@ -68,6 +70,7 @@ impl<E: Stream> Worker<E> {
             line: None,
             score: None,
             cues: CueTrack::default(),
+            remote: Remote::default(),
             held: false,
             range: None,
             book_view: Arc::default(),
@@ -131,6 +134,11 @@ impl<E: Stream> Worker<E> {
                 self.use_score();
             }
             Command::Follow(command) => self.follow(command),
+            Command::Remote(settings) => {
+                if let Err(error) = self.remote.configure(&settings) {
+                    self.say(Severity::Error, error.to_string());
+                }
+            }
             Command::BookChanged => {
                 let cues = self.shared.session.log().cues().into();
                 self.cues.set(cues);
@@ -175,10 +183,10 @@ impl<E: Stream> Worker<E> {
 
     /// The present line is over; what was recorded on it goes into the book.
     fn end_line(&mut self) {
-        let (book, cues) = (&mut self.book, &mut self.cues);
+        let (book, cues, remote) = (&mut self.book, &mut self.cues, &mut self.remote);
         let commands = (self.held, self.range);
         if let Some(line) = &mut self.line {
-            let room = Room { path: None, book, cues, commands };
+            let room = Room { path: None, book, cues, remote, commands };
             let _ = catch_unwind(AssertUnwindSafe(|| line.end(room)));
         }
     }
@@ -270,6 +278,7 @@ impl<E: Stream> Worker<E> {
             path: self.score.as_ref().map(|loaded| &*loaded.path),
             book: &mut self.book,
             cues: &mut self.cues,
+            remote: &mut self.remote,
             commands: (self.held, self.range),
         };
         let start = Instant::now();

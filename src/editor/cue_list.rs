@@ -14,6 +14,9 @@ use egui::{DragValue, PopupCloseBehavior, RichText, ScrollArea, Ui};
 /// Highest controller that a cue sends: those above are channel modes.
 const HIGHEST_CC: u8 = 119;
 
+/// How long before the turn a page turns unless it is set otherwise, in seconds.
+const PAGE_LEAD_S: f32 = 2.0;
+
 /// Draws the cues into what is left of `ui`.
 pub fn cue_list(ui: &mut Ui, look: &Look, view: &View) -> Actions {
     let mut actions = Actions::new();
@@ -97,6 +100,18 @@ fn message_menu(ui: &mut Ui, look: &Look, cue: &Cue) -> Option<Cue> {
         let mut channel = changed.channel + 1;
         row(ui, Text::Channel, &mut channel, 1..=16);
         changed.channel = channel.clamp(1, 16) - 1;
+        ui.horizontal(|ui| {
+            let label = ui.label(look.text(Text::CueLead));
+            let lead = DragValue::new(&mut changed.lead_s).range(0.0..=Cue::LONGEST_LEAD_S).speed(0.05);
+            ui.add(lead.max_decimals(2).suffix(" s")).labelled_by(label.id);
+        });
+        ui.checkbox(&mut changed.once, look.text(Text::CueOnce));
+        if ui.checkbox(&mut changed.page_turn, look.text(Text::CuePage)).clicked()
+            && changed.page_turn
+            && changed.lead_s == 0.0
+        {
+            changed.lead_s = PAGE_LEAD_S;
+        }
     });
     response.on_hover_text(look.text(Text::CueHint));
     (changed != *cue).then_some(changed)

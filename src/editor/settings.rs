@@ -7,6 +7,7 @@ use super::state::Preferences;
 use super::strings::{Language, Text};
 use super::theme::{self, PaperKind};
 use super::view::{Settings, Timing, View};
+use crate::bridge::RemoteSettings;
 use crate::units::Pitch;
 use egui::{Button, ComboBox, Grid, RichText, ScrollArea, Slider, Ui, Widget, WidgetText};
 
@@ -154,6 +155,34 @@ fn output(ui: &mut Ui, look: &Look, wanted: &mut Settings) {
             egui::DragValue::new(controller).range(0..=119).custom_formatter(name).custom_parser(parse);
         let field = ui.add(number);
         field.on_hover_text(look.with(Text::ControllerN, &[&*controller]));
+    }
+    ui.end_row();
+    osc(ui, look, &mut wanted.osc);
+    let journal = ui.checkbox(&mut wanted.journal, look.text(Text::Journal));
+    journal.on_hover_text(look.text(Text::JournalHint));
+    ui.end_row();
+}
+
+fn osc(ui: &mut Ui, look: &Look, wanted: &mut RemoteSettings) {
+    ui.checkbox(&mut wanted.enabled, look.text(Text::OscOut)).on_hover_text(look.text(Text::OscHint));
+    if wanted.enabled {
+        let hint = look.with(Text::OscRate, &[&wanted.rate_hz]);
+        ui.add(egui::DragValue::new(&mut wanted.rate_hz).range(1..=100).suffix(" Hz")).on_hover_text(hint);
+        ui.end_row();
+        // Half an address is none: it counts when the field is left.
+        let id = egui::Id::new("osc address");
+        let typed = ui.data(|data| data.get_temp::<String>(id));
+        let mut text = typed.unwrap_or_else(|| wanted.address.clone());
+        let hint = look.text(Text::OscAddressHint);
+        let label = ui.label(look.text(Text::OscAddress)).on_hover_text(hint);
+        let field = ui.add(egui::TextEdit::singleline(&mut text).id(id).desired_width(130.0));
+        let field = field.labelled_by(label.id).on_hover_text(hint);
+        if field.lost_focus() {
+            wanted.address = text.trim().to_owned();
+            ui.data_mut(|data| data.remove::<String>(id));
+        } else if field.changed() {
+            ui.data_mut(|data| data.insert_temp(id, text));
+        }
     }
     ui.end_row();
 }

@@ -382,6 +382,29 @@ table! {
     PositionOut: "Send position", "Position senden", "Envoyer la position", "Enviar la posición", "位置を送る";
     PositionOutHint: "Measure and beat as MIDI controllers", "Takt und Schlag als MIDI-Controller", "Mesure et temps en contrôleurs MIDI",
         "Compás y tiempo como controladores MIDI", "小節と拍を MIDI コントローラーで送ります";
+    OscOut: "Send OSC", "OSC senden", "Envoyer l’OSC", "Enviar OSC", "OSC を送る";
+    OscHint: "Position, tempo, state and cues to other programs, as OSC over UDP",
+        "Position, Tempo, Zustand und Marken an andere Programme, als OSC über UDP",
+        "Position, tempo, état et repères vers d’autres programmes, en OSC sur UDP",
+        "Posición, tempo, estado y marcas a otros programas, como OSC por UDP",
+        "位置・テンポ・状態・キューを OSC(UDP)で他のプログラムに送ります";
+    OscAddress: "OSC address", "OSC-Adresse", "Adresse OSC", "Dirección OSC", "OSC アドレス";
+    OscAddressHint: "Address and port, such as 127.0.0.1:9000; 127.0.0.1 is this computer",
+        "Adresse und Port, etwa 127.0.0.1:9000; 127.0.0.1 ist dieser Rechner",
+        "Adresse et port, par exemple 127.0.0.1:9000 ; 127.0.0.1 est cet ordinateur",
+        "Dirección y puerto, por ejemplo 127.0.0.1:9000; 127.0.0.1 es este equipo",
+        "アドレスとポート(例 127.0.0.1:9000)。127.0.0.1 はこのコンピューターです";
+    OscRate: "{0} positions a second at most", "höchstens {0} Positionen pro Sekunde", "{0} positions par seconde au plus",
+        "{0} posiciones por segundo como máximo", "毎秒最大 {0} 回";
+    Journal: "Keep a crash journal", "Absturzprotokoll führen", "Tenir un journal de secours", "Llevar un diario de respaldo", "障害用の記録を残す";
+    JournalHint: "Writes every take to a file of yours as it comes. If the host ends before the project was saved, the takes are there when it is opened again.",
+        "Schreibt jeden Take sofort in eine Datei bei Ihnen. Endet der Host, bevor das Projekt gespeichert wurde, sind die Takes beim nächsten Öffnen da.",
+        "Écrit chaque prise aussitôt dans un fichier chez vous. Si l’hôte s’arrête avant l’enregistrement du projet, les prises seront là à la prochaine ouverture.",
+        "Escribe cada toma al momento en un archivo suyo. Si el anfitrión termina antes de guardar el proyecto, las tomas estarán al abrirlo de nuevo.",
+        "テイクをその都度ファイルに書きます。プロジェクトの保存前にホストが終了しても、次に開いたときに残っています。";
+    CueLead: "Seconds ahead", "Sekunden vorher", "Secondes d’avance", "Segundos antes", "先行(秒)";
+    CueOnce: "Only once", "Nur einmal", "Une seule fois", "Solo una vez", "一度だけ";
+    CuePage: "Turns the page", "Seite umblättern", "Tourne la page", "Pasa la página", "ページをめくる";
     ControllerN: "controller {0}", "Controller {0}", "contrôleur {0}", "controlador {0}", "コントローラー {0}";
     Appearance: "Appearance", "Darstellung", "Apparence", "Aspecto", "表示";
     Scale: "Scale", "Größe", "Échelle", "Escala", "拡大率";

@@ -3,6 +3,7 @@
 //! A view holds ground types only and no handle to anything alive, so that a panel is a function of what it is
 //! given and a test can draw any state there is.
 
+use crate::bridge::RemoteSettings;
 use crate::performance::{Coverage, Cue, PositionReport, Take};
 use crate::score::{Choice, PrintedScore, Score};
 use crate::units::{Bpm, Pitch, Seconds};
@@ -285,6 +286,10 @@ pub struct Settings {
     pub follow: bool,
     /// Controller number that the position is sent on, 0-119.
     pub position_cc: Option<u8>,
+    /// Where OSC goes.
+    pub osc: RemoteSettings,
+    /// The user agrees to a journal of the book beside the project.
+    pub journal: bool,
 }
 
 impl Default for Settings {
@@ -302,6 +307,8 @@ impl Default for Settings {
             pedal_out: false,
             follow: true,
             position_cc: None,
+            osc: RemoteSettings::default(),
+            journal: false,
         }
     }
 }

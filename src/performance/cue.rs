@@ -22,7 +22,7 @@ pub enum CueMessage {
     },
 }
 
-/// Fires whenever the playing comes past its place.
+/// Fires whenever the playing comes past its place, or a set time before it would.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cue {
     /// Path position in beats.
@@ -33,4 +33,23 @@ pub struct Cue {
     pub channel: u8,
     /// What it sends.
     pub message: CueMessage,
+    /// So many seconds before its place, as far as the tempo foretells it; 0-60.
+    #[serde(default)]
+    pub lead_s: f32,
+    /// It fires once, and not at every pass.
+    #[serde(default)]
+    pub once: bool,
+    /// The page is turned here.
+    #[serde(default)]
+    pub page_turn: bool,
+}
+
+impl Cue {
+    /// The longest that a cue can lead, in seconds.
+    pub const LONGEST_LEAD_S: f32 = 60.0;
+
+    /// A cue at `beat` that fires there at every pass.
+    pub fn at(beat: f64, name: String, message: CueMessage) -> Cue {
+        Cue { beat, name, channel: 0, message, lead_s: 0.0, once: false, page_turn: false }
+    }
 }

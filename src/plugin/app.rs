@@ -252,7 +252,7 @@ impl EditorApp {
         let letter = char::from(b'A' + (count % 26) as u8);
         let name = if count < 26 { letter.to_string() } else { format!("{letter}{}", count / 26 + 1) };
         let number = FIRST_CUE_CC + (count % usize::from(CUE_CCS)) as u8;
-        cues.push(Cue { beat, name, channel: 0, message: CueMessage::Control { number, value: 127 } });
+        cues.push(Cue::at(beat, name, CueMessage::Control { number, value: 127 }));
         self.bridge.edit_book(Edit::Cues(cues));
     }
 
@@ -294,6 +294,8 @@ impl EditorApp {
             pedal_out: params.pedal_out.value(),
             follow: engine.follow,
             position_cc: (params.position_out.value() > 0).then(|| params.position_out.value() as u8),
+            osc: (*self.bridge.remote()).clone(),
+            journal: self.bridge.keeps_journal(),
         }
     }
 
@@ -345,6 +347,8 @@ impl EditorApp {
     }
 
     fn set(&self, settings: &Settings) {
+        self.bridge.send_remote(settings.osc.clone());
+        self.bridge.keep_journal(settings.journal);
         let Some(gui) = &self.gui else { return };
         let setter = gui.param_setter();
         let params = &self.params;

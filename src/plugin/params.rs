@@ -1,7 +1,7 @@
 //! The parameters that a host sees, and what is saved beside them.
 
 use super::saved_book::SavedBook;
-use super::state::{SavedScore, WindowSize};
+use super::state::{SavedConsent, SavedRemote, SavedScore, WindowSize};
 use crate::audio::REFERENCE_RANGE_HZ;
 use crate::bridge::Bridge;
 use crate::engine::{EngineConfig, EstimatorKind};
@@ -77,6 +77,12 @@ pub struct Parameters {
     /// The folder that exports go to; empty is the user's own.
     #[persist = "exports"]
     pub export_folder: RwLock<String>,
+    /// Where OSC goes.
+    #[persist = "osc"]
+    osc: SavedRemote,
+    /// The user agrees to a crash journal.
+    #[persist = "journal"]
+    journal: SavedConsent,
     /// The editor's window.
     #[persist = "window"]
     pub window: WindowSize,
@@ -149,7 +155,9 @@ impl Parameters {
                 })),
             bypass: BoolParam::new("Bypass", false).make_bypass(),
             score: SavedScore::new(bridge.clone()),
-            book: SavedBook::new(bridge),
+            book: SavedBook::new(bridge.clone()),
+            osc: SavedRemote::new(bridge.clone()),
+            journal: SavedConsent::new(bridge),
             export_folder: RwLock::default(),
             window: WindowSize::default(),
         }

@@ -1,6 +1,6 @@
 //! What a project keeps besides the parameters: the score itself, and the editor's window.
 
-use crate::bridge::{Bridge, ScoreSource, Severity};
+use crate::bridge::{Bridge, RemoteSettings, ScoreSource, Severity};
 use crate::readers::MAX_FILE_BYTES;
 use crate::score::Choice;
 use base64::Engine as _;
@@ -122,6 +122,56 @@ impl PersistentField<'_, Value> for SavedScore {
                 f(&Value::Null)
             }
         }
+    }
+}
+
+/// Where the bridge sends OSC, as a field that the framework saves and restores.
+pub struct SavedRemote {
+    bridge: Arc<Bridge>,
+}
+
+impl SavedRemote {
+    /// The field for one instance.
+    pub fn new(bridge: Arc<Bridge>) -> SavedRemote {
+        SavedRemote { bridge }
+    }
+}
+
+impl PersistentField<'_, RemoteSettings> for SavedRemote {
+    fn set(&self, new_value: RemoteSettings) {
+        self.bridge.send_remote(new_value);
+    }
+
+    fn map<F, R>(&self, f: F) -> R
+    where
+        F: Fn(&RemoteSettings) -> R,
+    {
+        f(&self.bridge.remote())
+    }
+}
+
+/// Whether the bridge keeps a journal, as a field that the framework saves and restores.
+pub struct SavedConsent {
+    bridge: Arc<Bridge>,
+}
+
+impl SavedConsent {
+    /// The field for one instance.
+    pub fn new(bridge: Arc<Bridge>) -> SavedConsent {
+        SavedConsent { bridge }
+    }
+}
+
+impl PersistentField<'_, bool> for SavedConsent {
+    fn set(&self, new_value: bool) {
+        self.bridge.keep_journal(new_value);
+    }
+
+    fn map<F, R>(&self, f: F) -> R
+    where
+        F: Fn(&bool) -> R,
+    {
+        f(&self.bridge.keeps_journal())
     }
 }
 

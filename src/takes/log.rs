@@ -368,12 +368,8 @@ mod tests {
     #[test]
     fn every_edit_can_be_taken_back_and_brought_again() {
         let mut log = log(2);
-        let cue = |beat| Cue {
-            beat,
-            name: "A".into(),
-            channel: 0,
-            message: crate::performance::CueMessage::Control { number: 20, value: 127 },
-        };
+        let message = crate::performance::CueMessage::Control { number: 20, value: 127 };
+        let cue = |beat| Cue::at(beat, "A".into(), message);
         let edits = [
             Edit::Stars { take: 1, stars: 9 },
             Edit::Reject { take: 1, rejected: true },

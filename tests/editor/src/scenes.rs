@@ -181,7 +181,7 @@ pub fn following() -> View {
 }
 
 fn cue(beat: f64, name: &str, message: CueMessage) -> Cue {
-    Cue { beat, name: name.into(), channel: 0, message }
+    Cue::at(beat, name.into(), message)
 }
 
 /// Two places compete.
