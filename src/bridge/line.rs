@@ -226,7 +226,10 @@ impl<E: Stream> Line<E> {
                     room.book.follow(&report);
                     self.pass_position(report, room);
                 }
-                EngineEvent::Evidence(_) | EngineEvent::Gap { .. } => {}
+                EngineEvent::Evidence(frame) => {
+                    self.heard.shade(frame.frame.seconds() + origin, &frame.sounding);
+                }
+                EngineEvent::Gap { .. } => {}
             }
         }
         room.book.hear(&mut events, self.now_s(), origin, self.half.rate_hz);
@@ -238,6 +241,7 @@ impl<E: Stream> Line<E> {
             NoteEvent::On { pitch, velocity, at, emitted } => {
                 let Some(sounding) = self.sounding.get_mut(usize::from(pitch.0)) else { return };
                 *sounding = true;
+                self.heard.late(emitted - at);
                 self.heard.start(pitch, velocity, at + origin, self.report.and_then(|report| report.beat));
                 (at, emitted, ReadyKind::NoteOn { pitch: pitch.0, velocity })
             }
@@ -330,6 +334,8 @@ impl<E: Stream> Line<E> {
             .zip(snapshot.score.as_ref())
             .and_then(|(beat, loaded)| Place::on(&loaded.score.path, beat));
         snapshot.notes = self.heard.notes(snapshot.now);
+        snapshot.shading = self.heard.shading();
+        snapshot.latency = self.heard.latency();
         snapshot.level = self.heard.level();
         snapshot.load = self.load;
         snapshot.overload = Overload {

@@ -1,7 +1,7 @@
 //! What the editor can see.
 
 use super::{BookView, LoadedScore};
-use crate::performance::PositionReport;
+use crate::performance::{PositionReport, Shading};
 use crate::score::PlayingPath;
 use crate::takes::Entry;
 use crate::units::{Pitch, Seconds};
@@ -119,6 +119,10 @@ pub struct Snapshot {
     pub place: Option<Place>,
     /// Notes heard lately, by onset.
     pub notes: Vec<HeardNote>,
+    /// What notes were made of lately.
+    pub shading: Shading,
+    /// Median time from attack to event of the last notes.
+    pub latency: Option<Seconds>,
     /// Input level.
     pub level: Level,
     /// What went wrong with the stream.

@@ -8,13 +8,19 @@ use super::view::{Verdict, View};
 use super::{marks, theme};
 use crate::performance::FollowState;
 use crate::score::{PathNote, PlayingPath};
-use crate::units::{HOP_S, Pitch};
-use egui::{Align2, Color32, CornerRadius, Key, Painter, Rect, Response, Sense, Shape, Stroke, Ui};
+use crate::units::{HOP_S, KEYS, Pitch};
+use egui::{
+    Align2, Color32, ColorImage, CornerRadius, Key, Painter, Rect, Response, Sense, Shape, Stroke,
+    TextureHandle, TextureOptions, Ui,
+};
 use egui::{EventFilter, Role, WidgetInfo, pos2, vec2};
+use std::sync::Arc;
 
 /// Where the roll is looked at.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RollState {
+    /// What notes were made of, as a picture: a column of pixels for each of its columns.
+    shade: Option<(Arc<[[u8; KEYS]]>, TextureHandle)>,
     /// Seconds from edge to edge, 2-60.
     span_s: f64,
     /// Seconds that the view is behind now, 0-60.
@@ -23,7 +29,13 @@ pub struct RollState {
 
 impl Default for RollState {
     fn default() -> Self {
-        RollState { span_s: 12.0, back_s: 0.0 }
+        RollState { shade: None, span_s: 12.0, back_s: 0.0 }
+    }
+}
+
+impl std::fmt::Debug for RollState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RollState").field("span_s", &self.span_s).field("back_s", &self.back_s).finish()
     }
 }
 
@@ -95,6 +107,7 @@ pub fn roll(ui: &mut Ui, look: &Look, view: &View, state: &mut RollState) {
     };
 
     lanes(&painter, &axes, lowest, highest);
+    shade(&painter, &axes, view, state);
     if let Some(score) = view.score() {
         for run in runs(view, &axes) {
             written(&painter, &axes, view, &score.path, run, false);
@@ -156,7 +169,7 @@ fn navigate(ui: &Ui, response: &Response, rect: Rect, state: &mut RollState) {
         });
     }
     if response.double_clicked() {
-        *state = RollState::default();
+        *state = RollState { shade: state.shade.take(), ..RollState::default() };
     } else {
         state.span_s = (state.span_s * zoom).clamp(2.0, 60.0);
         state.back_s = (state.back_s + back).clamp(0.0, 60.0);
@@ -195,6 +208,43 @@ fn lanes(painter: &Painter, axes: &Axes, lowest: u8, highest: u8) {
             _ => {}
         }
     }
+}
+
+/// What notes were made of: the stronger, the likelier.
+fn shade(painter: &Painter, axes: &Axes, view: &View, state: &mut RollState) {
+    let columns = &view.shading.columns;
+    if columns.is_empty() {
+        state.shade = None;
+        return;
+    }
+    if !state.shade.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, columns)) {
+        let pixels = (0..KEYS).rev().flat_map(|key| columns.iter().map(move |keys| shade_of(keys[key])));
+        let image = ColorImage::new([columns.len(), KEYS], pixels.collect());
+        match &mut state.shade {
+            Some((known, texture)) => {
+                texture.set(image, TextureOptions::LINEAR);
+                *known = columns.clone();
+            }
+            none => {
+                let texture = painter.ctx().load_texture("shading", image, TextureOptions::LINEAR);
+                *none = Some((columns.clone(), texture));
+            }
+        }
+    }
+    let Some((_, texture)) = &state.shade else { return };
+    let (low, high) = (axes.lane(Pitch::from_key(0)), axes.lane(Pitch::from_key(KEYS - 1)));
+    let rect = Rect::from_x_y_ranges(
+        axes.x(view.shading.from.0)..=axes.x(view.shading.to().0),
+        high.top()..=low.bottom(),
+    );
+    let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+    painter.with_clip_rect(axes.plot).image(texture.id(), rect, uv, Color32::WHITE);
+}
+
+/// Weak evidence is everywhere and says nothing: it is left dark.
+fn shade_of(probability: u8) -> Color32 {
+    let strength = (f32::from(probability) / 255.0 - 0.08).max(0.0) / 0.92;
+    theme::CURSOR_ON_CHROME.gamma_multiply(0.42 * strength)
 }
 
 /// The visible past as stretches of even movement, from the trail.

@@ -4,7 +4,7 @@
 //! given and a test can draw any state there is.
 
 use crate::bridge::RemoteSettings;
-use crate::performance::{Coverage, Cue, PositionReport, Take};
+use crate::performance::{Coverage, Cue, PositionReport, Shading, Take};
 use crate::score::{Choice, PrintedScore, Score};
 use crate::units::{Bpm, Pitch, Seconds};
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub struct View {
     pub trail: Vec<TrailPoint>,
     /// Notes heard over the last minute or more, by onset.
     pub heard: Vec<HeardNote>,
+    /// How likely each key sounded over the last seconds.
+    pub shading: Shading,
     /// What became of each note of the playing path in the current take; empty, or as long as the path's notes.
     pub verdicts: Arc<[Verdict]>,
     /// Stream time now: all input consumed.

@@ -6,6 +6,7 @@ mod notated;
 mod note;
 mod plan;
 mod posteriorgram;
+mod shading;
 mod take;
 
 pub use alignment::{AlignedBeat, Candidate, FollowState, PositionReport};
@@ -14,4 +15,5 @@ pub use notated::{Notated, WrittenNote};
 pub use note::{NoteEvent, PlayedNote};
 pub use plan::{Decision, EditPlan, Mark, PlanSegment};
 pub use posteriorgram::PosteriorFrame;
+pub use shading::Shading;
 pub use take::{Coverage, Fault, FaultKind, PartCoverage, Stretch, Take};

@@ -182,7 +182,8 @@ impl EditorApp {
             undo: words(snapshot.book.undo),
             redo: words(snapshot.book.redo),
             abilities: Abilities { browse: chooser::IS_THERE, ..Abilities::all() },
-            latency: None,
+            latency: snapshot.latency,
+            shading: snapshot.shading.clone(),
         }
     }
 

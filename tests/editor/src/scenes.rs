@@ -6,13 +6,14 @@ use colla_parte::editor::{
     ScoreSlot, TakeRow, TempoCurve, TrailPoint, Transport, Verdict, View,
 };
 use colla_parte::performance::{
-    Candidate, Coverage, Cue, CueMessage, Fault, FaultKind, FollowState, PositionReport, Stretch, Take,
+    Candidate, Coverage, Cue, CueMessage, Fault, FaultKind, FollowState, PositionReport, Shading, Stretch,
+    Take,
 };
 use colla_parte::readers::{read_score, source_with_ids};
 use colla_parte::score::{
     Measure, Note, NoteId, Ornament, Part, PathNote, PathStep, PlayingPath, Score, TempoChange,
 };
-use colla_parte::units::{Beats, Bpm, Pitch, Seconds};
+use colla_parte::units::{Beats, Bpm, KEYS, Pitch, Seconds};
 use egui::{Vec2, vec2};
 use std::sync::Arc;
 
@@ -129,6 +130,7 @@ pub fn transcribing() -> View {
     View {
         heard: played.heard.iter().map(|note| HeardNote { verdict: Verdict::Open, ..*note }).collect(),
         now: played.now,
+        shading: played.shading,
         level: played.level,
         latency: played.latency,
         ..empty()
@@ -158,6 +160,7 @@ pub fn following() -> View {
     View {
         position: Some(report(FollowState::Following, Some(beat), 0.93)),
         trail,
+        shading: shading(&heard, now),
         heard,
         verdicts: verdicts.into(),
         now,
@@ -250,6 +253,7 @@ pub fn engraved() -> View {
     View {
         position: Some(report(FollowState::Following, Some(beat), 0.93)),
         trail,
+        shading: shading(&heard, now),
         heard,
         verdicts: verdicts.into(),
         now,
@@ -486,6 +490,27 @@ fn performance(score: &Score, until: f64) -> (Vec<TrailPoint>, Vec<HeardNote>, V
         });
     }
     (trail, heard, verdicts, Seconds(time_of(until)))
+}
+
+/// What such notes are made of: each decays, with something of its octave and twelfth.
+fn shading(heard: &[HeardNote], now: Seconds) -> Shading {
+    const COLUMNS: usize = 320;
+    let from = now.0 - COLUMNS as f64 * Shading::COLUMN.0;
+    let mut columns = vec![[0u8; KEYS]; COLUMNS];
+    for note in heard {
+        let end = note.offset.unwrap_or(now).0 + 0.25;
+        for (above, strength) in [(0, 0.95), (12, 0.35), (19, 0.2)] {
+            let Some(key) = Pitch(note.pitch.0 + above).key() else { continue };
+            for (column, keys) in columns.iter_mut().enumerate() {
+                let at = from + column as f64 * Shading::COLUMN.0;
+                if (note.onset.0..end).contains(&at) {
+                    let left = (-(at - note.onset.0) * 2.5).exp();
+                    keys[key] = keys[key].max((255.0 * strength * left) as u8);
+                }
+            }
+        }
+    }
+    Shading { from: Seconds(from), columns: columns.into() }
 }
 
 /// `count` takes, each of some stretch of the score, the last being recorded.
