@@ -340,3 +340,30 @@ fn a_corpus_item_is_scored() {
     fs::write(item.join("notes.tsv"), table.replace("0.5000", "soon")).unwrap();
     assert_refused(&["evaluate", &text(&folder)], &item.join("notes.tsv"), "line 2");
 }
+
+#[test]
+fn a_page_becomes_a_picture() {
+    let folder = scratch("page");
+    let (song, picture) = ("assets/demo/score.mxl", text(&folder.join("page.png")));
+    let song = text(&Path::new(env!("CARGO_MANIFEST_DIR")).join(song));
+    let output = colla_parte(&["score", &song, "--page", "1", "-o", &picture]);
+    if cfg!(feature = "engrave") {
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(fs::read(&picture).unwrap().starts_with(b"\x89PNG"));
+        for page in ["0", "99"] {
+            assert_refused(
+                &["score", &song, "--page", page, "-o", &picture],
+                Path::new(&song),
+                "expected one of 1 to",
+            );
+        }
+    } else {
+        assert_refused(
+            &["score", &song, "--page", "1", "-o", &picture],
+            Path::new(&song),
+            "feature `engrave`",
+        );
+        assert!(!Path::new(&picture).exists());
+    }
+    assert_eq!(colla_parte(&["score", &song, "--page", "1"]).status.code(), Some(2));
+}

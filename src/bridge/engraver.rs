@@ -4,6 +4,7 @@
 //! come in order, and before each further page the ink of those that are looked at is painted.
 
 use super::LoadedScore;
+use super::underway::Underway;
 use crate::engraving::{EngraveError, EngravedPage, Engraver, Painter, Paper, resources};
 use crate::readers::source_with_ids;
 use crate::score::{InkPicture, PrintWish, PrintedScore, Score, ScoreSource};
@@ -19,7 +20,7 @@ use std::time::{Duration, Instant};
 const QUIET: Duration = Duration::from_millis(180);
 
 /// Least time between two publications of a growing score.
-const PUBLISH_EVERY: Duration = Duration::from_millis(60);
+const PUBLISH_EVERY: Duration = Duration::from_millis(150);
 
 /// Pages before and after those looked at whose ink is painted and kept.
 const NEIGHBOURS: u32 = 2;
@@ -29,6 +30,10 @@ const KEPT: u32 = 6;
 
 /// The most pixels of all pictures that are kept.
 const MAX_PIXELS: usize = 48 << 20;
+
+/// Of a score with more noteheads Verovio's own form, which takes some 15 kB a head, is let go once its pages are there; for
+/// another width it is read again.
+const KEPT_NOTES: usize = 8_000;
 
 /// A score of more noteheads is not engraved: Verovio would take more than 1 GB for it.
 const MAX_NOTES: usize = 60_000;
@@ -138,6 +143,8 @@ struct Shop {
     painter: Painter,
     /// The score that is loaded in the engraver, and the width it is laid out for.
     loaded: Option<(Arc<[u8]>, f32)>,
+    /// Says on disk that the engraver is at work.
+    underway: Option<Underway>,
     /// This score can't be engraved.
     refused: Option<Arc<[u8]>>,
     pages: Vec<EngravedPage>,
@@ -156,6 +163,7 @@ impl Shop {
             engraver: None,
             painter: Painter::default(),
             loaded: None,
+            underway: None,
             refused: None,
             pages: Vec::new(),
             count: 0,
@@ -169,6 +177,7 @@ impl Shop {
         let mut next = self.requests.recv().ok();
         while let Some(request) = next.take() {
             let stopped = catch_unwind(AssertUnwindSafe(|| self.serve(request.clone())));
+            self.underway = None;
             next = match stopped {
                 Ok(Ok(())) => self.requests.recv().ok(),
                 Ok(Err(Stop::Newer(newer))) => Some(newer),
@@ -226,9 +235,9 @@ impl Shop {
                     self.pages.clear();
                     self.printed = PrintedScore { width: request.wish.width, ..PrintedScore::default() };
                 }
-                Err(error) => {
+                Err(reason) => {
                     self.loaded = None;
-                    self.refuse(&request, error.to_string());
+                    self.refuse(&request, reason);
                     return Ok(());
                 }
             }
@@ -246,6 +255,9 @@ impl Shop {
                 self.publish(&request);
             }
             if done {
+                if request.score.score.notes.len() > KEPT_NOTES {
+                    self.engraver = None;
+                }
                 return Ok(());
             }
             if let Some(newer) = self.newer()? {
@@ -276,9 +288,18 @@ impl Shop {
         }
     }
 
-    fn lay_out(&mut self, request: &Request) -> Result<usize, EngraveError> {
+    /// Lays the score out, unless it is known to make the engraver crash.
+    fn lay_out(&mut self, request: &Request) -> Result<usize, String> {
+        if let Some(folder) = resources::usual_folder().parent() {
+            self.underway = None;
+            self.underway = Some(Underway::begin(&folder.join("underway"), &request.score.source.bytes)?);
+        }
+        self.paged(request).map_err(|error| error.to_string())
+    }
+
+    fn paged(&mut self, request: &Request) -> Result<usize, EngraveError> {
         let paper = Paper::Strips { width: request.wish.width };
-        let loaded = self.is_loaded(request);
+        let loaded = self.is_loaded(request) && self.engraver.is_some();
         let engraver = match &mut self.engraver {
             Some(engraver) => engraver,
             None => {
@@ -308,8 +329,11 @@ impl Shop {
             && let Some(engraver) = &mut self.engraver
         {
             let page = engraver.page(self.pages.len())?;
-            self.printed.pages.push(Arc::new(page.print.clone()));
+            self.printed.pages.push(page.print.clone());
             self.pages.push(page);
+            if self.pages.len() == self.count {
+                self.underway = None;
+            }
             return Ok(false);
         }
         match self.unpainted(near, wish.pixels_per_space) {

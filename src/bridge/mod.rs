@@ -41,6 +41,8 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod transport;
+#[cfg(feature = "engrave")]
+mod underway;
 mod worker;
 
 pub use channel::{ReadyEvent, ReadyKind};

@@ -133,7 +133,7 @@ pub fn score_view(ui: &mut Ui, look: &Look, view: &View, state: &mut ScoreViewSt
         let frame = page.rect_of(&place.area).expand(2.0);
         painter.rect_stroke(frame, 4.0, Stroke::new(2.0, look.paper.cursor), egui::StrokeKind::Outside);
     }
-    let usable = matches!(layout, Layout::Engraved(_)) || state.engraved.is_none();
+    let usable = state.engraved.as_ref().is_none_or(|engraved| engraved.is_usable(&score));
     score_marks::engraving_note(&painter, look, view, rect, usable);
     score_marks::overlay(ui, look, view, state, &score, rect, &mut actions);
     focus_ring(ui, &response, rect);

@@ -1,10 +1,10 @@
 //! Verovio, as far as it is needed.
 
-use super::{EngraveError, reading};
+use super::{EngraveError, reading, soundness};
 use crate::score::PrintedPage;
 use cxx::UniquePtr;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use verovio_sys::ffi;
 
 /// The largest source accepted, in bytes. (Verovio's memory for it is some fifteen times as much.)
@@ -59,7 +59,7 @@ impl Paper {
 #[derive(Clone, Debug)]
 pub struct EngravedPage {
     /// Where everything is.
-    pub print: PrintedPage,
+    pub print: Arc<PrintedPage>,
     /// The page, for [`super::Painter`].
     pub svg: String,
 }
@@ -93,7 +93,7 @@ impl Engraver {
     /// Reads MusicXML and lays it out. Returns the number of pages.
     ///
     /// # Errors
-    /// If it is too large, or Verovio does not read it; nothing is loaded then.
+    /// If it is too large, holds what makes Verovio crash, or is not read by it; nothing is loaded then.
     pub fn load(&mut self, source: &str, paper: Paper) -> Result<usize, EngraveError> {
         self.pages = 0;
         if source.len() > MAX_SOURCE_BYTES {
@@ -102,6 +102,9 @@ impl Engraver {
                 limit: MAX_SOURCE_BYTES,
                 found: source.len(),
             });
+        }
+        if let Some(reason) = soundness::objection(source) {
+            return Err(EngraveError::Unsound(reason));
         }
         let _alone = alone();
         ffi::set_options(self.toolkit.pin_mut(), &paper.options());
@@ -143,7 +146,7 @@ impl Engraver {
             ffi::render_to_svg(self.toolkit.pin_mut(), index as i32 + 1, false)
         };
         let print = reading::page(&svg).map_err(|reason| EngraveError::Page { page: index + 1, reason })?;
-        Ok(EngravedPage { print, svg })
+        Ok(EngravedPage { print: Arc::new(print), svg })
     }
 }
 

@@ -26,6 +26,9 @@ pub enum EngraveError {
     /// The engraver does not read the score.
     #[error("the engraver cannot read this score")]
     Unreadable,
+    /// The score holds what is known to make the engraver crash.
+    #[error("the engraver would not survive this score: {0}")]
+    Unsound(String),
     /// There is no such page.
     #[error("page {page}: expected one of 1 to {pages}")]
     NoPage {

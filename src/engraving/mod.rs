@@ -12,6 +12,7 @@ mod error;
 mod painter;
 mod reading;
 pub mod resources;
+mod soundness;
 
 pub use engraver::{EngravedPage, Engraver, MAX_SOURCE_BYTES, Paper};
 pub use error::EngraveError;

@@ -38,7 +38,7 @@ impl Press {
             let picture = InkPicture { page, pixels_per_space, width, height, cover: cover.into() };
             printed.pictures.push(Arc::new(picture));
         }
-        printed.pages = pages.into_iter().map(|page| Arc::new(page.print)).collect();
+        printed.pages = pages.into_iter().map(|page| page.print).collect();
         Ok(printed)
     }
 
