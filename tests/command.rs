@@ -367,3 +367,25 @@ fn a_page_becomes_a_picture() {
     }
     assert_eq!(colla_parte(&["score", &song, "--page", "1"]).status.code(), Some(2));
 }
+
+#[test]
+fn manual_pages_and_completions_name_every_subcommand() {
+    let folder = scratch("manual");
+    assert!(colla_parte(&["man", &text(&folder)]).status.success());
+    let page = fs::read_to_string(folder.join("colla-parte.1")).unwrap();
+    let subcommands = ["transcribe", "follow", "align", "session", "score", "evaluate", "man", "completions"];
+    for name in subcommands {
+        assert!(page.contains(name), "colla-parte.1 does not name {name}");
+        let own = fs::read_to_string(folder.join(format!("colla-parte-{name}.1"))).unwrap();
+        assert!(own.starts_with(".ie") && own.contains(".SH NAME"), "{name}: {own:.60}");
+    }
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = String::from_utf8(colla_parte(&["completions", shell]).stdout).unwrap();
+        for name in subcommands {
+            assert!(script.contains(name), "{shell} does not know {name}");
+        }
+    }
+    let missing = folder.join("missing");
+    assert_refused(&["man", &text(&missing)], &missing, "expected a folder");
+    assert_eq!(colla_parte(&["completions", "cmd"]).status.code(), Some(2));
+}

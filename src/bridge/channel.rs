@@ -12,6 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Audio that the ring holds before samples are dropped, in seconds: long enough to read a large score meanwhile.
 const RING_S: f64 = 4.0;
 
+/// The shortest activation that is listened to though it is over, in seconds.
+const LEAST_S: f64 = 0.1;
+
 /// Marks waiting in the ring at once. More than a handful means that the host resets without end.
 const MARKS: usize = 64;
 
@@ -130,6 +133,14 @@ pub(super) struct WorkerHalf {
     pub marks: Consumer<MarkAt>,
     pub events: Producer<ReadyEvent>,
     pub tally: Arc<Tally>,
+}
+
+impl WorkerHalf {
+    /// The activation is over already, and too little came through for anything to be heard in it: hosts that scan, or
+    /// change their settings, activate again and again.
+    pub fn came_to_nothing(&self) -> bool {
+        self.samples.is_abandoned() && (self.samples.slots() as f64) < LEAST_S * self.rate_hz
+    }
 }
 
 /// Makes the rings for one activation. Allocates.

@@ -193,6 +193,10 @@ impl<E: Stream> Worker<E> {
 
     fn connect(&mut self, half: WorkerHalf) {
         self.end_line();
+        if half.came_to_nothing() {
+            self.line = None;
+            return;
+        }
         self.config = self.shared.settings.load(self.config.estimator);
         self.line = Some(Line::new(half));
         self.start_engine();

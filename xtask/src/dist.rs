@@ -13,19 +13,23 @@ const SHELLS: [(&str, &str); 3] =
 /// Files of the repository that are handed on as they are.
 const CARRIED: [&str; 4] = ["LICENSE", "README.md", "CHANGELOG.md", "docs/window.png"];
 
-/// Builds with the profile `dist` and leaves the package and its checksum in `target/packages`.
-pub fn dist() -> Result<()> {
+/// Builds with a profile of cargo's, `dist` for what is handed on, and leaves the package and its checksum in
+/// `target/packages`.
+pub fn dist(profile: &str) -> Result<()> {
     ensure!(cfg!(target_os = "linux"), "packages are made on Linux; elsewhere use `cargo xtask bundle`");
     let notices = notices::notices()?;
-    shell::cargo(&["build", "--profile", "dist", "--package", "colla-parte"])?;
-    let profile = ["--profile", "dist"].map(String::from);
-    nice_plug_xtask::bundle(&target(), "colla-parte", &profile, false)?;
+    shell::cargo(&["build", "--profile", profile, "--package", "colla-parte"])?;
+    let chosen = ["--profile", profile].map(String::from);
+    nice_plug_xtask::bundle(&target(), "colla-parte", &chosen, false)?;
     let machine = packages::host()?;
     let machine = machine.split('-').next().unwrap_or("unknown");
     let name = format!("colla-parte-{}-{machine}-linux", version()?);
     let folder = target().join("packages").join(&name);
-    let made =
-        Made { bundles: target().join("bundled"), command: target().join("dist/colla-parte"), notices };
+    let made = Made {
+        bundles: target().join("bundled"),
+        command: target().join(profile).join("colla-parte"),
+        notices,
+    };
     stage(&made, &folder)?;
     let package = pack(&folder)?;
     println!("{} ({:.1} MB)", package.display(), fs::metadata(&package)?.len() as f64 / 1e6);

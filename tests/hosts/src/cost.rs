@@ -19,7 +19,11 @@ fn main() -> Result<()> {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..loops {
-            scope.spawn(|| while !over.load(Ordering::Relaxed) {});
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
         }
         let done = table(seconds);
         over.store(true, Ordering::Relaxed);

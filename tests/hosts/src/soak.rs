@@ -182,7 +182,9 @@ fn create(format: Format, count: usize) -> Result<()> {
     println!(
         "{format:?}: created {count} times, {editor}, in {s:.1} s; {warm:.1} MB after a tenth of it, {now:.1} MB at the end"
     );
-    ensure!(now < warm + 60.0, "memory grows with every instance");
+    // Threads of windows that were closed leave arenas, and the driver keeps something of its own.
+    let allowed = if window.is_some() { 20.0 + 0.25 * count as f64 } else { 20.0 };
+    ensure!(now < warm + allowed, "memory grows with every instance");
     Ok(())
 }
 
@@ -194,7 +196,11 @@ fn starve(format: Format, seconds: f64) -> Result<()> {
     let loops = 2 * std::thread::available_parallelism()?.get();
     let worst = std::thread::scope(|scope| {
         for _ in 0..loops {
-            scope.spawn(|| while !over.load(Ordering::Relaxed) {});
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
         }
         let worst = play(instance.as_mut(), seconds, false, &mut sounding);
         over.store(true, Ordering::Relaxed);

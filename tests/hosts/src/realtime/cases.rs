@@ -44,7 +44,7 @@ pub fn play(case: &str, player: &mut Player<'_>) -> Result<Option<String>> {
         "transport" => {
             let mut random = Random::new(9);
             player.play(CASE_S, |instance, n| {
-                let position = if n % 50 == 0 { random.below(1 << 32) } else { 1 << 20 | n as u64 * 64 };
+                let position = if n % 50 == 0 { random.below(1 << 32) } else { (1 << 20) + n as u64 * 64 };
                 let transport =
                     Transport { playing: n % 70 > 10, recording: n % 140 > 70, position: position as i64 };
                 instance.set_transport((n % 300 < 280).then_some(transport));
