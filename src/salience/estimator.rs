@@ -59,7 +59,7 @@ const VELOCITY_AT_ONE: f32 = 0.75;
 /// of its neighbours, since partials look broad until the window has filled.
 ///
 /// # Latency
-/// [`LOOK_AHEAD`] hops.
+/// `LOOK_AHEAD` hops.
 pub struct HarmonicEstimator {
     templates: Arc<HarmonicTemplates>,
     background: Background,
