@@ -87,7 +87,7 @@ proptest! {
     #[test]
     fn a_flipped_bit_of_the_weights_is_found(at in 0..SHIPPED.len(), bit in 0..8) {
         let mut damaged = SHIPPED.to_vec();
-        damaged[at] ^= 1 << bit;
+        damaged[at] ^= 1u8 << bit;
         prop_assert!(Weights::read(&damaged).is_err());
     }
 

@@ -39,6 +39,8 @@ mod settings;
 mod snapshot;
 mod stream;
 #[cfg(test)]
+mod stress;
+#[cfg(test)]
 mod tests;
 mod transport;
 #[cfg(feature = "engrave")]

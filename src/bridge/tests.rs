@@ -167,6 +167,28 @@ fn an_engine_that_always_fails_is_stopped_and_audio_still_flows() {
 }
 
 #[test]
+fn only_an_activation_that_is_over_at_once_comes_to_nothing() {
+    for (played, over, expected) in
+        [(0, true, true), (700, true, true), (900, true, false), (0, false, false)]
+    {
+        let (mut audio, worker) = rings(RATE_HZ, 512);
+        for _ in 0..played {
+            audio.samples.push(0.0).expect("room");
+        }
+        let kept = (!over).then_some(audio);
+        assert_eq!(worker.came_to_nothing(), expected, "{played} samples, over: {over}");
+        drop(kept);
+    }
+    // The one that follows such activations is listened to.
+    let bridge = Bridge::default();
+    for _ in 0..50 {
+        drop(connect(&bridge));
+    }
+    let mut end = connect(&bridge);
+    assert_eq!(play(&mut end, &[&signal(200, &[(100, 0.5)])]), [(100, on(50))]);
+}
+
+#[test]
 fn a_full_ring_drops_audio_counts_it_and_keeps_the_time() {
     let shared = Arc::new(Shared::default());
     let (commands, requests) = crossbeam_channel::unbounded();
