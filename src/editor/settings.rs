@@ -170,7 +170,7 @@ fn osc(ui: &mut Ui, look: &Look, wanted: &mut RemoteSettings) {
         ui.add(egui::DragValue::new(&mut wanted.rate_hz).range(1..=100).suffix(" Hz")).on_hover_text(hint);
         ui.end_row();
         // Half an address is none: it counts when the field is left.
-        let id = egui::Id::new("osc address");
+        let id = egui::Id::unique("osc address");
         let typed = ui.data(|data| data.get_temp::<String>(id));
         let mut text = typed.unwrap_or_else(|| wanted.address.clone());
         let hint = look.text(Text::OscAddressHint);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""plant_faults.py COLLA_PARTE SCORES OUT [COUNT]: performances with planted faults, to fit the weights of the fault finder to.
+"""plant_faults.py COLLA_PARTE SCORES OUT [COUNT [SEED]]: performances with planted faults, to fit the weights of the fault finder to.
 
 SCORES: a folder of .mxl scores. OUT gets a folder for each performance: score.mxl, audio.wav (fluidsynth, with the sound fonts that
 FAULT_FONTS names, separated by colons), played.tsv (onset_s, midi_pitch, how: right, wrong, extra) and missed.tsv (onset_s,
@@ -95,7 +95,7 @@ def main():
     program, scores, out = sys.argv[1:4]
     count = int(sys.argv[4]) if len(sys.argv) > 4 else 24
     fonts = os.environ['FAULT_FONTS'].split(':')
-    rng = random.Random(20)
+    rng = random.Random(int(sys.argv[5]) if len(sys.argv) > 5 else 20)
     files = sorted(os.path.join(d, f) for d, _, fs in os.walk(scores) for f in fs if f.endswith('.mxl'))
     rng.shuffle(files)
     done = 0
