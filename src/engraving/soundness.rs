@@ -13,8 +13,18 @@ pub(super) fn objection(source: &str) -> Option<String> {
     if let Some(found) = contents(source, "beat-type").find(|text| !beat_type(text)) {
         return Some(format!("expected a beat type above 0, found {found:?}"));
     }
+    let mut meters = source.split("<time").filter_map(|rest| rest.split_once("</time>"));
+    if meters.any(|(meter, _)| lacks_beat_type(meter)) {
+        return Some("expected a beat type beside the beats of a meter, found none".into());
+    }
     let found = contents(source, "type").find(|text| !TYPES.contains(&text.trim()))?;
     Some(format!("expected a type of note, found {found:?}"))
+}
+
+/// Of what stands between `<time` and `</time>`.
+fn lacks_beat_type(meter: &str) -> bool {
+    let is_it = meter.starts_with('>') || meter.starts_with(char::is_whitespace);
+    is_it && meter.contains("<beats") && !meter.contains("<beat-type")
 }
 
 /// The texts of all elements of a name.
@@ -41,7 +51,9 @@ mod tests {
             objection("<type size=\"cue\">16th</type><beat-type>4+8</beat-type><type-of>x</type-of><type/>"),
             None
         );
+        assert_eq!(objection("<time-modification></time-modification><time><senza-misura/></time>"), None);
         for (wrong, word) in [
+            ("<time symbol=\"cut\"><beats>2</beats></time><time><beat-type>2</beat-type></time>", "beside"),
             ("<beat-type>0</beat-type>", "\"0\""),
             ("<beat-type></beat-type>", "\"\""),
             ("<type>half</type><type size=\"full\">nonsense</type>", "nonsense"),
