@@ -103,6 +103,10 @@ impl Engraver {
                 found: source.len(),
             });
         }
+        // Of a text that is no score Verovio makes an empty page.
+        if !source.contains("<score-") {
+            return Err(EngraveError::Unreadable);
+        }
         if let Some(reason) = soundness::objection(source) {
             return Err(EngraveError::Unsound(reason));
         }
