@@ -111,7 +111,7 @@ pub(super) fn write_json(items: &[ItemReport], out: &mut dyn Write) -> Result<()
 pub(super) fn write_table(items: &[ItemReport], out: &mut dyn Write) -> Result<()> {
     writeln!(
         out,
-        "{:36} {:>5} {:>5} {:>5} {:>5} {:>5}  {:>6} {:>4} {:>4}  {:>6} {:>5} {:>5} {:>5} {:>6} {:>6}  {:>5}",
+        "{:36} {:>5} {:>5} {:>5} {:>5} {:>5}  {:>6} {:>4} {:>4}  {:>6} {:>5} {:>5} {:>5} {:>5} {:>6} {:>6}  {:>5}",
         "",
         "on50",
         "on25",
@@ -122,6 +122,7 @@ pub(super) fn write_table(items: &[ItemReport], out: &mut dyn Write) -> Result<(
         "p95",
         "p99",
         "pos ms",
+        "<50",
         "<100",
         "<300",
         "<1 s",
@@ -155,7 +156,7 @@ fn write_row(out: &mut dyn Write, name: &str, s: &Summary) -> Result<()> {
     let jumps = if s.jumps > 0 { format!("{}/{}", s.jumps_recovered_3_s, s.jumps) } else { "-".to_owned() };
     writeln!(
         out,
-        "{name:36} {:5.3} {:5.3} {:5.3} {:5.3} {:5.3}  {:6.1} {:4.0} {:4.0}  {:>6} {:>5} {:>5} {:>5} {:>6} \
+        "{name:36} {:5.3} {:5.3} {:5.3} {:5.3} {:5.3}  {:6.1} {:4.0} {:4.0}  {:>6} {:>5} {:>5} {:>5} {:>5} {:>6} \
          {jumps:>6}  {:5.1}",
         s.onset_50_f1,
         s.onset_25_f1,
@@ -166,6 +167,7 @@ fn write_row(out: &mut dyn Write, name: &str, s: &Summary) -> Result<()> {
         s.latency_p95_ms,
         s.latency_p99_ms,
         s.position_median_ms.map_or("-".into(), |v| format!("{v:.0}")),
+        share(s.within_50_ms),
         share(s.within_100_ms),
         share(s.within_300_ms),
         share(s.within_1000_ms),
