@@ -116,7 +116,9 @@ impl Hearing {
         let usual = FollowerSettings::default();
         match kind {
             EstimatorKind::Harmonic => {
-                FollowerSettings { onset_shift_s, neutral_onset: 0.001, sharpness: 1.0, mute: 1.0, ..usual }
+                // What sounds on is taken for keys that begin to sound, and partials for notes, more often than the
+                // network does.
+                FollowerSettings { onset_shift_s, soft_onset: 5.0, ghost: 0.05, ..usual }
             }
             EstimatorKind::Network => FollowerSettings { onset_shift_s, ..usual },
         }
