@@ -35,8 +35,11 @@ const HERE: usize = KEPT - 1 - PICKER_LAG;
 const BEFORE: usize = 4;
 /// Shortest time between two onsets of one key, in hops, unless the second is this many times as probable.
 const REFRACTORY: (u64, f32) = (5, 2.0);
-/// How long a key that began to sound without attack waits for one, and looks back for one, in hops.
+/// How long after an attack a key that begins to sound is taken to sound because of it, in hops.
 const SOFT_WINDOW: u64 = 15;
+/// How long a key that begins to sound waits for an attack, in hops: estimators hear many keys sound before they are
+/// sure of the attack, and one note must not count twice.
+const SOFT_WAIT: u64 = 4;
 /// Sounding probability above which a key sounds, and below which it does not.
 const SOUNDS: (f32, f32) = (0.5, 0.3);
 
@@ -63,6 +66,8 @@ impl Kept {
 pub(crate) struct StrikePicker {
     kept: [Kept; KEPT],
     was_off: [bool; KEYS],
+    /// The hop at which a key began to sound, as long as its attack is waited for.
+    begun: [Option<u64>; KEYS],
     last_strike: [(u64, f32); KEYS],
     hop: u64,
     evidence: Evidence,
@@ -74,6 +79,7 @@ impl StrikePicker {
         StrikePicker {
             kept: [Kept::SILENT; KEPT],
             was_off: [true; KEYS],
+            begun: [None; KEYS],
             last_strike: [(0, 0.0); KEYS],
             hop: REFRACTORY.0 + SOFT_WINDOW,
             evidence: Evidence { strikes: Vec::with_capacity(KEYS), quiet: true },
@@ -101,15 +107,16 @@ impl StrikePicker {
                 let odds = self.odds(key, here, settings);
                 self.evidence.strikes.push(Strike { key, odds, offset: peak_offset(before, here, next) });
                 self.last_strike[key] = (self.hop, here);
-                self.was_off[key] = false;
+                (self.was_off[key], self.begun[key]) = (false, None);
             } else if sounding < SOUNDS.1 {
-                self.was_off[key] = true;
+                (self.was_off[key], self.begun[key]) = (true, None);
             } else if sounding >= SOUNDS.0 && self.was_off[key] {
                 self.was_off[key] = false;
-                if since >= SOFT_WINDOW {
-                    self.evidence.strikes.push(Strike { key, odds: settings.soft_onset, offset: 0.0 });
-                    self.last_strike[key] = (self.hop, 0.0);
-                }
+                self.begun[key] = (since >= SOFT_WINDOW).then_some(self.hop);
+            } else if self.begun[key].is_some_and(|begun| self.hop >= begun + SOFT_WAIT) {
+                self.begun[key] = None;
+                self.evidence.strikes.push(Strike { key, odds: settings.soft_onset, offset: 0.0 });
+                self.last_strike[key] = (self.hop, 0.0);
             }
         }
         self.evidence.strikes.sort_by(|a, b| b.odds.total_cmp(&a.odds));
@@ -143,4 +150,38 @@ fn peak_offset(before: f32, here: f32, next: f32) -> f32 {
 /// A probability, whatever came.
 fn probability(value: f32) -> f32 {
     if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::FrameIndex;
+
+    /// Hops at which key 40 is struck, and the odds, if it begins to sound at hop 20 and its attack peaks at `attack`.
+    fn struck(attack: Option<usize>) -> Vec<(usize, f32)> {
+        let settings = FollowerSettings::default();
+        let mut picker = StrikePicker::new();
+        let mut strikes = Vec::new();
+        for hop in 0..60usize {
+            let mut frame = PosteriorFrame::silent(FrameIndex(hop as u64));
+            frame.sounding[40] = if hop >= 20 { 0.9 } else { 0.0 };
+            frame.onset[40] =
+                attack.map_or(0.0, |at| [0.9, 0.3].get(hop.abs_diff(at)).copied().unwrap_or(0.0));
+            for strike in &picker.next(&frame, &settings).strikes {
+                strikes.push((hop - PICKER_LAG, strike.odds));
+            }
+        }
+        strikes
+    }
+
+    #[test]
+    fn a_note_counts_once_whether_it_sounds_before_its_attack_or_after() {
+        for attack in [18, 20, 21, 23] {
+            let strikes = struck(Some(attack));
+            assert_eq!(strikes.len(), 1, "attack at {attack}: {strikes:?}");
+            assert_eq!(strikes[0].0, attack);
+        }
+        let soft = FollowerSettings::default().soft_onset;
+        assert_eq!(struck(None), [(20 + SOFT_WAIT as usize, soft)]);
+    }
 }
