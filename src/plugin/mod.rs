@@ -87,7 +87,7 @@ impl Plugin for CollaParte {
     ) -> bool {
         let channels = layout.main_output_channels.map_or(0, NonZeroU32::get) as usize;
         self.bridge.settings().store(&self.params.engine_config());
-        self.audio = AudioSide::new(&self.bridge, channels, config);
+        self.audio = AudioSide::new(&self.bridge, context.plugin_api(), channels, config);
         match &mut self.audio {
             Some(audio) => {
                 let latency = audio.wanted_latency(&self.params);
@@ -129,8 +129,10 @@ impl Plugin for CollaParte {
             audio.process(&self.params, &self.bridge, &mut self.midi, host, buffer.as_slice(), |event| {
                 context.try_send_event(event).is_ok()
             });
-        if let Some(latency) = changed {
-            context.set_latency_samples(latency);
+        match changed {
+            Some(_) if audio.needs_restart() => context.request_restart(),
+            Some(latency) => context.set_latency_samples(latency),
+            None => {}
         }
         // Notes may still be on their way, and may still sound, when the input has fallen silent.
         ProcessStatus::KeepAlive

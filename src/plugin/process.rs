@@ -52,11 +52,15 @@ pub struct AudioSide {
     silence_due: bool,
     /// Latency in force, in samples; 0 in *Live* timing.
     latency: u64,
+    /// The latency that the parameters last asked for.
+    wanted: u64,
+    /// A latency can come into force with an activation alone: CLAP's rule.
+    fixed: bool,
 }
 
 impl AudioSide {
     /// The audio thread's part for one activation; `None` if there is no worker. Allocates.
-    pub fn new(bridge: &Bridge, channels: usize, config: &BufferConfig) -> Option<AudioSide> {
+    pub fn new(bridge: &Bridge, api: PluginApi, channels: usize, config: &BufferConfig) -> Option<AudioSide> {
         let rate_hz = f64::from(config.sample_rate);
         let largest_block = config.max_buffer_size as usize;
         // Where no engine can be made nothing is heard, and the worker says why.
@@ -75,6 +79,8 @@ impl AudioSide {
             bypassed: false,
             silence_due: true,
             latency: 0,
+            wanted: 0,
+            fixed: api == PluginApi::Clap,
         })
     }
 
@@ -91,9 +97,15 @@ impl AudioSide {
         }
     }
 
+    /// Whether the host must activate the plugin anew before another latency can come into force.
+    pub fn needs_restart(&self) -> bool {
+        self.fixed
+    }
+
     /// Puts a latency in force.
     pub fn set_latency(&mut self, latency: u64) {
         self.latency = latency;
+        self.wanted = latency;
         self.delay.set(latency as usize);
         self.schedule.clear();
         self.silence_due = true;
@@ -109,7 +121,8 @@ impl AudioSide {
     }
 
     /// Hears one block, delays it where timing is *Aligned*, and sends the events that are due in it. Returns the
-    /// latency, if it changed.
+    /// latency that the parameters ask for from now on, if it is another than before; in force it is at once, or, where
+    /// [`AudioSide::needs_restart`], with the next activation.
     pub fn process(
         &mut self,
         params: &Parameters,
@@ -121,10 +134,11 @@ impl AudioSide {
     ) -> Option<u32> {
         let length = channels.first().map_or(0, |samples| samples.len());
         let wanted = self.wanted_latency(params);
-        let changed = (wanted != self.latency).then(|| {
+        let changed = (wanted != self.wanted).then_some(wanted as u32);
+        self.wanted = wanted;
+        if changed.is_some() && !self.fixed {
             self.set_latency(wanted);
-            wanted as u32
-        });
+        }
         self.follow_bypass(params.bypass.value());
         midi.send_owed(&mut send);
         if std::mem::take(&mut self.silence_due) {

@@ -145,6 +145,29 @@ fn aligned_notes_leave_exactly_the_latency_after_their_onset() {
     }
 }
 
+#[test]
+fn another_latency_comes_into_force_when_the_format_allows_it() {
+    for format in Format::ALL {
+        let mut instance = open(format).unwrap();
+        let timing = instance.parameters().into_iter().find(|parameter| parameter.name == "Timing").unwrap();
+        offline(instance.as_mut(), 48_000.0, 2);
+        let mut block = stereo(&vec![0.25; 64]);
+        instance.automate(&timing, 0, 1.0);
+        instance.process(&mut block, &mut Vec::new()).unwrap();
+        let (at_once, delayed) = (instance.latency(), block[0][0] == 0.0);
+        match format {
+            // An active CLAP's latency is fixed: what the host takes away and what the sound is late must agree.
+            Format::Clap => assert!(at_once == 0 && !delayed, "{at_once} samples, delayed: {delayed}"),
+            Format::Vst3 => assert!(at_once > 0 && delayed, "{at_once} samples, delayed: {delayed}"),
+        }
+        instance.deactivate();
+        offline(instance.as_mut(), 48_000.0, 2);
+        let mut block = stereo(&vec![0.25; 64]);
+        instance.process(&mut block, &mut Vec::new()).unwrap();
+        assert!(instance.latency() > 0 && block[0][0] == 0.0, "{format:?}: Aligned after a new activation");
+    }
+}
+
 /// Sample and pitch of every onset, as the command `colla-parte` finds them in the same sound.
 fn onsets_by_the_command(sound: &[f32], rate_hz: f64) -> Vec<(u64, u8)> {
     let folder = std::env::temp_dir().join(format!("colla-parte-hosts-{}-{rate_hz}", std::process::id()));
