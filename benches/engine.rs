@@ -10,9 +10,9 @@ use colla_parte::follower::{Follower, FollowerSettings};
 use colla_parte::network::{NetworkEstimator, Weights};
 use colla_parte::notes::{NoteTracker, TrackerConfig};
 use colla_parte::performance::PosteriorFrame;
-use colla_parte::readers::read_score;
 use colla_parte::salience::{HarmonicEstimator, HarmonicTemplates};
-use colla_parte::units::{FrameIndex, HOP_S, KEYS, Seconds};
+use colla_parte::score::{PlayingPath, TempoChange};
+use colla_parte::units::{Beats, Bpm, FrameIndex, HOP_S, KEYS, Pitch, Seconds};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::f64::consts::TAU;
 use std::hint::black_box;
@@ -162,8 +162,7 @@ fn notes(criterion: &mut Criterion) {
 fn following(criterion: &mut Criterion) {
     let frames = evidence();
     for events in [1_000, 10_000] {
-        let score = read_score(score_of(events).as_bytes(), "bench").expect("a score");
-        let mut follower = Follower::new(Arc::new(score.path), FollowerSettings::default());
+        let mut follower = Follower::new(path_of(events), FollowerSettings::default());
         hop_by_hop(criterion, &format!("follower, a step, {events} events"), |hop| {
             black_box(follower.step(&frames[hop], Seconds(0.03)));
         });
@@ -171,51 +170,20 @@ fn following(criterion: &mut Criterion) {
 }
 
 /// `events` quarter-note chords at 240 to the minute: what [`evidence`] plays, again and again.
-fn score_of(events: usize) -> String {
-    const STEPS: [(&str, i32); 12] = [
-        ("C", 0),
-        ("C", 1),
-        ("D", 0),
-        ("D", 1),
-        ("E", 0),
-        ("F", 0),
-        ("F", 1),
-        ("G", 0),
-        ("G", 1),
-        ("A", 0),
-        ("A", 1),
-        ("B", 0),
-    ];
-    let mut xml = String::from(
-        "<score-partwise version=\"4.0\"><part-list><score-part id=\"P1\"><part-name>Bench</part-name>\
-         </score-part></part-list><part id=\"P1\">",
-    );
-    for measure in 0..events / 4 {
-        xml += &format!("<measure number=\"{}\">", measure + 1);
-        if measure == 0 {
-            xml += "<attributes><divisions>1</divisions><time><beats>4</beats><beat-type>4</beat-type></time>\
-                    </attributes><sound tempo=\"240\"/>";
-        }
-        for n in 4 * measure..4 * measure + 4 {
-            for (voice, key) in chord(n).into_iter().enumerate() {
-                let (pitch, tie) = (key + 21, if voice > 0 { "<chord/>" } else { "" });
-                let (step, alter) = STEPS[pitch % 12];
-                xml += &format!(
-                    "<note>{tie}<pitch><step>{step}</step><alter>{alter}</alter><octave>{}</octave></pitch>\
-                     <duration>1</duration><type>quarter</type></note>",
-                    pitch / 12 - 1
-                );
-            }
-        }
-        xml += "</measure>";
-    }
-    xml + "</part></score-partwise>"
+fn path_of(events: usize) -> Arc<PlayingPath> {
+    let chords = (0..events).flat_map(|n| {
+        let note = move |key| (Beats::whole(n as i64), Beats::whole(1), Pitch::from_key(key));
+        chord(n).into_iter().map(note)
+    });
+    let mut path = PlayingPath::from_notes((4, 4), &chords.collect::<Vec<_>>());
+    path.tempos.push(TempoChange { at: Beats::ZERO, tempo: Bpm(240.0) });
+    Arc::new(path)
 }
 
 fn whole(criterion: &mut Criterion) {
     let samples = music();
     assert!(samples.len() == HOPS * HOP && KEYS == 88);
-    let path = Arc::new(read_score(score_of(1_000).as_bytes(), "bench").expect("a score").path);
+    let path = path_of(1_000);
     for (name, estimator) in [("network", EstimatorKind::Network), ("harmonic", EstimatorKind::Harmonic)] {
         let config = EngineConfig { estimator, ..EngineConfig::default() };
         let mut engine = Engine::new(&config, RATE_HZ).expect("an engine");

@@ -298,21 +298,8 @@ mod tests {
     fn score() -> Score {
         let notes: Vec<_> = (0..12).map(|i| (Beats::whole(i), Beats::whole(1), Pitch(60))).collect();
         let plain = PlayingPath::from_notes((4, 4), &notes);
-        let note = |id: u32| crate::score::Note {
-            measure: id / 4,
-            onset: Beats::whole(i64::from(id % 4)),
-            duration: Beats::whole(1),
-            pitch: Pitch(60),
-            part: 0,
-            staff: 1,
-            voice: 1,
-            grace: None,
-            grace_index: 0,
-            cue: false,
-            unpitched: false,
-            fermata: false,
-            ornament: Default::default(),
-            ties: Default::default(),
+        let note = |id: u32| {
+            crate::score::Note::plain(id / 4, Beats::whole(i64::from(id % 4)), Beats::whole(1), Pitch(60))
         };
         let measure = |index: usize| Measure {
             number: (index + 1).to_string(),

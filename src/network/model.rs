@@ -230,8 +230,7 @@ impl NetworkEstimator {
         layers.company_in.apply(arch, own, rows);
         place(others, rows);
         layers.company_out.apply(arch, company, rows);
-        let judged = &mut state.recalled[(channels + hidden) * KEY_POSITIONS..];
-        let (input, _) = judged.split_at_mut(second * KEY_POSITIONS);
+        let input = &mut state.recalled[(channels + hidden) * KEY_POSITIONS..][..second * KEY_POSITIONS];
         input.iter_mut().zip(rows.iter()).for_each(|(input, &row)| *input = row.max(0.0));
         layers.judgement.apply(arch, &state.recalled, rows);
         let judged = &mut state.recalled[(channels + hidden + second) * KEY_POSITIONS..];

@@ -2,7 +2,7 @@
 
 use crate::score::{
     Mark, Measure, Note, NoteId, Ornament, Part, PathNote, PathStep, PlayingPath, Score, ScoreSource,
-    Section, TempoChange, Ties,
+    Section, TempoChange,
 };
 use crate::units::{Beats, Pitch};
 
@@ -79,20 +79,9 @@ impl Notated {
         path.notes.sort_by_key(|note| (note.onset, note.pitch, note.id));
         let velocities = notes.iter().map(|note| note.velocity.clamp(1, 127)).collect();
         let printed = |note: &WrittenNote| Note {
-            measure: note.measure,
-            onset: note.onset,
-            duration: note.duration,
-            pitch: note.pitch,
             part: note.part,
             staff: note.staff,
-            voice: 1,
-            grace: None,
-            grace_index: 0,
-            cue: false,
-            unpitched: false,
-            fermata: false,
-            ornament: Ornament::Plain,
-            ties: Ties::default(),
+            ..Note::plain(note.measure, note.onset, note.duration, note.pitch)
         };
         let score = Score {
             title: title.to_owned(),

@@ -8,9 +8,7 @@ mod tracks;
 
 use self::tracks::{RawTrack, Span, TimeBase};
 use super::ReadError;
-use crate::score::{
-    Flow, Mark, MarkKind, Measure, Note, Ornament, Part, Score, Section, Ties, playing_order,
-};
+use crate::score::{Flow, Mark, MarkKind, Measure, Note, Part, Score, Section, playing_order};
 use crate::units::{Beats, Bpm, Pitch};
 use midly::{Format, Smf};
 
@@ -121,20 +119,9 @@ fn piece(score: &mut Score, tracks: &[RawTrack], parts: &[ChannelParts]) -> Resu
         for span in &track.spans {
             let (measure, onset) = place(span.onset);
             score.notes.push(Note {
-                measure,
-                onset,
-                duration: span.duration,
-                pitch: Pitch(span.key),
                 part: part_of(span.channel),
-                staff: 1,
-                voice: 1,
-                grace: None,
-                grace_index: 0,
-                cue: false,
                 unpitched: span.channel == PERCUSSION,
-                fermata: false,
-                ornament: Ornament::Plain,
-                ties: Ties::default(),
+                ..Note::plain(measure, onset, span.duration, Pitch(span.key))
             });
         }
         let first_part = parts.first().map_or(0, |(_, part)| *part);

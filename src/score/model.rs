@@ -89,6 +89,28 @@ pub struct Note {
     pub ties: Ties,
 }
 
+impl Note {
+    /// A notehead with nothing particular about it, in the first part's first voice.
+    pub fn plain(measure: u32, onset: Beats, duration: Beats, pitch: Pitch) -> Note {
+        Note {
+            measure,
+            onset,
+            duration,
+            pitch,
+            part: 0,
+            staff: 1,
+            voice: 1,
+            grace: None,
+            grace_index: 0,
+            cue: false,
+            unpitched: false,
+            fermata: false,
+            ornament: Ornament::Plain,
+            ties: Ties::default(),
+        }
+    }
+}
+
 /// One printed measure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measure {

@@ -359,21 +359,11 @@ fn rondo(times: u32) -> Score {
             let mut at = 0;
             for (sixteenths, pitches) in *hand {
                 for pitch in *pitches {
+                    let length = quarter_of(*sixteenths);
                     score.notes.push(Note {
-                        measure: index as u32,
-                        onset: quarter_of(at),
-                        duration: quarter_of(*sixteenths),
-                        pitch: Pitch(*pitch),
-                        part: 0,
                         staff,
                         voice: staff,
-                        grace: None,
-                        grace_index: 0,
-                        cue: false,
-                        unpitched: false,
-                        fermata: false,
-                        ornament: Ornament::Plain,
-                        ties: Default::default(),
+                        ..Note::plain(index as u32, quarter_of(at), length, Pitch(*pitch))
                     });
                 }
                 at += sixteenths;

@@ -1,5 +1,7 @@
 //! Test signals and block patterns.
 
+use std::path::Path;
+
 /// A small deterministic source of numbers (xorshift64*).
 pub struct Random(u64);
 
@@ -16,6 +18,18 @@ impl Random {
         self.0 ^= self.0 >> 27;
         (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % end
     }
+}
+
+/// Writes one channel as 32-bit float WAV.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_wav(path: &Path, samples: &[f32], rate_hz: u32) -> hound::Result<()> {
+    let sample_format = hound::SampleFormat::Float;
+    let spec = hound::WavSpec { channels: 1, sample_rate: rate_hz, bits_per_sample: 32, sample_format };
+    let mut writer = hound::WavWriter::create(path, spec)?;
+    samples.iter().try_for_each(|sample| writer.write_sample(*sample))?;
+    writer.finalize()
 }
 
 /// Block sizes as awkward hosts send them: 1-8192, small ones as likely as large ones, without end.

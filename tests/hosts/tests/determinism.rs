@@ -3,7 +3,7 @@
 mod common;
 
 use common::{offline, stereo};
-use hosts::signal::awkward_blocks;
+use hosts::signal::{awkward_blocks, write_wav};
 use hosts::{Format, Midi, Timed, open, project, render, sound};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -62,15 +62,7 @@ fn command_clap_and_vst3_say_the_same_of_the_same_sound() {
     let folder = std::env::temp_dir().join(format!("colla-parte-determinism-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let wav = folder.join("sound.wav");
-    let format = hound::WavSpec {
-        channels: 1,
-        sample_rate: rate_hz as u32,
-        bits_per_sample: 32,
-        sample_format: hound::SampleFormat::Float,
-    };
-    let mut writer = hound::WavWriter::create(&wav, format).unwrap();
-    samples.iter().for_each(|sample| writer.write_sample(*sample).unwrap());
-    writer.finalize().unwrap();
+    write_wav(&wav, &samples, rate_hz as u32).unwrap();
     let (wav, score) = (wav.display().to_string(), demo("score.mxl").display().to_string());
     let notes = colla_parte(&["transcribe", &wav, "--score", &score, "--assist", "0", "--events", "-"]);
     let trace = colla_parte(&["follow", &wav, &score, "--trace", "-"]);

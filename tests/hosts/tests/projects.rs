@@ -3,7 +3,7 @@
 mod common;
 
 use common::{LARGEST_BLOCK, offline, ons, pitches, stereo};
-use hosts::signal::tune;
+use hosts::signal::{tune, write_wav};
 use hosts::{Format, Midi, Setup, open, project, render};
 use serde_json::{Value, json};
 use std::process::Command;
@@ -173,15 +173,7 @@ fn onsets_by_the_command(sound: &[f32], rate_hz: f64) -> Vec<(u64, u8)> {
     let folder = std::env::temp_dir().join(format!("colla-parte-hosts-{}-{rate_hz}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let (wav, tsv) = (folder.join("tune.wav"), folder.join("events.tsv"));
-    let format = hound::WavSpec {
-        channels: 1,
-        sample_rate: rate_hz as u32,
-        bits_per_sample: 32,
-        sample_format: hound::SampleFormat::Float,
-    };
-    let mut writer = hound::WavWriter::create(&wav, format).unwrap();
-    sound.iter().for_each(|sample| writer.write_sample(*sample).unwrap());
-    writer.finalize().unwrap();
+    write_wav(&wav, sound, rate_hz as u32).unwrap();
     let command = hosts::bundles().parent().unwrap().join("release/colla-parte");
     let status =
         Command::new(command).arg("transcribe").arg(&wav).arg("--events").arg(&tsv).status().unwrap();
