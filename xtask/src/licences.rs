@@ -14,7 +14,7 @@ const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 /// Fails if a package has a licence, or a source, that is not allowed.
 pub fn check() -> Result<()> {
     let allowed = Allowed::read(&fs::read_to_string(root().join("deny.toml")).context("deny.toml")?)?;
-    let packages = Packages::of_workspace()?;
+    let packages = Packages::of_workspace(&["--all-features"])?;
     let wrong: Vec<String> = packages.all().filter_map(|package| allowed.objection(package)).collect();
     if !wrong.is_empty() {
         bail!("packages that may not be used:\n{}", wrong.join("\n"));

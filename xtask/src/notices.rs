@@ -23,7 +23,7 @@ const ALSO_STATED_IN: [(&str, &str); 5] = [
 
 /// The notices for all that is in the built plugin and command.
 pub fn notices() -> Result<String> {
-    let packages = Packages::of_workspace()?;
+    let packages = Packages::of_workspace(&[])?;
     let mut notices = Notices::default();
     let within = packages.within("colla-parte")?;
     for package in &within {

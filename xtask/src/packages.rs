@@ -28,10 +28,12 @@ pub struct Packages {
 }
 
 impl Packages {
-    /// Asks cargo. Needs the network only for packages that were never downloaded.
-    pub fn of_workspace() -> Result<Packages> {
+    /// Asks cargo; `features` as its commands take them, those switched on as a rule if there are none. Needs the network
+    /// only for packages that were never downloaded.
+    pub fn of_workspace(features: &[&str]) -> Result<Packages> {
         let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .args(["metadata", "--locked", "--format-version", "1", "--filter-platform", &host()?])
+            .args(features)
             .output()
             .context("cargo metadata")?;
         ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));

@@ -26,6 +26,11 @@ pub fn ensure_programs() -> Result<()> {
     Ok(())
 }
 
+/// Whether ALSA's headers are there, which the standalone program is built with.
+pub fn has_alsa() -> bool {
+    Command::new("pkg-config").args(["--exists", "alsa"]).status().is_ok_and(|status| status.success())
+}
+
 /// `apt-get` with the right to install, if this user has it without being asked for a password.
 fn apt_get() -> Option<Command> {
     if !runs("apt-get", "--version") {
