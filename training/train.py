@@ -38,7 +38,7 @@ def losses(logits, wanted):
     mean = (counts * error).sum((1, 2), keepdim=True) / counts.sum((1, 2), keepdim=True).clamp(min=1)
     squares = (error - mean) ** 2 + 0.2 * mean**2
     velocity = (counts * squares).sum() / counts.sum().clamp(min=1)
-    return {"onset": 2.0 * onset, "sounding": sounding, "offset": 0.5 * offset, "velocity": 0.5 * velocity}
+    return {"onset": 2.0 * onset, "sounding": sounding, "offset": 0.5 * offset, "velocity": 1.5 * velocity}
 
 
 @torch.no_grad()
@@ -204,15 +204,14 @@ def main():
 
     source = batches()
     sums, since, last_valid = {}, 0, training.spent_s
-    while (progress := training.spent_s / (60 * arguments.minutes)) < 1:
+    while True:
         began = time.monotonic()
-        if arguments.until:
-            left_s = seconds_until(arguments.until)
-            progress = training.spent_s / (training.spent_s + left_s)
-            if left_s <= 0:
-                break
+        left_s = seconds_until(arguments.until) if arguments.until else 60 * arguments.minutes - training.spent_s
+        if left_s <= 0:
+            break
+        progress = training.spent_s / (training.spent_s + left_s)
         warm = min(1.0, (training.step + 1) / 100)
-        rate = arguments.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(progress, 1))))
+        rate = arguments.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
         for name, value in training.advance(source.next(), rate).items():
             sums[name] = sums.get(name, 0.0) + value
         since += 1
