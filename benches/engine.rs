@@ -145,6 +145,8 @@ fn notes(criterion: &mut Criterion) {
         soft_frames: 0,
         sounding_end: 0.5,
         end_frames: 2,
+        sounding_sure: 0.5,
+        end_shift_s: 0.0,
         release: 1.1,
         ghost: 0.0,
         ghost_ratio: 1.0,

@@ -6,29 +6,36 @@ import numpy as np
 from material import FRAMES_A_SECOND, KEYS, LOWEST
 
 
-def decoded(probabilities, delay, onset_threshold=0.4, sounding_threshold=0.5, restrike_threshold=0.0):
+def decoded(probabilities, delay, onset_threshold=0.4, end_threshold=0.3, restrike_threshold=0.0, end_frames=3,
+            sure_threshold=0.65, end_shift=-2):
     """Notes [(onset_s, offset_s, pitch, velocity)] from probabilities [T, K, 4] that lag by `delay` frames.
 
     An onset is a rise of its probability above the threshold (if the key sounds already, above the higher of the
-    two thresholds); the next needs a fall below half of it first. A
-    note ends when its sounding falls below the threshold, at the earliest three frames on, or is struck again."""
+    two thresholds); the next needs a fall below half of it first. A note is over when its sounding stays below the end
+    threshold for `end_frames` frames, the first of them at the earliest three frames on, or is struck again. It ended,
+    then, `end_shift` frames after the last one at or above the sure threshold."""
     frames = len(probabilities)
     notes = []
     for key in range(KEYS):
         onset, sounding = probabilities[:, key, 0], probabilities[:, key, 1]
         if onset.max(initial=0) < onset_threshold:
             continue
-        started, armed, loudness = None, True, 0.0
+        started, armed, loudness, below, sure = None, True, 0.0, 0, 0
         for frame in range(frames):
             wanted = onset_threshold if started is None else max(onset_threshold, restrike_threshold)
             if onset[frame] >= wanted and armed:
                 if started is not None:
                     notes.append((started, frame, key, loudness))
-                started, armed, loudness = frame, False, probabilities[frame, key, 3]
+                started, armed, loudness, below, sure = frame, False, probabilities[frame, key, 3], 0, frame
             elif onset[frame] < onset_threshold / 2:
                 armed = True
-            if started is not None and frame > started + 2 and sounding[frame] < sounding_threshold:
-                notes.append((started, frame, key, loudness))
+            if started is None:
+                continue
+            if sounding[frame] >= sure_threshold:
+                sure = frame
+            below = below + 1 if frame > started + 2 and sounding[frame] < end_threshold else 0
+            if below >= end_frames:
+                notes.append((started, max(sure + 1 + end_shift, started + 1), key, loudness))
                 started = None
         if started is not None:
             notes.append((started, frames, key, loudness))

@@ -24,11 +24,11 @@ def heard(model, material):
         yield torch.sigmoid(logits[0]).numpy()
 
 
-def scores(material, evidence, delay, onset, restrike, sounding):
-    """Onset F1, precision, recall, onset and offset F1, mean frame F1."""
+def scores(material, evidence, delay, onset=0.4, restrike=0.0, **end):
+    """Onset F1, precision, recall, onset and offset F1, mean frame F1; `end` as `scoring.decoded` names it."""
     totals, frame = np.zeros(4), []
     for truth, (_, frames), probabilities in zip(material.notes, material.pieces, evidence, strict=True):
-        found = decoded(probabilities, delay, onset, sounding, restrike)
+        found = decoded(probabilities, delay, onset, restrike_threshold=restrike, **end)
         totals += (matched(truth, found), matched(truth, found, offsets=True), len(truth), len(found))
         if len(truth):
             frame.append(frame_f_measure(truth, found, frames))
@@ -51,14 +51,17 @@ def main():
         material = Material(folder)
         evidence = list(heard(model, material))
         print(folder)
-        print("onset  restrike  sounding  onset F1  precision  recall  +offset F1  frame F1")
-        grid = [(onset, 0, 0.35) for onset in (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55)]
-        grid += [(0.4, restrike, 0.35) for restrike in (0.5, 0.6, 0.7, 0.8)]
-        grid += [(0.4, 0.5, sounding) for sounding in (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)]
+        print("onset F1  precision  recall  +offset F1  frame F1")
+        grid = [{"onset": onset} for onset in (0.3, 0.35, 0.4, 0.45, 0.5, 0.55)]
+        grid += [{"restrike": restrike} for restrike in (0.5, 0.6, 0.7)]
+        grid += [{"end_threshold": end, "end_frames": frames, "sure_threshold": sure, "end_shift": shift}
+                 for end in (0.25, 0.3, 0.35) for frames in (2, 3) for sure in (0.5, 0.65, 0.8) for shift in (-3, -2, -1)]
+        # Until there was a sure threshold, the end was the first frame below .35.
+        grid += [{"end_threshold": 0.35, "end_frames": 2, "sure_threshold": 0.35, "end_shift": 0}]
         for point in grid:
-            row = scores(material, evidence, model.delay, *point)
-            print("{:5.2f}  {:8.2f}  {:8.2f}".format(*point)
-                  + "  {:8.3f}  {:9.3f}  {:6.3f}  {:10.3f}  {:8.3f}".format(*row), flush=True)
+            row = scores(material, evidence, model.delay, **point)
+            print("{:8.3f}  {:9.3f}  {:6.3f}  {:10.3f}  {:8.3f}  ".format(*row)
+                  + ", ".join(f"{name} {value}" for name, value in point.items()), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 //! Note evidence to notes: which strikes are believed, when they end, how loud they are.
 
+mod config;
 mod ledger;
 mod pedal;
 mod prior;
 mod pulse;
 mod tracker;
 
+pub use config::TrackerConfig;
 pub use ledger::NoteLedger;
 pub use pedal::PedalTracker;
 pub use prior::ScorePrior;
 pub use pulse::{pulse, quantised};
-pub use tracker::{NoteTracker, TrackerConfig};
+pub use tracker::NoteTracker;

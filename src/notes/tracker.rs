@@ -1,47 +1,9 @@
 //! Posteriorgram to note events: strikes are picked, notes are held and ended, none is left hanging.
 
+use super::config::TrackerConfig;
 use super::prior::shift_log_odds;
 use crate::performance::{NoteEvent, PosteriorFrame};
 use crate::units::{HOP_S, KEYS, LOWEST_KEY, Pitch, Seconds};
-
-/// Thresholds of the tracker; every estimator has its own, since their probabilities are calibrated differently.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TrackerConfig {
-    /// A peak of strike probability at or above this begins a note.
-    pub onset: f32,
-    /// The same for a key that already sounds: a re-strike.
-    pub restrike: f32,
-    /// A strike is taken when its probability rises over the threshold, after it was below half of that, instead
-    /// of when its peak has passed: one hop earlier, for an estimator that is sure of its first word.
-    pub at_rise: bool,
-    /// Frames that must pass between two strikes of one key.
-    pub restrike_gap_frames: u32,
-    /// A strike must reach this sounding probability within [`TrackerConfig::confirm_frames`].
-    pub sounding_confirm: f32,
-    /// Frames after the strike's peak in which it may be confirmed, at least 1.
-    pub confirm_frames: u32,
-    /// Sounding at or above this for [`TrackerConfig::soft_frames`] begins a note without a strike (slow attacks).
-    pub soft: f32,
-    /// See [`TrackerConfig::soft`]; 0 switches soft beginnings off.
-    pub soft_frames: u32,
-    /// A note ends when sounding stays below this ...
-    pub sounding_end: f32,
-    /// ... for this many frames, at least 1.
-    pub end_frames: u32,
-    /// A release probability at or above this ends a note at once.
-    pub release: f32,
-    /// Strikes weaker than this are dropped if a key one or two octaves, or a twelfth, below is struck within
-    /// [`TrackerConfig::ghost_frames`] by more than [`TrackerConfig::ghost_ratio`] times their probability.
-    pub ghost: f32,
-    /// See [`TrackerConfig::ghost`].
-    pub ghost_ratio: f32,
-    /// See [`TrackerConfig::ghost`].
-    pub ghost_frames: u32,
-    /// Most notes that sound at once; a further strike ends the one that sounds least.
-    pub polyphony: usize,
-    /// Constant time from an estimator's strike peak to the true onset, in seconds, added to every onset.
-    pub onset_shift_s: f64,
-}
 
 /// What can change while it runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -88,6 +50,8 @@ struct Pending {
 #[derive(Clone, Copy, Debug)]
 struct Held {
     at: Seconds,
+    /// End of the last frame in which it surely sounded.
+    sure: Seconds,
     /// Frames for which it has been below the end threshold, and the sounding probability now.
     below: u32,
     level: f32,
@@ -251,11 +215,14 @@ impl NoteTracker {
         let Some(held) = &mut key.sounding else { return };
         held.level = frame.sounding[k];
         held.below = if held.level < self.config.sounding_end { held.below + 1 } else { 0 };
+        if held.level >= self.config.sounding_sure {
+            held.sure = Seconds(now.0 + HOP_S);
+        }
         let faded = held.below >= end_frames;
         let released = frame.offset[k] >= self.config.release && now.0 > held.at.0 + 2.0 * HOP_S;
         if faded || released {
-            let back = if faded { f64::from(end_frames - 1) * HOP_S } else { 0.0 };
-            let at = Seconds((now.0 - back).max(held.at.0 + HOP_S));
+            let end_s = if faded { held.sure.0 + self.config.end_shift_s } else { now.0 };
+            let at = Seconds(end_s.max(held.at.0 + HOP_S).min(emitted.0));
             key.sounding = None;
             key.soft_run = 0;
             events.push(NoteEvent::Off { pitch: Pitch::from_key(k), at, emitted });
@@ -295,7 +262,7 @@ impl NoteTracker {
         }
         let velocity = velocity.clamp(0.0, 1.0).powf(self.live.velocity_curve);
         let velocity = ((velocity * 127.0).round() as u8).clamp(1, 127);
-        self.keys[k].sounding = Some(Held { at, below: 0, level: 1.0 });
+        self.keys[k].sounding = Some(Held { at, sure: at, below: 0, level: 1.0 });
         events.push(NoteEvent::On { pitch: Pitch::from_key(k), velocity, at, emitted });
     }
 
@@ -334,6 +301,8 @@ mod tests {
             soft_frames: 6,
             sounding_end: 0.3,
             end_frames: 3,
+            sounding_sure: 0.3,
+            end_shift_s: 0.0,
             release: 0.9,
             ghost: 0.7,
             ghost_ratio: 1.3,
@@ -345,7 +314,15 @@ mod tests {
 
     /// Runs frames given as (onset, sounding) for a few keys, then ends.
     fn run(frames: usize, evidence: impl Fn(usize, usize) -> (f32, f32)) -> Vec<NoteEvent> {
-        let mut tracker = NoteTracker::new(config());
+        run_with(config(), frames, evidence)
+    }
+
+    fn run_with(
+        config: TrackerConfig,
+        frames: usize,
+        evidence: impl Fn(usize, usize) -> (f32, f32),
+    ) -> Vec<NoteEvent> {
+        let mut tracker = NoteTracker::new(config);
         let mut events = vec![];
         for n in 0..frames {
             let mut frame = PosteriorFrame::silent(FrameIndex(n as u64));
@@ -393,6 +370,19 @@ mod tests {
         });
         near(&ons(&events), &[(60, 0.10)]);
         near(&offs(&events), &[(60, 0.30)]);
+    }
+
+    #[test]
+    fn a_note_that_fades_slowly_ended_when_it_was_last_sure() {
+        let config = TrackerConfig { sounding_sure: 0.6, end_shift_s: -0.02, ..config() };
+        let events = run_with(config, 60, |n, k| match (k, n) {
+            (39, 10) => (0.9, 0.8),
+            (39, 11..25) => (0.0, 0.8),
+            (39, 25..40) => (0.0, 0.4),
+            _ => (0.0, 0.0),
+        });
+        near(&ons(&events), &[(60, 0.10)]);
+        near(&offs(&events), &[(60, 0.23)]);
     }
 
     #[test]
