@@ -1,6 +1,8 @@
 //! The book's reasoning on performances made here, with faults planted where they are known.
 
-use colla_parte::performance::{AlignedBeat, Decision, Fault, FaultKind, Mark, PlayedNote, Stretch, Take};
+use colla_parte::performance::{
+    AlignedBeat, Decision, EditChoices, Fault, FaultKind, Mark, PlayedNote, Stretch, Take,
+};
 use colla_parte::score::{NoteId, Ornament, Part, PathNote, PathStep, PlayingPath};
 use colla_parte::takes::{
     FaultTolerance, Segmentation, Transport, TransportChange, coverage, edit_plan, faults, part_coverage,
@@ -175,7 +177,7 @@ fn a_session_falls_into_its_takes() {
     let covered = coverage(&path, &takes);
     assert_eq!(covered[9].clean, [0, 1]);
     assert_eq!(covered[25].clean, [2]);
-    let plan = edit_plan(&path, &takes, &[], &performance.notes);
+    let plan = edit_plan(&path, &takes, &[], &none(), &performance.notes);
     assert!(plan.uncovered.is_empty());
     assert!(plan.segments.len() >= 2 && plan.segments.iter().all(|piece| piece.faulty.is_empty()));
     assert_eq!(ranking(&path, &takes, &[], 8, 11).len(), 2);
@@ -232,16 +234,62 @@ fn a_human_outweighs_the_computation() {
     assert_eq!(takes.len(), 3);
     let mark = |take, step, decision| Mark { take, step, decision };
     let of = |marks: &[Mark]| -> Vec<u32> {
-        edit_plan(&path, &takes, marks, &[]).segments.iter().map(|piece| piece.take).collect()
+        edit_plan(&path, &takes, marks, &none(), &[]).segments.iter().map(|piece| piece.take).collect()
     };
     assert_eq!(of(&[]), [2]);
     assert_eq!(of(&[mark(0, None, Decision::Star)]), [0]);
     assert_eq!(of(&[mark(2, None, Decision::Reject)]), [1]);
     assert_eq!(of(&[mark(1, Some(5), Decision::Reject), mark(2, None, Decision::Reject)]), [0]);
-    let joined = edit_plan(&path, &takes, &[mark(1, Some(5), Decision::Join)], &[]);
-    assert!(
-        joined.segments.iter().any(|piece| piece.take == 1 && (piece.from_step..=piece.to_step).contains(&5))
-    );
+}
+
+#[test]
+fn the_plan_keeps_to_what_was_chosen() {
+    let path = path(10);
+    let mut performance = Performance { now: 1.0, ..Performance::default() };
+    for (from, to) in [(0, 10), (0, 10), (4, 10)] {
+        performance.play(&path, from, to, 0.0, &mut Dice(5));
+        performance.now += 2.0;
+    }
+    let takes = performance.takes(&path, &[]);
+    assert_eq!(takes.len(), 3);
+    let of = |choices: &EditChoices| edit_plan(&path, &takes, &[], choices, &performance.notes);
+    let pieces = |choices: &EditChoices| -> Vec<(u32, u32)> {
+        of(choices).segments.iter().map(|piece| (piece.take, piece.from_step)).collect()
+    };
+    let free = pieces(&none());
+    assert_eq!(free, [(1, 0)], "{free:?}");
+    // Another take for a passage: the rest follows it, for a join less, unless that is chosen too.
+    let mut choices = none();
+    choices.choose(3, 5, Some(0));
+    assert_eq!(pieces(&choices), [(0, 0)]);
+    choices.choose(0, 2, Some(1));
+    choices.choose(6, 9, Some(1));
+    assert_eq!(pieces(&choices), [(1, 0), (0, 3), (1, 6)]);
+    // A join moved by two measures, then exactly to an onset, then let go.
+    let plan = of(&choices);
+    choices.move_join(&plan, 2, 8, None);
+    assert_eq!(pieces(&choices), [(1, 0), (0, 3), (1, 8)]);
+    let plan = of(&choices);
+    let within = path.notes.iter().map(|note| note.onset.to_f64()).find(|beat| *beat > 32.5).unwrap();
+    choices.move_join(&plan, 2, 8, Some(within));
+    let plan = of(&choices);
+    let join = &plan.segments[2];
+    assert_eq!((join.from_beat, plan.segments[1].to_beat), (within, within));
+    assert!(join.reason.starts_with("chosen"), "{}", join.reason);
+    assert!(join.start.0 > takes[1].start.0 && join.end.0 <= takes[1].end.0);
+    choices.let_go(&plan, 2);
+    assert_eq!(pieces(&choices), [(1, 0), (0, 3)]);
+    choices.choose(0, 9, None);
+    assert!(choices.is_empty());
+    // What cannot be kept does no harm: take 2 has no measure 1, and nobody knows take 9.
+    choices.choose(0, 3, Some(2));
+    choices.choose(8, 9, Some(9));
+    assert_eq!(pieces(&choices), free);
+}
+
+/// Nothing was chosen.
+fn none() -> EditChoices {
+    EditChoices::default()
 }
 
 /// Takes of random stretches with faults in random steps, every beat half a second.
@@ -358,7 +406,7 @@ proptest! {
     fn the_plan_is_clean_wherever_a_take_is(takes in some_takes()) {
         let path = path(16);
         let covered = coverage(&path, &takes);
-        let plan = edit_plan(&path, &takes, &[], &[]);
+        let plan = edit_plan(&path, &takes, &[], &none(), &[]);
         let uncovered: Vec<u32> =
             covered.iter().filter(|coverage| coverage.takes.is_empty()).map(|coverage| coverage.step).collect();
         prop_assert_eq!(&plan.uncovered, &uncovered);
@@ -395,6 +443,6 @@ proptest! {
         let takes = performance.takes(&path, &[]);
         let covered = coverage(&path, &takes);
         prop_assert_eq!(covered.len(), 10);
-        edit_plan(&path, &takes, &[], &performance.notes);
+        edit_plan(&path, &takes, &[], &none(), &performance.notes);
     }
 }

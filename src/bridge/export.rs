@@ -3,14 +3,16 @@
 //! Times in the files are those of the host's timeline, where the host told them; otherwise takes lie end to end.
 
 use super::LoadedScore;
+use super::edit::planned;
 use super::instance::Shared;
 use super::session::is_of;
-use crate::performance::{AlignedBeat, EditPlan, Mark, PlayedNote, Take};
-use crate::takes::{Entry, Recorded, coverage, edit_plan, part_coverage};
+use crate::notes::quantised;
+use crate::performance::{AlignedBeat, EditChoices, EditPlan, Mark, Notated, PlayedNote, Take};
+use crate::takes::{Entry, Recorded, coverage, notate, part_coverage};
 use crate::units::Seconds;
 use crate::writers::{
     MapDensity, MarkerFormat, MidiStyle, SessionView, TempoMap, write_edl, write_markers, write_midi,
-    write_reaper_project, write_session_json, write_take_sheet,
+    write_notated_midi, write_reaper_project, write_score_musicxml, write_session_json, write_take_sheet,
 };
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -28,6 +30,10 @@ const SAME_NAME: u32 = 9_999;
 pub enum Export {
     /// The notes of a take, as they sounded (`.mid`).
     Midi,
+    /// A take as notation: its pitches on the score's rhythm, or without a score on a pulse found in the playing (`.musicxml`).
+    MusicXml,
+    /// The same notes as MIDI on the grid of the beats (`.mid`).
+    Quantised,
     /// The tempo and meter of a take's longest stretch (`.mid`).
     TempoMap,
     /// Stretches and faults of all takes, for REAPER (`.csv`), as Audacity's labels (`.txt`) and as MIDI markers for Ardour and
@@ -73,6 +79,12 @@ pub enum ExportError {
         /// Its number.
         take: u32,
     },
+    /// The take's notes were left out of the project.
+    #[error("take {take}: its notes are not in the book: nothing was written")]
+    NoNotes {
+        /// Its number.
+        take: u32,
+    },
     /// It needs a score.
     #[error("this needs a score: load one, and write it again")]
     NoScore,
@@ -87,8 +99,10 @@ pub(super) fn write(
     folder: &Path,
 ) -> Result<Vec<String>, ExportError> {
     let grid = score.map_or(0, |score| score.grid);
-    let entries: Vec<Arc<Entry>> =
-        shared.session.log().entries().filter(|entry| is_of(entry, grid)).cloned().collect();
+    let (entries, choices): (Vec<Arc<Entry>>, EditChoices) = {
+        let log = shared.session.log();
+        (log.entries().filter(|entry| is_of(entry, grid)).cloned().collect(), log.choices(grid))
+    };
     let chosen = match take {
         Some(number) => entries.iter().find(|entry| entry.number == number),
         None => entries.last(),
@@ -102,6 +116,17 @@ pub(super) fn write(
             let notes = on_timeline(&chosen.recorded).notes;
             file(folder, &of_take, "mid", |out| midi(&notes, out)).map(|name| vec![name])
         }
+        Export::MusicXml => {
+            let notated = notated(chosen, score, &of_take)?;
+            file(folder, &of_take, "musicxml", |out| write_score_musicxml(&notated.score, out))
+                .map(|name| vec![name])
+        }
+        Export::Quantised => {
+            let notated = notated(chosen, score, &of_take)?;
+            let name = format!("{of_take} quantised");
+            file(folder, &name, "mid", |out| write_notated_midi(&notated, out).map_err(io::Error::other))
+                .map(|name| vec![name])
+        }
         Export::TempoMap => {
             let score = score.ok_or(ExportError::NoScore)?;
             let beats = longest_stretch(&on_timeline(&chosen.recorded).take)
@@ -113,7 +138,7 @@ pub(super) fn write(
             })
             .map(|name| vec![name])
         }
-        _ => whole(score.ok_or(ExportError::NoScore)?, &entries, export, &piece, folder),
+        _ => whole(score.ok_or(ExportError::NoScore)?, &entries, &choices, export, &piece, folder),
     }
 }
 
@@ -121,6 +146,7 @@ pub(super) fn write(
 fn whole(
     score: &LoadedScore,
     entries: &[Arc<Entry>],
+    choices: &EditChoices,
     export: Export,
     piece: &str,
     folder: &Path,
@@ -131,10 +157,7 @@ fn whole(
     let plan = if matches!(export, Export::Markers) {
         EditPlan::default()
     } else {
-        // Where takes lie end to end, no two of them sound at one time.
-        let notes: Vec<PlayedNote> =
-            entries.iter().flat_map(|entry| entry.recorded.notes.iter().copied()).collect();
-        let mut plan = edit_plan(&score.path, &takes, &marks, &notes);
+        let mut plan = planned(score, entries, choices);
         for piece in &mut plan.segments {
             let by = Seconds(timeline_shift_s(&entries[piece.take as usize].recorded));
             (piece.start, piece.end) = (piece.start + by, piece.end + by);
@@ -171,6 +194,17 @@ fn whole(
             file(folder, &named("takes"), "json", |out| write_session_json(&view, out))?,
         ],
     })
+}
+
+/// A take on the score's rhythm; where nothing of the score was recognised in it, on its own pulse.
+fn notated(entry: &Entry, score: Option<&LoadedScore>, title: &str) -> Result<Notated, ExportError> {
+    let Recorded { take, notes, .. } = &*entry.recorded;
+    if notes.is_empty() {
+        return Err(ExportError::NoNotes { take: entry.number });
+    }
+    let on_score = score.map(|score| notate(&score.score, std::slice::from_ref(take), notes));
+    let on_score = on_score.filter(|notated| !notated.score.notes.is_empty());
+    Ok(on_score.unwrap_or_else(|| quantised(title, notes)))
 }
 
 fn midi(notes: &[PlayedNote], out: &mut dyn Write) -> io::Result<()> {

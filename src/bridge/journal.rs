@@ -1,10 +1,10 @@
 //! The crash journal: the book's takes written to a file as they come, for when a host ends before it saved.
 //!
 //! Only where the user agreed. One file for each session, named by the session's id: a line of JSON for each take that is new or
-//! changed, each that was deleted, and the cues when they change. Lines are only ever appended, so that a crash can damage the
+//! changed, each that was deleted, and the cues and the choices for the edit when they change. Lines are only ever appended, so that a crash can damage the
 //! last one alone; what comes later counts. When a project is opened, takes that its book has not come out of the journal.
 
-use crate::performance::Cue;
+use crate::performance::{Cue, EditChoices};
 use crate::takes::{Entry, SavedTake, SessionLog};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,6 +29,8 @@ enum Line {
     Gone(u32),
     /// The cues as they are now.
     Cues(Vec<Cue>),
+    /// What is chosen for the edits of all scores now, by their measures.
+    Edits(Vec<(u64, EditChoices)>),
 }
 
 /// Where journals lie unless a test says otherwise: the system's place for what programs keep to themselves.
@@ -62,6 +64,7 @@ struct Open {
     bytes: u64,
     written: BTreeMap<u32, Arc<Entry>>,
     cues: Vec<Cue>,
+    choices: Vec<(u64, EditChoices)>,
 }
 
 impl Journal {
@@ -107,6 +110,9 @@ impl Journal {
         if open.cues != log.cues() {
             put(&Line::Cues(log.cues().to_vec()))?;
         }
+        if open.choices != log.all_choices() {
+            put(&Line::Edits(log.all_choices().to_vec()))?;
+        }
         if !lines.is_empty() {
             open.file.write_all(&lines)?;
             open.file.sync_data()?;
@@ -114,6 +120,7 @@ impl Journal {
         }
         open.written = now;
         open.cues = log.cues().to_vec();
+        open.choices = log.all_choices().to_vec();
         Ok(())
     }
 }
@@ -131,7 +138,8 @@ impl Open {
         }
         let file = options.open(path(folder, id))?;
         let bytes = file.metadata()?.len();
-        let mut open = Open { id, file, bytes, written: BTreeMap::new(), cues: Vec::new() };
+        let (written, cues, choices) = Default::default();
+        let mut open = Open { id, file, bytes, written, cues, choices };
         if bytes > 0 {
             // A line that a crash cut short ends here.
             open.file.write_all(b"\n")?;
@@ -162,7 +170,7 @@ pub(super) fn recovered(folder: &Path, log: &SessionLog) -> io::Result<Option<(S
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,
     };
-    let (mut takes, mut cues) = (BTreeMap::new(), None);
+    let (mut takes, mut cues, mut choices) = (BTreeMap::new(), None, None);
     for line in BufReader::new(file).split(b'\n') {
         // What a crash cut short is no line.
         match serde_json::from_slice(&line?) {
@@ -175,6 +183,7 @@ pub(super) fn recovered(folder: &Path, log: &SessionLog) -> io::Result<Option<(S
                 takes.remove(&number);
             }
             Ok(Line::Cues(changed)) => cues = Some(changed),
+            Ok(Line::Edits(changed)) => choices = Some(changed),
             Err(_) => {}
         }
     }
@@ -186,7 +195,9 @@ pub(super) fn recovered(folder: &Path, log: &SessionLog) -> io::Result<Option<(S
     }
     let entries = log.entries().map(|entry| (**entry).clone()).chain(takes.into_values()).collect();
     let cues = if log.cues().is_empty() { cues.unwrap_or_default() } else { log.cues().to_vec() };
-    Ok(Some((SessionLog::from_saved(log.id(), log.revision() + 1, entries, cues), count)))
+    // Choices that name the takes which come back came after the project's.
+    let choices = choices.unwrap_or_else(|| log.all_choices().to_vec());
+    Ok(Some((SessionLog::from_saved(log.id(), log.revision() + 1, entries, cues, choices), count)))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod bookkeeper;
 mod channel;
 mod command;
 mod cue_track;
+mod edit;
 #[cfg(feature = "engrave")]
 mod engraver;
 #[cfg(all(test, feature = "engrave"))]

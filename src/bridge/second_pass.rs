@@ -3,6 +3,7 @@
 //! It is fed while the take is played, with the evidence that the engine finds anyway; when the take is over only the
 //! way back through it is left to do. The queue is bounded: where this thread falls behind, the worker waits for it.
 
+use super::edit::planned;
 use super::instance::Shared;
 use super::journal::Journal;
 use super::session::{Covered, CoveredStep, is_of};
@@ -168,17 +169,20 @@ impl Passes {
         }
     }
 
-    /// Reckons the coverage anew, unless more jobs wait that will ask for it.
+    /// Reckons coverage and edit anew, unless more jobs wait that will ask for it.
     fn reckon(&self, queue: &Receiver<Job>) {
         let Some(score) = &self.score else { return self.shared.session.cover(Covered::default()) };
         if queue.len() > QUEUE / 2 {
             return;
         }
         let grid = score.grid;
-        let log: Vec<_> = self.shared.session.log().entries().cloned().collect();
+        let (mut log, choices): (Vec<_>, _) = {
+            let log = self.shared.session.log();
+            (log.entries().cloned().collect(), log.choices(grid))
+        };
+        log.retain(|entry| is_of(entry, grid) && !entry.remarks.rejected);
         let (numbers, takes): (Vec<u32>, Vec<Take>) = log
             .iter()
-            .filter(|entry| is_of(entry, grid) && !entry.remarks.rejected)
             .map(|entry| {
                 let Take { start, end, host_start, stretches, faults, .. } = &entry.recorded.take;
                 let (stretches, faults) = (stretches.clone(), faults.clone());
@@ -191,7 +195,9 @@ impl Passes {
             .into_iter()
             .map(|step| CoveredStep { takes: named(&step.takes), clean: named(&step.clean) })
             .collect();
-        self.shared.session.cover(Covered { grid, steps });
+        let mut plan = planned(score, &log, &choices);
+        plan.segments.iter_mut().for_each(|piece| piece.take = numbers[piece.take as usize]);
+        self.shared.session.cover(Covered { grid, steps, plan: Arc::new(plan) });
     }
 }
 

@@ -1,6 +1,6 @@
 //! The session's book, shared by the worker, the second pass, the editor and the host's main thread.
 
-use crate::performance::{Coverage, Cue};
+use crate::performance::{Coverage, Cue, EditChoices, EditPlan};
 use crate::takes::{Change, Entry, SessionLog};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -15,12 +15,14 @@ pub(super) struct CoveredStep {
     pub clean: Vec<u32>,
 }
 
-/// Coverage of every step of one score.
+/// Coverage of every step of one score, and the edit proposed of it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Covered {
     /// The score's measures.
     pub grid: u64,
     pub steps: Vec<CoveredStep>,
+    /// Its takes are numbers.
+    pub plan: Arc<EditPlan>,
 }
 
 /// The book, behind a lock that no audio thread ever takes.
@@ -39,6 +41,10 @@ pub struct BookView {
     pub coverage: Arc<[Coverage]>,
     /// Takes of other scores, which are kept and not shown.
     pub elsewhere: usize,
+    /// The proposed edit, in which a take is its number.
+    pub plan: Arc<EditPlan>,
+    /// What was chosen for it; takes by their numbers.
+    pub choices: EditChoices,
     /// The cues in path order.
     pub cues: Arc<[Cue]>,
     /// What undo would take back.
@@ -88,6 +94,8 @@ impl Session {
             coverage: coverage.collect(),
             entries,
             elsewhere: elsewhere.len(),
+            plan: if covered.grid == grid { covered.plan.clone() } else { Arc::default() },
+            choices: log.choices(grid),
             cues: log.cues().into(),
             undo: log.undoable(),
             redo: log.redoable(),

@@ -6,9 +6,9 @@ use super::stream::Stream;
 use super::worker::Worker;
 use super::*;
 use crate::engine::{EngineConfig, EngineEvent, FollowCommand};
-use crate::performance::{AlignedBeat, NoteEvent, PlayedNote, Stretch, Take};
+use crate::performance::{AlignedBeat, EditChoices, NoteEvent, PlayedNote, Stretch, Take};
 use crate::score::{Choice, PlayingPath};
-use crate::takes::{Recorded, SessionLog};
+use crate::takes::{Edit, Recorded, SessionLog};
 use crate::units::{Pitch, SampleIndex, Seconds};
 use std::sync::Arc;
 use std::time::Duration;
@@ -300,8 +300,24 @@ fn a_session_is_written_at_the_hosts_times_and_what_fails_is_said() {
     });
     assert_eq!((snapshot.book.entries.len(), snapshot.book.elsewhere), (2, 1));
 
-    let exports =
-        [Export::Midi, Export::TempoMap, Export::Markers, Export::TakeSheet, Export::EditPlan, Export::Midi];
+    // What is chosen for the edit goes into what is written of it.
+    let mut choices = EditChoices::default();
+    choices.choose(0, 0, Some(1));
+    let planned = |snapshot: &Snapshot| snapshot.book.plan.segments.first().map(|piece| piece.take);
+    assert_eq!(planned(&snapshot), Some(2), "of two clean takes the later");
+    bridge.edit_book(Edit::Choices { grid, choices });
+    let snapshot = wait_for(&bridge, |snapshot| planned(snapshot) == Some(1));
+
+    let exports = [
+        Export::Midi,
+        Export::MusicXml,
+        Export::Quantised,
+        Export::TempoMap,
+        Export::Markers,
+        Export::TakeSheet,
+        Export::EditPlan,
+        Export::Midi,
+    ];
     for (count, export) in exports.into_iter().enumerate() {
         bridge.export(export, Some(2), folder.clone());
         let last = snapshot.messages.last().map_or(0, |message| message.id) + count as u64;
@@ -329,6 +345,28 @@ fn a_session_is_written_at_the_hosts_times_and_what_fails_is_said() {
     assert!(String::from_utf8(read("tiny markers.csv")).unwrap().contains("30.25"), "markers");
     assert!(String::from_utf8(read("tiny takes.html")).unwrap().contains("of 1 measures 1 covered"));
     assert!(!read("tiny takes.json").is_empty() && !read("tiny edit.edl").is_empty());
+    assert!(String::from_utf8(read("tiny edit.edl")).unwrap().contains("* TAKE 1 MEASURES 1"));
+    let notation = String::from_utf8(read("tiny take 2.musicxml")).unwrap();
+    assert_eq!(notation.matches("<pitch>").count(), 2, "{notation}");
+    assert!(notation.contains("<octave>4</octave>"));
+    // On the beats of the score, at its tempo of 120: 0 and 2 quarters.
+    let file = read("tiny take 2 quantised.mid");
+    let quantised = midly::Smf::parse(&file).unwrap();
+    let midly::Timing::Metrical(quarter) = quantised.header.timing else { panic!("ticks a quarter") };
+    let mut onsets = Vec::new();
+    for track in &quantised.tracks {
+        let mut tick = 0;
+        for event in track {
+            tick += event.delta.as_int();
+            if let midly::TrackEventKind::Midi { message: midly::MidiMessage::NoteOn { vel, .. }, .. } =
+                event.kind
+                && vel > 0
+            {
+                onsets.push(f64::from(tick) / f64::from(quarter.as_int()));
+            }
+        }
+    }
+    assert_eq!(onsets, [0.0, 2.0]);
     assert!(!read("tiny edit.rpp").is_empty() && !read("tiny take 2 (2).mid").is_empty());
     std::fs::remove_dir_all(&folder).unwrap();
     bridge.export(Export::Markers, None, folder);

@@ -4,9 +4,9 @@ use super::files;
 use super::hear::{self, Listening};
 use super::score::ScoreChoice;
 use crate::engine::{Book, EngineConfig, SecondPass};
-use crate::performance::{AlignedBeat, Take};
+use crate::performance::{AlignedBeat, EditChoices, Take};
 use crate::readers::Sound;
-use crate::score::PlayingPath;
+use crate::score::{PlayingPath, Score};
 use crate::takes::{FaultTolerance, part_coverage};
 use crate::writers::{
     MapDensity, MarkerFormat, SessionView, TempoMap, write_coverage_csv, write_edl, write_markers,
@@ -14,6 +14,7 @@ use crate::writers::{
 };
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// Crossfade at the joins of a REAPER project, in seconds.
@@ -55,6 +56,9 @@ pub(super) struct Session {
     /// How often the tempo map changes
     #[arg(long, value_enum, default_value = "beat")]
     density: Density,
+    /// In the edit plan, these printed measures come from this take, counted from 1, where it holds them whole; repeatable
+    #[arg(long = "use", value_name = "TAKE:FROM-TO")]
+    chosen: Vec<String>,
     /// Leave out faults held less likely than this, 0-1
     #[arg(long, default_value_t = 0.5, value_name = "P")]
     fault_confidence: f32,
@@ -94,10 +98,14 @@ impl Session {
     pub(super) fn run(self) -> Result<()> {
         let sound = files::read_sound(&self.audio)?;
         let score = self.choice.read(&self.score)?;
+        let choices = self.choices(&score)?;
         let path = score.path;
         let config = self.listening.config();
-        let book = listen(&sound, &path, &config, self.fault_confidence)
+        let book = listen(&sound, &path, &config, &choices, self.fault_confidence)
             .with_context(|| self.audio.display().to_string())?;
+        if let Some(chosen) = choices.takes.iter().find(|chosen| chosen.take as usize >= book.takes.len()) {
+            bail!("--use: expected a take up to {}, found {}", book.takes.len(), chosen.take + 1);
+        }
         let recording =
             self.audio.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let parts = part_coverage(&path, &book.takes, &score.parts);
@@ -154,6 +162,34 @@ impl Session {
         Ok(())
     }
 
+    /// What is to come from which take, in the order given: what comes later counts.
+    fn choices(&self, score: &Score) -> Result<EditChoices> {
+        let mut choices = EditChoices::default();
+        for text in &self.chosen {
+            let parts = text.split_once(':').and_then(|(take, measures)| {
+                Some((take.trim().parse::<u32>().ok()?.checked_sub(1)?, measures))
+            });
+            let Some((take, measures)) = parts else {
+                bail!(
+                    "--use: expected a take from 1, a colon and printed measures, such as 2:17-28, found {text}"
+                );
+            };
+            let meant = score.path_by_numbers(measures).with_context(|| format!("--use {text}"))?;
+            let meant: HashSet<u32> = meant.steps.iter().map(|step| step.measure).collect();
+            let mut from = 0;
+            for run in
+                score.path.steps.chunk_by(|a, b| meant.contains(&a.measure) == meant.contains(&b.measure))
+            {
+                let next = from + run.len() as u32;
+                if meant.contains(&run[0].measure) {
+                    choices.choose(from, next - 1, Some(take));
+                }
+                from = next;
+            }
+        }
+        Ok(choices)
+    }
+
     fn write_tempo_map(&self, out: &Path, path: &PlayingPath, takes: &[Take]) -> Result<()> {
         let Some(take) = takes.get(self.take as usize - 1) else {
             bail!("take {}: the session has {} takes", self.take, takes.len());
@@ -183,12 +219,18 @@ impl Session {
 }
 
 /// Hears the recording, aligns it as a whole and makes the book of it.
-fn listen(sound: &Sound, path: &PlayingPath, config: &EngineConfig, fault_confidence: f32) -> Result<Book> {
+fn listen(
+    sound: &Sound,
+    path: &PlayingPath,
+    config: &EngineConfig,
+    choices: &EditChoices,
+    fault_confidence: f32,
+) -> Result<Book> {
     let mut pass = SecondPass::new(Some(path), config.estimator);
     let heard = hear::hear_twice(sound, config, None, "listening", &mut pass)?;
     let listened = pass.finish(heard.end);
     let tolerance = FaultTolerance { report_above: fault_confidence };
-    Ok(Book::new(path, &listened.heard(&[]), &[], tolerance))
+    Ok(Book::new(path, &listened.heard(&[]), choices, tolerance))
 }
 
 /// The beats of the stretch with most of them.

@@ -1,7 +1,7 @@
 //! What the user asked for. A panel returns these; whoever owns the engine carries them out.
 
 use super::view::{Export, Settings};
-use crate::performance::Cue;
+use crate::performance::{Cue, EditChoices};
 use crate::score::{Choice, PrintWish};
 
 /// What one frame's clicks and keys ask for, in order.
@@ -64,6 +64,8 @@ pub enum Action {
     },
     /// Delete the take of this number from the book (never from the recording).
     DeleteTake(u32),
+    /// Keep to these choices in the edit.
+    ChooseEdit(EditChoices),
     /// Take back the last change of the book.
     Undo,
     /// Bring again what was taken back.

@@ -9,7 +9,7 @@ use super::state::EditorState;
 use super::strings::Text;
 use super::take_list::take_list;
 use super::view::View;
-use super::{inspector, roll, status_row, take_map, tempo_view, theme, top_bar};
+use super::{inspector, plan_view, roll, status_row, take_map, tempo_view, theme, top_bar};
 use egui::{
     Align2, CentralPanel, Color32, Frame, Key, KeyboardShortcut, Margin, Modifiers, Panel, Stroke, Ui, Vec2,
 };
@@ -56,11 +56,20 @@ pub fn editor(ui: &mut Ui, view: &View, state: &mut EditorState) -> Actions {
         });
     }
     if view.abilities.takes && view.score().is_some() {
+        let scrolled = state.take_map.scroll_x();
+        if !view.plan.segments.is_empty() {
+            let edit = Panel::bottom("plan").exact_size(plan_view::HEIGHT).resizable(false).frame(plain);
+            edit.show(ui, |ui| actions.extend(plan_view::plan_view(ui, look, view, &state.take_map)));
+        }
         let height = if low { 84.0 } else { 128.0 };
         let map = Panel::bottom("map").default_size(height).size_range(70.0..=size.y * 0.5).resizable(true);
         map.frame(plain).show(ui, |ui| {
             actions.extend(take_map::take_map(ui, look, view, &mut state.take_map, state.inspected));
         });
+        if scrolled != state.take_map.scroll_x() {
+            // The edit stands under the map's columns, and was drawn before they moved.
+            ui.ctx().request_repaint();
+        }
     }
     if state.settings_open {
         Panel::right("settings").exact_size(SETTINGS).resizable(false).frame(bar(12, 10)).show(ui, |ui| {
@@ -98,14 +107,16 @@ pub fn editor(ui: &mut Ui, view: &View, state: &mut EditorState) -> Actions {
 }
 
 fn side(ui: &mut Ui, look: &Look, view: &View, state: &mut EditorState, actions: &mut Actions) {
-    if view.score().is_some() {
+    // In a low window the inspector stands in the cues' place, and only when there is something to inspect.
+    let cramped = ui.available_height() < 280.0;
+    if view.score().is_some() && (!cramped || state.inspected.is_some()) {
         let frame = Frame::new().fill(theme::CHROME).inner_margin(Margin { top: 8, ..Margin::ZERO });
         let tall = if ui.available_height() < 360.0 { 92.0 } else { 168.0 };
         Panel::bottom("inspector").exact_size(tall).resizable(false).frame(frame).show(ui, |ui| {
             actions.extend(inspector::inspector(ui, look, view, state.inspected));
         });
     }
-    if view.abilities.cues && view.score().is_some() {
+    if view.abilities.cues && view.score().is_some() && !(cramped && state.inspected.is_some()) {
         actions.extend(cue_list(ui, look, view));
         ui.separator();
     }

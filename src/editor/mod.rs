@@ -17,6 +17,7 @@ mod marks;
 mod notation;
 mod paint_page;
 mod paint_system;
+mod plan_view;
 mod roll;
 mod score_choice;
 mod score_empty;

@@ -109,6 +109,8 @@ fn exports(
 ) {
     let labels = |export| match export {
         Export::Midi => (Text::SaveMidi, Text::SaveMidiHint),
+        Export::MusicXml => (Text::SaveMusicXml, Text::SaveMusicXmlHint),
+        Export::Quantised => (Text::SaveQuantised, Text::SaveQuantisedHint),
         Export::TempoMap => (Text::SaveTempo, Text::SaveTempoHint),
         Export::Markers => (Text::SaveMarkers, Text::SaveMarkersHint),
         Export::TakeSheet => (Text::SaveSheet, Text::SaveSheetHint),

@@ -209,6 +209,7 @@ table! {
     ChangedDelete: "deletion of take {0}", "Löschen von Take {0}", "suppression de la prise {0}", "eliminación de la toma {0}",
         "テイク {0} の削除";
     ChangedCues: "cues", "Marken", "repères", "marcas", "キュー";
+    ChangedChoices: "the edit", "der Schnitt", "le montage", "el montaje", "カット";
     ChangedBook: "the book of another session", "das Buch einer anderen Sitzung", "le cahier d’une autre séance", "el cuaderno de otra sesión",
         "記録全体";
     Note: "Note", "Note", "Note", "Nota", "音符";
@@ -256,6 +257,35 @@ table! {
         "toma {0}, compás {1}: {2} fallos", "テイク {0}、{1} 小節: ミス {2}";
     CellNone: "take {0}, measure {1}: not played", "Take {0}, Takt {1}: nicht gespielt", "prise {0}, mesure {1} : non jouée",
         "toma {0}, compás {1}: sin tocar", "テイク {0}、{1} 小節: 未演奏";
+    // Edit plan
+    Plan: "Edit", "Schnitt", "Montage", "Montaje", "カット";
+    PlanSum: "{0} joins, {1} measures with faults, {2} missing", "{0} Schnitte, {1} Takte mit Fehlern, {2} fehlen",
+        "{0} raccords, {1} mesures fautives, {2} manquantes", "{0} empalmes, {1} compases con fallos, {2} faltan",
+        "カット {0}、ミス {1} 小節、未演奏 {2} 小節";
+    PlanReset: "As proposed", "Wie vorgeschlagen", "Comme proposé", "Como se propuso", "初期に戻す";
+    PlanResetHint: "Forget every join and take that was chosen here. Undo brings them back.",
+        "Alle hier gewählten Schnitte und Takes vergessen. Rückgängig bringt sie zurück.",
+        "Oublier tous les raccords et prises choisis ici. Annuler les rétablit.",
+        "Olvidar todos los empalmes y tomas elegidos aquí. Deshacer los recupera.",
+        "選んだカットとテイクをすべて忘れます。元に戻せます。";
+    PlanPiece: "Measures {0} from take {1}", "Takte {0} aus Take {1}", "Mesures {0} de la prise {1}", "Compases {0} de la toma {1}",
+        "小節 {0}: テイク {1}";
+    PlanPieceHint: "Click to use another take here", "Klick: hier einen anderen Take verwenden", "Cliquez pour utiliser une autre prise ici",
+        "Clic para usar otra toma aquí", "クリックで他のテイクを選んでください";
+    PlanFaulty: "with faults: {0}", "mit Fehlern: {0}", "avec fautes : {0}", "con fallos: {0}", "ミス: {0}";
+    PlanFrom: "Measures {0} come from", "Takte {0} kommen aus", "Les mesures {0} viennent de", "Los compases {0} vienen de", "小節 {0} のテイク";
+    PlanClean: "Take {0}: clean", "Take {0}: sauber", "Prise {0} : propre", "Toma {0}: limpia", "テイク {0}: ミスなし";
+    PlanFaults: "Take {0}: {1} faults", "Take {0}: {1} Fehler", "Prise {0} : {1} fautes", "Toma {0}: {1} fallos", "テイク {0}: ミス {1}";
+    PlanFree: "Whichever is best", "Der beste", "La meilleure", "La mejor", "ベスト";
+    PlanFreeHint: "Let the proposal choose here again", "Hier wieder den Vorschlag entscheiden lassen", "Laisser de nouveau la proposition choisir ici",
+        "Dejar que la propuesta elija aquí de nuevo", "ベストのテイクを使います";
+    PlanJoin: "Join of takes {0} and {1} at measure {2}", "Schnitt von Take {0} auf {1} in Takt {2}", "Raccord de la prise {0} à la {1}, mesure {2}",
+        "Empalme de la toma {0} a la {1}, compás {2}", "カット: テイク {0} から {1}、{2} 小節";
+    PlanJoinHint: "Drag or arrow keys move it by a measure, with Shift by a note; a click pins it or lets it go.",
+        "Ziehen oder Pfeiltasten verschieben ihn um einen Takt, mit Umschalt um eine Note; Klick heftet ihn fest oder löst ihn.",
+        "Glissez ou utilisez les flèches pour le déplacer d’une mesure, avec Maj d’une note ; un clic l’épingle ou le libère.",
+        "Arrastrar o las flechas lo mueven un compás, con Mayús una nota; un clic lo fija o lo suelta.",
+        "矢印キーで小節、Shift で音符だけ移動します。クリックで固定します。";
     // Status row
     Arm: "Arm", "Scharf", "Armer", "Armar", "待機";
     ArmHint: "Log takes while playing", "Takes beim Spielen mitschreiben", "Noter les prises pendant le jeu", "Anotar las tomas al tocar",
@@ -278,6 +308,13 @@ table! {
     SaveMidi: "Save MIDI", "MIDI sichern", "Enregistrer MIDI", "Guardar MIDI", "MIDI を保存";
     SaveMidiHint: "The notes heard, as a MIDI file", "Die gehörten Töne als MIDI-Datei", "Les notes entendues, en fichier MIDI",
         "Las notas oídas, como archivo MIDI", "聞こえた音を MIDI ファイルに保存";
+    SaveMusicXml: "Save MusicXML", "MusicXML sichern", "Enregistrer MusicXML", "Guardar MusicXML", "MusicXML を保存";
+    SaveMusicXmlHint: "The take as notation: the pitches played on the score’s rhythm", "Der Take als Notentext: die gespielten Töne im Rhythmus der Partitur",
+        "La prise en notation : les hauteurs jouées sur le rythme de la partition", "La toma como notación: las alturas tocadas sobre el ritmo de la partitura",
+        "テイクを楽譜に保存";
+    SaveQuantised: "Save quantised MIDI", "Quantisiertes MIDI sichern", "Enregistrer MIDI quantifié", "Guardar MIDI cuantizado", "整列 MIDI を保存";
+    SaveQuantisedHint: "The same notes as MIDI, on the grid of the beats", "Dieselben Noten als MIDI, auf dem Raster der Schläge",
+        "Les mêmes notes en MIDI, sur la grille des temps", "Las mismas notas como MIDI, en la rejilla de los tiempos", "音符を拍に整列した MIDI ファイル";
     SaveTempo: "Save tempo map", "Tempo sichern", "Enregistrer le tempo", "Guardar el tempo", "テンポを保存";
     SaveTempoHint: "The tempo of the playing, so that the grid follows it", "Das Tempo des Spiels, damit das Raster ihm folgt",
         "Le tempo du jeu, pour que la grille le suive", "El tempo de la interpretación, para que la rejilla lo siga",
@@ -296,9 +333,9 @@ table! {
     SaveMenuHint: "Write MIDI, tempo map, markers, take sheet or the proposed edit", "MIDI, Tempo, Marker, Takeliste oder Schnittvorschlag schreiben",
         "Écrire MIDI, tempo, marqueurs, feuille de prises ou montage proposé", "Escribir MIDI, tempo, marcadores, hoja de tomas o montaje propuesto",
         "MIDI・テンポ・マーカー・テイク表を保存";
-    SaveOf: "MIDI and tempo of take {0}, the rest of all takes", "MIDI und Tempo von Take {0}, das Übrige von allen Takes",
-        "MIDI et tempo de la prise {0}, le reste de toutes les prises", "MIDI y tempo de la toma {0}, lo demás de todas las tomas",
-        "MIDI とテンポはテイク {0}、以外は全テイク";
+    SaveOf: "MIDI, MusicXML and tempo of take {0}, the rest of all takes", "MIDI, MusicXML und Tempo von Take {0}, das Übrige von allen Takes",
+        "MIDI, MusicXML et tempo de la prise {0}, le reste de toutes les prises", "MIDI, MusicXML y tempo de la toma {0}, lo demás de todas las tomas",
+        "MIDI・MusicXML・テンポはテイク {0}、以外は全テイク";
     FolderLabel: "Files go to this folder", "Dateien kommen in diesen Ordner", "Les fichiers vont dans ce dossier", "Los archivos van a esta carpeta",
         "保存する位置";
     FolderHint: "Type a path; empty is your own folder", "Pfad eingeben; leer ist der eigene Ordner", "Saisissez un chemin ; vide : votre dossier personnel",

@@ -43,12 +43,23 @@ pub struct TakeMapState {
     row: usize,
 }
 
-const GUTTER: f32 = 64.0;
+/// What stands left of the first measure's column.
+pub(super) const GUTTER: f32 = 64.0;
 const ROW: f32 = 11.0;
 const HEADER: f32 = 20.0;
 const COVERAGE: f32 = 16.0;
 
+/// Width of a measure's column where `width` points are there for `steps` of them.
+pub(super) fn column_width(width: f32, steps: usize) -> f32 {
+    (width / steps.max(1) as f32).clamp(4.0, 26.0)
+}
+
 impl TakeMapState {
+    /// Points scrolled to the right.
+    pub(super) fn scroll_x(&self) -> f32 {
+        self.scroll.x
+    }
+
     fn refresh(&mut self, view: &View, score: &Arc<Score>) {
         if !self.of_score.as_ref().is_some_and(|known| Arc::ptr_eq(known, score)) {
             self.rows.clear();
@@ -162,7 +173,7 @@ pub fn take_map(
 
     let plot = Rect::from_min_max(rect.min + vec2(GUTTER, HEADER), rect.max - vec2(10.0, COVERAGE + 8.0));
     let steps = score.path.steps.len();
-    let column = (plot.width() / steps as f32).clamp(4.0, 26.0);
+    let column = column_width(plot.width(), steps);
     let most = vec2(
         (steps as f32 * column - plot.width()).max(0.0),
         (view.takes.len() as f32 * ROW - plot.height()).max(0.0),

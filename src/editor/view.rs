@@ -4,7 +4,7 @@
 //! given and a test can draw any state there is.
 
 use crate::bridge::RemoteSettings;
-use crate::performance::{Coverage, Cue, PositionReport, Shading, Take};
+use crate::performance::{Coverage, Cue, EditChoices, EditPlan, PositionReport, Shading, Take};
 use crate::score::{Choice, PrintedScore, Score};
 use crate::units::{Bpm, Pitch, Seconds};
 use std::sync::Arc;
@@ -42,6 +42,10 @@ pub struct View {
     pub takes: Vec<Arc<TakeRow>>,
     /// How each path step is covered by all takes; empty, or as long as the path's steps.
     pub coverage: Arc<[Coverage]>,
+    /// The proposed edit, in which a take is its number.
+    pub plan: Arc<EditPlan>,
+    /// What was chosen for it; takes by their numbers.
+    pub choices: EditChoices,
     /// Takes of other scores, which are kept and not shown.
     pub elsewhere: usize,
     /// Places in the score that something is attached to, in path order.
@@ -360,6 +364,10 @@ impl Abilities {
 pub enum Export {
     /// The notes heard.
     Midi,
+    /// The notes heard, as notation.
+    MusicXml,
+    /// The notes of the notation, as MIDI.
+    Quantised,
     /// The tempo of the playing, as a MIDI file.
     TempoMap,
     /// Measures and takes as markers.
@@ -372,6 +380,13 @@ pub enum Export {
 
 impl Export {
     /// All there are, in the order of their buttons.
-    pub const ALL: [Export; 5] =
-        [Export::Midi, Export::TempoMap, Export::Markers, Export::TakeSheet, Export::EditPlan];
+    pub const ALL: [Export; 7] = [
+        Export::Midi,
+        Export::MusicXml,
+        Export::Quantised,
+        Export::TempoMap,
+        Export::Markers,
+        Export::TakeSheet,
+        Export::EditPlan,
+    ];
 }

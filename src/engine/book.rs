@@ -1,6 +1,6 @@
 //! The session's book: takes, their coverage and faults, and the edit that they allow.
 
-use crate::performance::{AlignedBeat, Coverage, EditPlan, Mark, PlayedNote, Take};
+use crate::performance::{AlignedBeat, Coverage, EditChoices, EditPlan, PlayedNote, Take};
 use crate::score::PlayingPath;
 use crate::takes::{
     EvidenceLog, FaultTolerance, Segmentation, Transport, coverage, edit_plan, faults, segment,
@@ -44,11 +44,16 @@ pub struct Book {
 }
 
 impl Book {
-    /// Makes the book from what was heard and what the human decided.
-    pub fn new(path: &PlayingPath, heard: &Heard<'_>, marks: &[Mark], tolerance: FaultTolerance) -> Book {
+    /// Makes the book from what was heard and what the human chose for the edit; takes are counted from 0.
+    pub fn new(
+        path: &PlayingPath,
+        heard: &Heard<'_>,
+        choices: &EditChoices,
+        tolerance: FaultTolerance,
+    ) -> Book {
         let takes = heard.takes(path, tolerance);
         let coverage = coverage(path, &takes);
-        let plan = edit_plan(path, &takes, marks, heard.notes);
+        let plan = edit_plan(path, &takes, &[], choices, heard.notes);
         Book { takes, coverage, plan }
     }
 }

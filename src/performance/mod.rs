@@ -2,6 +2,7 @@
 
 mod alignment;
 mod cue;
+mod edit_choices;
 mod notated;
 mod note;
 mod plan;
@@ -11,6 +12,7 @@ mod take;
 
 pub use alignment::{AlignedBeat, Candidate, FollowState, PositionReport};
 pub use cue::{Cue, CueMessage};
+pub use edit_choices::{ChosenJoin, ChosenTake, EditChoices};
 pub use notated::{Notated, WrittenNote};
 pub use note::{NoteEvent, PlayedNote};
 pub use plan::{Decision, EditPlan, Mark, PlanSegment};

@@ -11,8 +11,6 @@ pub enum Decision {
     Star,
     /// Not to be used.
     Reject,
-    /// The edit changes to this take at this step.
-    Join,
     /// Words to remember.
     Note(String),
 }
@@ -60,4 +58,18 @@ pub struct EditPlan {
     pub segments: Vec<PlanSegment>,
     /// Path steps that no take covers (or only rejected ones).
     pub uncovered: Vec<u32>,
+}
+
+impl EditPlan {
+    /// The pieces on both sides of the join before piece `index`; `None` where there is no join.
+    pub fn join(&self, index: usize) -> Option<(&PlanSegment, &PlanSegment)> {
+        let (before, after) = (self.segments.get(index.checked_sub(1)?)?, self.segments.get(index)?);
+        (before.to_step.checked_add(1)? == after.from_step).then_some((before, after))
+    }
+
+    /// The first and the last step that the join before piece `index` can be moved to: both pieces keep one.
+    pub fn reach(&self, index: usize) -> Option<(u32, u32)> {
+        let (before, after) = self.join(index)?;
+        Some((before.from_step + 1, after.to_step))
+    }
 }

@@ -177,6 +177,8 @@ impl EditorApp {
             takes,
             coverage: snapshot.book.coverage.clone(),
             elsewhere: snapshot.book.elsewhere,
+            plan: snapshot.book.plan.clone(),
+            choices: snapshot.book.choices.clone(),
             cues: snapshot.book.cues.to_vec(),
             export_folder: self.export_folder().display().to_string(),
             undo: words(snapshot.book.undo),
@@ -231,6 +233,7 @@ impl EditorApp {
             Change::Name(take) => Text::ChangedName.with(language, &[&take]),
             Change::Comment(take) => Text::ChangedComment.with(language, &[&take]),
             Change::Delete(take) => Text::ChangedDelete.with(language, &[&take]),
+            Change::Choices => Text::ChangedChoices.of(language).to_owned(),
             Change::Cues => Text::ChangedCues.of(language).to_owned(),
             Change::Replace => Text::ChangedBook.of(language).to_owned(),
         }
@@ -268,6 +271,8 @@ impl EditorApp {
     fn export(&self, export: Export) {
         let what = match export {
             Export::Midi => bridge::Export::Midi,
+            Export::MusicXml => bridge::Export::MusicXml,
+            Export::Quantised => bridge::Export::Quantised,
             Export::TempoMap => bridge::Export::TempoMap,
             Export::Markers => bridge::Export::Markers,
             Export::TakeSheet => bridge::Export::TakeSheet,
@@ -328,6 +333,11 @@ impl EditorApp {
             Action::RenameTake { take, name } => self.bridge.edit_book(Edit::Name { take, name }),
             Action::CommentTake { take, comment } => self.bridge.edit_book(Edit::Comment { take, comment }),
             Action::DeleteTake(take) => self.bridge.edit_book(Edit::Delete { take }),
+            Action::ChooseEdit(choices) => {
+                if let Some(loaded) = &self.bridge.snapshot().score {
+                    self.bridge.edit_book(Edit::Choices { grid: loaded.grid, choices });
+                }
+            }
             Action::Undo => self.bridge.undo(),
             Action::Redo => self.bridge.redo(),
             Action::Export(export) => self.export(export),

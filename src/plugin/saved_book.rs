@@ -1,10 +1,10 @@
 //! The session's book in a project.
 //!
-//! The field is JSON: `format`, the book's `id` and `revision`, its cues, and each take as JSON deflated (zlib, whose
-//! checksum tells damage) in base 64. A take that is damaged is left out and said; the others are read.
+//! The field is JSON: `format`, the book's `id` and `revision`, its cues, what was chosen for the edit of each score (`edits`),
+//! and each take as JSON deflated (zlib, whose checksum tells damage) in base 64. A take that is damaged is left out and said; the others are read.
 //!
-//! **Migration.** A book of format [`FORMAT`] or lower is read; where a format changes, [`restored`] turns the older
-//! one into the newer before it reads. A book of a higher format, or one that cannot be read at all, is not shown: it
+//! **Migration.** A book of format [`FORMAT`] or lower is read; where a format changes, [`migrated`] turns the older
+//! one into the newer before it is read. (1 had no `edits`.) A book of a higher format, or one that cannot be read at all, is not shown: it
 //! is carried along, as it is, in the field `aside` of what is saved from then on, and a version that knows it finds
 //! it there.
 //!
@@ -12,7 +12,7 @@
 //! notes of the oldest takes are left out, which costs their MIDI export and nothing else.
 
 use crate::bridge::{Bridge, Severity};
-use crate::performance::Cue;
+use crate::performance::{Cue, EditChoices};
 use crate::takes::{Entry, MAX_TAKES, SavedTake, SessionLog};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -20,7 +20,7 @@ use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use nice_plug::params::persist::PersistentField;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 
 /// The format that is written.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 /// Characters that all takes together may have in a project.
 const MAX_BYTES: usize = 32 << 20;
 /// Bytes that one take may unpack to: four hours of fifty notes a second.
@@ -60,7 +60,17 @@ struct Packed {
     revision: u64,
     #[serde(default)]
     cues: Vec<Cue>,
+    edits: Vec<PackedEdit>,
     takes: Vec<String>,
+}
+
+/// What was chosen for the edit of one score.
+#[derive(Deserialize, Serialize)]
+struct PackedEdit {
+    /// The score's measures, in hexadecimal: JSON's numbers are not exact so far up.
+    grid: String,
+    #[serde(flatten)]
+    choices: EditChoices,
 }
 
 /// A take's entry and its packed form, with and without notes.
@@ -97,9 +107,9 @@ impl SavedBook {
 
     fn value(&self) -> Result<Value, BookError> {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let (id, revision, entries, cues) = self.bridge.with_book(|log| {
+        let (id, revision, entries, cues, choices) = self.bridge.with_book(|log| {
             let entries: Vec<Arc<Entry>> = log.entries().cloned().collect();
-            (log.id(), log.revision(), entries, log.cues().to_vec())
+            (log.id(), log.revision(), entries, log.cues().to_vec(), log.all_choices().to_vec())
         });
         if let Some((known_id, known, value)) = &cache.packed
             && (*known_id, *known) == (id, revision)
@@ -114,8 +124,11 @@ impl SavedBook {
             );
             self.bridge.report(Severity::Error, text);
         }
-        let mut value =
-            json!({ "format": FORMAT, "id": id, "revision": revision, "cues": cues, "takes": takes });
+        let edit = |(grid, choices)| PackedEdit { grid: format!("{grid:016x}"), choices };
+        let edits: Vec<PackedEdit> = choices.into_iter().map(edit).collect();
+        let mut value = json!({
+            "format": FORMAT, "id": id, "revision": revision, "cues": cues, "edits": edits, "takes": takes,
+        });
         if let Some(aside) = &cache.aside {
             value["aside"] = aside.clone();
         }
@@ -160,7 +173,7 @@ fn restored(value: &Value) -> Result<(SessionLog, Vec<BookError>), BookError> {
     if let Some(found) = value.get("format").and_then(Value::as_u64).filter(|found| *found > FORMAT) {
         return Err(BookError::Newer { found });
     }
-    let packed = Packed::deserialize(value)?;
+    let packed = Packed::deserialize(migrated(value.clone()))?;
     let (mut entries, mut damaged) = (Vec::new(), Vec::new());
     for text in packed.takes.iter().take(MAX_TAKES) {
         match unpacked(text) {
@@ -168,7 +181,21 @@ fn restored(value: &Value) -> Result<(SessionLog, Vec<BookError>), BookError> {
             Err(error) => damaged.push(error),
         }
     }
-    Ok((SessionLog::from_saved(packed.id, packed.revision, entries, packed.cues), damaged))
+    let choices = packed.edits.into_iter().filter_map(|edit| {
+        let grid = u64::from_str_radix(&edit.grid, 16).ok()?;
+        Some((grid, edit.choices))
+    });
+    let log = SessionLog::from_saved(packed.id, packed.revision, entries, packed.cues, choices.collect());
+    Ok((log, damaged))
+}
+
+/// The same book in the present format.
+fn migrated(mut value: Value) -> Value {
+    if value.get("format").and_then(Value::as_u64) == Some(1) {
+        value["edits"] = json!([]);
+        value["format"] = json!(2);
+    }
+    value
 }
 
 /// The packed takes, the notes of the oldest left out where all would be too large; and how many those are.
@@ -244,7 +271,7 @@ impl PersistentField<'_, Value> for SavedBook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::performance::{PlayedNote, Take};
+    use crate::performance::{ChosenJoin, PlayedNote, Take};
     use crate::takes::{Edit, Recorded};
     use crate::units::{Pitch, Seconds};
 
@@ -267,11 +294,19 @@ mod tests {
         }
     }
 
+    fn choices() -> EditChoices {
+        let mut choices = EditChoices::default();
+        choices.choose(2, 5, Some(1));
+        choices.joins.push(ChosenJoin { step: 9, beat: Some(35.5), before: 1, after: 2 });
+        choices
+    }
+
     fn filled(takes: usize) -> (Arc<Bridge>, SavedBook) {
         let bridge = Arc::new(Bridge::default());
         let mut log = SessionLog::new(77);
         (0..takes).for_each(|_| assert!(log.add(recorded(50)).is_ok()));
         log.edit(Edit::Comment { take: 1, comment: "the one".into() });
+        log.edit(Edit::Choices { grid: u64::MAX - 2, choices: choices() });
         bridge.restore_book(log);
         let saved = SavedBook::new(bridge.clone());
         (bridge, saved)
@@ -290,7 +325,19 @@ mod tests {
         other.set(value.clone());
         assert_eq!(count(&bridge), 5);
         assert_eq!(bridge.with_book(|log| log.entries().next().unwrap().remarks.comment.clone()), "the one");
+        assert_eq!(bridge.with_book(|log| log.choices(u64::MAX - 2)), choices());
         assert_eq!(other.value().unwrap(), value);
+    }
+
+    #[test]
+    fn a_book_of_the_first_format_opens_without_choices() {
+        let (_, saved) = filled(2);
+        let mut value = saved.value().unwrap();
+        value["format"] = json!(1);
+        value.as_object_mut().unwrap().remove("edits");
+        let (log, damaged) = restored(&value).unwrap();
+        assert_eq!((log.entries().count(), damaged.len()), (2, 0));
+        assert!(log.all_choices().is_empty());
     }
 
     #[test]

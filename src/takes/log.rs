@@ -3,7 +3,7 @@
 //! Times of the log are those of all takes laid end to end: a take keeps its own length, and a second lies between two.
 
 use super::entry::{Entry, Recorded, Remarks};
-use crate::performance::Cue;
+use crate::performance::{Cue, EditChoices};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -13,6 +13,8 @@ pub const MAX_TAKES: usize = 5_000;
 const UNDO_STEPS: usize = 200;
 /// Cues at most, and characters of a name and of a comment.
 const MAX_CUES: usize = 1_000;
+/// Scores that a log keeps choices for; beyond that, any gives way.
+const MAX_SCORES: usize = 32;
 const NAME_CHARACTERS: usize = 120;
 const COMMENT_CHARACTERS: usize = 2_000;
 /// What lies between two takes, in seconds.
@@ -56,6 +58,13 @@ pub enum Edit {
     },
     /// Replaces all cues; those beyond the first 1,000 are left out.
     Cues(Vec<Cue>),
+    /// Replaces what was chosen for the edit of one score.
+    Choices {
+        /// The score's measures, see [`measure_grid`](super::measure_grid).
+        grid: u64,
+        /// Its takes by their numbers.
+        choices: EditChoices,
+    },
 }
 
 /// What a change was about, for the words beside undo.
@@ -73,6 +82,8 @@ pub enum Change {
     Delete(u32),
     /// The cues.
     Cues,
+    /// What was chosen for the edit.
+    Choices,
     /// Another book took this one's place.
     Replace,
 }
@@ -97,6 +108,7 @@ struct Step {
 enum State {
     Remarks(u32, Remarks),
     Cues(Vec<Cue>),
+    Choices(u64, EditChoices),
     Book(Box<Contents>),
 }
 
@@ -108,6 +120,8 @@ struct Contents {
     clock_s: f64,
     entries: Vec<Arc<Entry>>,
     cues: Vec<Cue>,
+    /// By the measures of the score.
+    choices: Vec<(u64, EditChoices)>,
 }
 
 /// The log of a session.
@@ -126,7 +140,13 @@ impl SessionLog {
     }
 
     /// A log out of what a project kept. Entries stand in the order given; numbers that come twice are left out.
-    pub fn from_saved(id: u64, revision: u64, entries: Vec<Entry>, cues: Vec<Cue>) -> SessionLog {
+    pub fn from_saved(
+        id: u64,
+        revision: u64,
+        entries: Vec<Entry>,
+        cues: Vec<Cue>,
+        choices: Vec<(u64, EditChoices)>,
+    ) -> SessionLog {
         let mut log = SessionLog { revision, ..SessionLog::new(id) };
         for entry in entries.into_iter().take(MAX_TAKES) {
             if entry.number >= log.contents.next {
@@ -137,6 +157,9 @@ impl SessionLog {
             }
         }
         log.contents.cues = cues.into_iter().take(MAX_CUES).collect();
+        for (grid, choices) in choices.into_iter().take(MAX_SCORES) {
+            log.choose(grid, choices);
+        }
         log
     }
 
@@ -158,6 +181,28 @@ impl SessionLog {
     /// The cues in path order.
     pub fn cues(&self) -> &[Cue] {
         &self.contents.cues
+    }
+
+    /// What was chosen for the edit of the score with these measures; takes by their numbers.
+    pub fn choices(&self, grid: u64) -> EditChoices {
+        let of_score = self.contents.choices.iter().find(|(known, _)| *known == grid);
+        of_score.map(|(_, choices)| choices.clone()).unwrap_or_default()
+    }
+
+    /// The same for all scores, by their measures.
+    pub fn all_choices(&self) -> &[(u64, EditChoices)] {
+        &self.contents.choices
+    }
+
+    fn choose(&mut self, grid: u64, mut choices: EditChoices) {
+        choices.tidy();
+        let all = &mut self.contents.choices;
+        all.retain(|(known, _)| *known != grid);
+        if !choices.is_empty() {
+            all.drain(..(all.len() + 1).saturating_sub(MAX_SCORES));
+            all.push((grid, choices));
+            all.sort_by_key(|(grid, _)| *grid);
+        }
     }
 
     /// The number that the next take gets.
@@ -213,6 +258,10 @@ impl SessionLog {
                 cues.sort_by(|a, b| a.beat.total_cmp(&b.beat));
                 cues.truncate(MAX_CUES);
                 (Change::Cues, State::Cues(cues))
+            }
+            Edit::Choices { grid, mut choices } => {
+                choices.tidy();
+                (Change::Choices, State::Choices(grid, choices))
             }
             Edit::Stars { take, stars } => {
                 (Change::Stars(take), self.remarked(take, |remarks| remarks.stars = stars.min(3)))
@@ -311,6 +360,7 @@ impl SessionLog {
         match like {
             State::Remarks(take, _) => self.remarked(*take, |_| {}),
             State::Cues(_) => State::Cues(self.contents.cues.clone()),
+            State::Choices(grid, _) => State::Choices(*grid, self.choices(*grid)),
             State::Book(_) => State::Book(Box::new(self.contents.clone())),
         }
     }
@@ -324,6 +374,7 @@ impl SessionLog {
                 }
             }
             State::Cues(cues) => self.contents.cues = cues,
+            State::Choices(grid, choices) => self.choose(grid, choices),
             State::Book(contents) => self.contents = *contents,
         }
         self.revision += 1;
@@ -365,6 +416,12 @@ mod tests {
         assert_eq!(numbers(&log), [1, 2, 3, 4]);
     }
 
+    fn choices() -> EditChoices {
+        let mut choices = EditChoices::default();
+        choices.choose(2, 5, Some(1));
+        choices
+    }
+
     #[test]
     fn every_edit_can_be_taken_back_and_brought_again() {
         let mut log = log(2);
@@ -376,6 +433,9 @@ mod tests {
             Edit::Name { take: 2, name: "é".repeat(500) },
             Edit::Comment { take: 2, comment: "slower".into() },
             Edit::Cues(vec![cue(8.0), cue(4.0), cue(f64::NAN)]),
+            Edit::Choices { grid: 7, choices: choices() },
+            Edit::Choices { grid: 8, choices: choices() },
+            Edit::Choices { grid: 7, choices: EditChoices::default() },
             Edit::Delete { take: 1 },
         ];
         let mut states = vec![log.contents.clone()];

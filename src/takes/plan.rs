@@ -5,7 +5,7 @@
 
 use super::coverage::{CLEAN_BELOW, first_onsets, step_end};
 use super::timeline::Timeline;
-use crate::performance::{Decision, EditPlan, Mark, PlanSegment, PlayedNote, Take};
+use crate::performance::{ChosenJoin, Decision, EditChoices, EditPlan, Mark, PlanSegment, PlayedNote, Take};
 use crate::score::PlayingPath;
 use crate::units::Seconds;
 
@@ -14,7 +14,7 @@ const FAULT: f64 = 12.0;
 /// The least and the most that a join costs.
 const SMOOTHEST: f64 = 0.4;
 const ROUGHEST: f64 = 2.5;
-/// What a star is worth a step, and what a chosen join overrides.
+/// What a star is worth a step, and what a choice outweighs.
 const STAR: f64 = 0.2;
 const CHOSEN: f64 = 10_000.0;
 /// Slack, in beats, for a stretch that begins or ends a hair off a measure line.
@@ -38,6 +38,15 @@ impl Source {
     }
 }
 
+/// What an edit is made of.
+struct Material<'a> {
+    path: &'a PlayingPath,
+    takes: &'a [Take],
+    notes: &'a [PlayedNote],
+    choices: &'a EditChoices,
+    sources: Vec<Source>,
+}
+
 /// A place where one source gives way to another.
 #[derive(Clone, Debug)]
 struct Join {
@@ -49,14 +58,23 @@ struct Join {
 /// Proposes an edit of the whole path out of `takes`.
 ///
 /// `notes`: the recording's notes ordered by onset, for the level on both sides of a join; may be empty. `marks`
-/// outweigh everything computed: a rejected take or measure is not used, a chosen join is made, a star is preferred.
-/// Steps that no usable take holds whole are listed as uncovered.
-pub fn edit_plan(path: &PlayingPath, takes: &[Take], marks: &[Mark], notes: &[PlayedNote]) -> EditPlan {
-    let sources = sources(path, takes, marks);
+/// and `choices`, whose takes are indices, outweigh everything computed: a rejected take or measure is not used, a star is
+/// preferred, a chosen take is used where it holds the step whole, a chosen join is made. Steps that no usable take holds
+/// whole are listed as uncovered.
+pub fn edit_plan(
+    path: &PlayingPath,
+    takes: &[Take],
+    marks: &[Mark],
+    choices: &EditChoices,
+    notes: &[PlayedNote],
+) -> EditPlan {
+    let sources = sources(path, takes, marks, choices);
     let steps = path.steps.len() as u32;
-    let by_step: Vec<Vec<usize>> = (0..steps)
-        .map(|step| (0..sources.len()).filter(|&s| sources[s].at(step).is_some()).collect())
-        .collect();
+    let mut by_step: Vec<Vec<usize>> = vec![Vec::new(); path.steps.len()];
+    for (index, source) in sources.iter().enumerate() {
+        source.steps.iter().for_each(|(step, ..)| by_step[*step as usize].push(index));
+    }
+    let material = Material { path, takes, notes, choices, sources };
     let mut plan = EditPlan {
         segments: vec![],
         uncovered: (0..steps).filter(|&step| by_step[step as usize].is_empty()).collect(),
@@ -68,8 +86,8 @@ pub fn edit_plan(path: &PlayingPath, takes: &[Take], marks: &[Mark], notes: &[Pl
             end += 1;
         }
         if end > step {
-            let chosen = cheapest(path, takes, notes, &sources, &by_step, step, end);
-            plan.segments.extend(pieces(path, takes, notes, &sources, step, &chosen));
+            let chosen = cheapest(&material, &by_step, step, end);
+            plan.segments.extend(pieces(&material, step, &chosen));
         }
         step = end + 1;
     }
@@ -77,8 +95,9 @@ pub fn edit_plan(path: &PlayingPath, takes: &[Take], marks: &[Mark], notes: &[Pl
 }
 
 /// Every stretch of every take with the steps it holds whole, minus what was rejected.
-fn sources(path: &PlayingPath, takes: &[Take], marks: &[Mark]) -> Vec<Source> {
+fn sources(path: &PlayingPath, takes: &[Take], marks: &[Mark], choices: &EditChoices) -> Vec<Source> {
     let entries = first_onsets(path);
+    let wanted: Vec<Option<u32>> = (0..path.steps.len() as u32).map(|step| choices.wanted(step)).collect();
     let mut sources = Vec::new();
     for (t, take) in takes.iter().enumerate() {
         let of_take = |mark: &&Mark| mark.take == t as u32;
@@ -121,10 +140,8 @@ fn sources(path: &PlayingPath, takes: &[Take], marks: &[Mark]) -> Vec<Source> {
                     if says(step, &Decision::Star) {
                         cost -= STAR;
                     }
-                    let chosen = |mark: &Mark| mark.step == Some(step) && mark.decision == Decision::Join;
-                    if marks.iter().any(chosen) {
-                        let mine = marks.iter().filter(of_take).any(chosen);
-                        cost += if mine { -CHOSEN } else { CHOSEN };
+                    if let Some(wanted) = wanted[step as usize] {
+                        cost += if wanted == t as u32 { -CHOSEN } else { CHOSEN };
                     }
                     (step, trouble > 0.0, cost)
                 })
@@ -136,15 +153,8 @@ fn sources(path: &PlayingPath, takes: &[Take], marks: &[Mark]) -> Vec<Source> {
 }
 
 /// The cheapest source for each step from `from` (inclusive) to `to` (exclusive), all of which have one.
-fn cheapest(
-    path: &PlayingPath,
-    takes: &[Take],
-    notes: &[PlayedNote],
-    sources: &[Source],
-    by_step: &[Vec<usize>],
-    from: u32,
-    to: u32,
-) -> Vec<usize> {
+fn cheapest(material: &Material<'_>, by_step: &[Vec<usize>], from: u32, to: u32) -> Vec<usize> {
+    let sources = &material.sources;
     let cost_of = |source: usize, step: u32| sources[source].at(step).map_or(CHOSEN, |(_, cost)| cost);
     let mut costs: Vec<f64> = by_step[from as usize].iter().map(|&source| cost_of(source, from)).collect();
     let mut back: Vec<Vec<usize>> = Vec::with_capacity((to - from) as usize);
@@ -162,7 +172,7 @@ fn cheapest(
                     + if other == source {
                         0.0
                     } else {
-                        join(path, takes, notes, &sources[other], &sources[source], step).cost
+                        join(material, &sources[other], &sources[source], step).cost
                     };
                 // Of equals the later take: players get better.
                 if cost <= best.0 {
@@ -186,14 +196,8 @@ fn cheapest(
 }
 
 /// Turns a source for each step into segments with their joins placed.
-fn pieces(
-    path: &PlayingPath,
-    takes: &[Take],
-    notes: &[PlayedNote],
-    sources: &[Source],
-    from: u32,
-    chosen: &[usize],
-) -> Vec<PlanSegment> {
+fn pieces(material: &Material<'_>, from: u32, chosen: &[usize]) -> Vec<PlanSegment> {
+    let Material { path, takes, sources, .. } = material;
     let mut pieces: Vec<PlanSegment> = Vec::new();
     for (offset, &index) in chosen.iter().enumerate() {
         let step = from + offset as u32;
@@ -215,7 +219,7 @@ fn pieces(
             )
         } else {
             let before = &sources[chosen[offset - 1]];
-            let join = join(path, takes, notes, before, source, step);
+            let join = join(material, before, source, step);
             if let Some(piece) = pieces.last_mut() {
                 piece.to_beat = join.beat;
                 piece.end = Seconds(before.line.time_at(join.beat).0 - LEAD_S);
@@ -254,7 +258,8 @@ fn pieces(
 }
 
 /// The smoothest place to go from `a` to `b` around the start of `step`.
-fn join(path: &PlayingPath, takes: &[Take], notes: &[PlayedNote], a: &Source, b: &Source, step: u32) -> Join {
+fn join(material: &Material<'_>, a: &Source, b: &Source, step: u32) -> Join {
+    let Material { path, takes, notes, choices, .. } = material;
     let line = path.steps[step as usize].start.to_f64();
     let stretch_a = &takes[a.take as usize].stretches[a.stretch as usize];
     let stretch_b = &takes[b.take as usize].stretches[b.stretch as usize];
@@ -266,6 +271,16 @@ fn join(path: &PlayingPath, takes: &[Take], notes: &[PlayedNote], a: &Source, b:
     let (level_a, level_b) = (level(notes, a.line.time_at(line)), level(notes, b.line.time_at(line)));
     let uneven = (level_a - level_b).abs() / 60.0;
     let apart = (2.0 * pace).min(0.5) + uneven.min(0.4);
+    let told = |why: &str| {
+        let tempo = if pace < 0.05 { "tempo matches" } else { "tempo differs" };
+        format!("{why}; {tempo} ({:+.0} %)", 100.0 * (pace.exp() - 1.0))
+    };
+    let chosen = choices.join(step, a.take, b.take);
+    if let Some(ChosenJoin { beat: Some(beat), .. }) = chosen
+        && (from..=to).contains(beat)
+    {
+        return Join { beat: *beat, cost: SMOOTHEST, reason: told("chosen") };
+    }
     let spoiled = |take: u32, low: f64, high: f64| {
         let faults = &takes[take as usize].faults;
         faults.iter().any(|fault| {
@@ -298,10 +313,11 @@ fn join(path: &PlayingPath, takes: &[Take], notes: &[PlayedNote], a: &Source, b:
         };
         let cost = cost.clamp(SMOOTHEST, ROUGHEST);
         if cost < best.cost {
-            let tempo = if pace < 0.05 { "tempo matches" } else { "tempo differs" };
-            let reason = format!("{reason}; {tempo} ({:+.0} %)", 100.0 * (pace.exp() - 1.0));
-            best = Join { beat, cost, reason };
+            best = Join { beat, cost, reason: told(reason) };
         }
+    }
+    if chosen.is_some() {
+        best.reason = format!("chosen, {}", best.reason);
     }
     best
 }

@@ -115,9 +115,6 @@ fn takes(session: &SessionView<'_>, out: &mut impl Write) -> io::Result<()> {
             (Decision::Star, Some(step)) => format!("★ m. {}", session.measure(step)),
             (Decision::Reject, None) => String::from("rejected"),
             (Decision::Reject, Some(step)) => format!("m. {} rejected", session.measure(step)),
-            (Decision::Join, step) => {
-                format!("join at m. {}", step.map_or(String::new(), |s| session.measure(s)))
-            }
             (Decision::Note(text), None) => text.clone(),
             (Decision::Note(text), Some(step)) => format!("m. {}: {text}", session.measure(step)),
         });

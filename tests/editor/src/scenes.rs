@@ -6,8 +6,8 @@ use colla_parte::editor::{
     ScoreSlot, TakeRow, TempoCurve, TrailPoint, Transport, Verdict, View,
 };
 use colla_parte::performance::{
-    Candidate, Coverage, Cue, CueMessage, Fault, FaultKind, FollowState, PositionReport, Shading, Stretch,
-    Take,
+    Candidate, Coverage, Cue, CueMessage, EditChoices, EditPlan, Fault, FaultKind, FollowState, PlanSegment,
+    PositionReport, Shading, Stretch, Take,
 };
 use colla_parte::readers::{read_score, source_with_ids};
 use colla_parte::score::{
@@ -78,6 +78,7 @@ pub fn all() -> Vec<Scene> {
         scene("overload", overload()),
         scene("error", error()),
         scene("takes-500", many_takes()),
+        scene("edit-plan", edit_plan()),
     ];
     let mut inspected = scene("inspected", following());
     inspected.state.inspected = Some(6);
@@ -105,7 +106,10 @@ pub fn all() -> Vec<Scene> {
     scenes.push(dark);
     scenes.push(Scene { engraved: song(), ..scene("engraved-lost", engraved_lost()) });
     scenes.push(scene("not-engraved", not_engraved()));
-    scenes.push(Scene { size: vec2(800.0, 500.0), ..scene("tiny", overload()) });
+    scenes.push(Scene {
+        size: vec2(800.0, 500.0),
+        ..scene("tiny", View { plan: edit_plan().plan, ..overload() })
+    });
     scenes.push(Scene { size: vec2(800.0, 500.0), scale: 3.0, ..scene("scale-300", following()) });
     let large = Scene { size: vec2(800.0, 500.0), scale: 3.0, ..scene("engraved-300", engraved()) };
     scenes.push(Scene { engraved: song(), ..large });
@@ -244,6 +248,66 @@ pub fn error() -> View {
 /// The song that comes with the project.
 const SONG: &[u8] = include_bytes!("../../../assets/demo/score.mxl");
 
+/// An edit is proposed, a passage of it chosen, one of its joins pinned.
+pub fn edit_plan() -> View {
+    let mut view = following();
+    let Some(score) = view.score().cloned() else { return view };
+    let mut choices = EditChoices::default();
+    choices.choose(21, 26, Some(4));
+    view.plan = Arc::new(plan(&view, &score, &choices));
+    choices.pin(&view.plan, 1);
+    view.choices = choices;
+    view
+}
+
+/// The longest runs of clean measures, and of faulty ones where there are no clean ones.
+fn plan(view: &View, score: &Score, choices: &EditChoices) -> EditPlan {
+    let steps = &score.path.steps;
+    let last_of = |row: &TakeRow, from: u32| {
+        let holds = |step: u32| {
+            let covered = &view.coverage[step as usize];
+            let index = row.number - 1;
+            let free = choices.wanted(step).is_none_or(|wanted| wanted == row.number);
+            free && !row.rejected
+                && !row.recording
+                && covered.takes.contains(&index)
+                && (covered.clean.is_empty()
+                    || covered.clean.contains(&index)
+                    || choices.wanted(step).is_some())
+        };
+        (from..steps.len() as u32).take_while(|step| holds(*step)).last()
+    };
+    let mut plan = EditPlan::default();
+    let mut from = 0;
+    while (from as usize) < steps.len() {
+        let best =
+            view.takes.iter().filter_map(|row| Some((last_of(row, from)?, row))).max_by_key(|(to, _)| *to);
+        let Some((to, row)) = best else {
+            plan.uncovered.push(from);
+            from += 1;
+            continue;
+        };
+        let index = row.number - 1;
+        let end = &steps[to as usize];
+        plan.segments.push(PlanSegment {
+            take: row.number,
+            stretch: 0,
+            from_step: from,
+            to_step: to,
+            from_beat: steps[from as usize].start.to_f64(),
+            to_beat: (end.start + end.length).to_f64(),
+            start: Seconds(0.0),
+            end: Seconds(1.0),
+            faulty: (from..=to)
+                .filter(|step| !view.coverage[*step as usize].clean.contains(&index))
+                .collect(),
+            reason: "after a long note; tempo matches (+1 %)".into(),
+        });
+        from = to + 1;
+    }
+    plan
+}
+
 /// In the middle of a take of a score that can be engraved.
 pub fn engraved() -> View {
     let score = Arc::new(read_score(SONG, "song").expect("the demo's score can be read"));
@@ -292,6 +356,7 @@ pub fn many_takes() -> View {
     view.tempos = tempos(&score, &takes[480..]);
     view.coverage = coverage(&takes, steps);
     view.takes = takes;
+    view.plan = Arc::new(plan(&view, &score, &EditChoices::default()));
     view.score = ScoreSlot::Ready { name: "suite.mxl".into(), score };
     view
 }

@@ -1,7 +1,7 @@
 //! The editor in use: clicks, keys, typed text, dropped files.
 
 use colla_parte::editor::{Action, Export, Settings, View};
-use colla_parte::performance::CueMessage;
+use colla_parte::performance::{CueMessage, EditChoices};
 use editor_pictures::{Stage, scenes};
 use egui::{Key, Modifiers, Role, vec2};
 use egui_kittest::kittest::Queryable;
@@ -142,6 +142,76 @@ fn the_take_map_is_walked_by_arrow_keys() {
     stage.harness().key_press(Key::Enter);
     stage.harness().run();
     assert!(matches!(stage.shown().actions.as_slice(), [Action::StartAt(_)]), "{:?}", stage.shown().actions);
+}
+
+/// The choices that the last of the actions asks for.
+fn chosen(stage: &mut Stage) -> EditChoices {
+    match stage.shown().actions.last() {
+        Some(Action::ChooseEdit(choices)) => choices.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_join_is_dragged_pinned_moved_by_keys_and_let_go() {
+    let mut stage = stage(scenes::edit_plan());
+    stage.shown().view.choices = EditChoices::default();
+    settle(&mut stage);
+    let plan = stage.shown().view.plan.clone();
+    let (before, after) = plan.join(1).expect("the scene has a join");
+    let (before, after) = (before.clone(), after.clone());
+    let number = stage.shown().view.score().unwrap().path.steps[after.from_step as usize].number.clone();
+    let label = format!("Join of takes {} and {} at measure {number}", before.take, after.take);
+    let handle = stage.harness().get_by_label(&label).rect();
+    let piece = |stage: &mut Stage, take: u32| {
+        stage.harness().get_all_by_label_contains(&format!("from take {take}")).next().unwrap().rect()
+    };
+    // One measure to the left.
+    let column = piece(&mut stage, before.take).width() / (before.to_step + 1 - before.from_step) as f32;
+    stage.harness().drag_at(handle.center());
+    stage.harness().step();
+    for k in 1..=4 {
+        stage.harness().hover_at(handle.center() - vec2(column * k as f32 / 4.0, 0.0));
+        stage.harness().step();
+    }
+    stage.harness().drop_at(handle.center() - vec2(column, 0.0));
+    settle(&mut stage);
+    let moved = chosen(&mut stage);
+    assert!(moved.join(after.from_step - 1, before.take, after.take).is_some(), "{moved:?}");
+    // Pinned where it is.
+    click(&mut stage, &label);
+    let pinned = chosen(&mut stage);
+    let join = pinned.join(after.from_step, before.take, after.take).copied();
+    assert_eq!(join.and_then(|join| join.beat), Some(after.from_beat));
+    // By the keyboard: a measure, a note, and let go.
+    stage.shown().view.choices = pinned;
+    stage.harness().get_by_label(&label).focus();
+    settle(&mut stage);
+    stage.harness().key_press(Key::ArrowLeft);
+    settle(&mut stage);
+    assert!(chosen(&mut stage).join(after.from_step - 1, before.take, after.take).is_some());
+    stage.harness().key_press_modifiers(Modifiers::SHIFT, Key::ArrowLeft);
+    settle(&mut stage);
+    let fine = chosen(&mut stage).joins[0].beat.expect("exactly at an onset");
+    assert!(fine < after.from_beat && fine > after.from_beat - 1.0, "{fine}");
+    stage.harness().key_press(Key::Delete);
+    settle(&mut stage);
+    assert!(chosen(&mut stage).is_empty());
+}
+
+#[test]
+fn a_piece_is_taken_from_another_take_and_all_choices_are_forgotten() {
+    let mut stage = stage(scenes::edit_plan());
+    let piece = stage.shown().view.plan.segments[0].clone();
+    let label = format!("from take {}", piece.take);
+    stage.harness().get_all_by_label_contains(&label).next().unwrap().click();
+    settle(&mut stage);
+    stage.harness().get_all_by_label_contains("Take 1: ").next().unwrap().click();
+    settle(&mut stage);
+    let choices = chosen(&mut stage);
+    assert_eq!((choices.wanted(piece.from_step), choices.wanted(piece.to_step)), (Some(1), Some(1)));
+    click(&mut stage, "As proposed");
+    assert!(chosen(&mut stage).is_empty());
 }
 
 #[test]

@@ -118,6 +118,24 @@ fn three_takes_with_restarts_are_there_when_the_project_is_opened_again() {
         assert!(again.load(&saved));
         assert_eq!(project::book(&again.save().unwrap()).unwrap(), kept, "{format:?}");
 
+        // What was chosen for the edit stays in the project; a book from before there were choices opens without.
+        let edits = json!([{
+            "grid": "00000000000000ff",
+            "joins": [{ "step": 4, "beat": 15.5, "before": 1, "after": 3 }],
+            "takes": [{ "from_step": 4, "to_step": 5, "take": 3 }],
+        }]);
+        let mut chosen = kept.clone();
+        chosen["edits"] = edits.clone();
+        let mut former = kept.clone();
+        former["format"] = json!(1);
+        former.as_object_mut().unwrap().remove("edits");
+        for (book, expected) in [(&chosen, &edits), (&former, &json!([]))] {
+            let mut other = open(format).unwrap();
+            assert!(other.load(&project::with_book(&saved, book).unwrap()));
+            let now = project::book(&other.save().unwrap()).unwrap();
+            assert_eq!((&now["edits"], &now["takes"]), (expected, &kept["takes"]), "{format:?}");
+        }
+
         // Over the open book: an older state of it, a damaged one, one of a version to come.
         let strange = [
             json!({ "format": 1, "id": kept["id"], "revision": 1, "takes": [] }),
