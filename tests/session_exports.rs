@@ -1,7 +1,8 @@
 //! What the session's exports say, read back.
 
 use colla_parte::performance::{
-    AlignedBeat, Coverage, Decision, EditPlan, Fault, FaultKind, Mark, PlanSegment, Stretch, Take,
+    AlignedBeat, Coverage, Decision, EditPlan, Fault, FaultKind, Mark, PartCoverage, PlanSegment, Stretch,
+    Take,
 };
 use colla_parte::score::{PathStep, PlayingPath};
 use colla_parte::units::{Beats, Pitch, Seconds};
@@ -219,6 +220,29 @@ fn the_take_sheet_is_well_formed_and_harmless() {
     assert_eq!((cells("fault"), cells("clean")), (2, 8));
     let table = text(|out| write_coverage_csv(&session.view(), out));
     assert_eq!(table.lines().nth(2), Some("1,1,1,"));
+}
+
+#[test]
+fn the_take_sheet_has_a_row_for_each_part() {
+    let session = session();
+    let of_part = |name: &str, faulty: Option<u32>| PartCoverage {
+        name: name.into(),
+        steps: (0..5)
+            .map(|step| Coverage {
+                step,
+                takes: vec![0],
+                clean: if Some(step) == faulty { vec![] } else { vec![0] },
+            })
+            .collect(),
+    };
+    let parts = [of_part("Violin <1>", None), of_part("Cello", Some(1))];
+    let sheet = text(|out| write_take_sheet(&SessionView { parts: &parts, ..session.view() }, out));
+    assert!(sheet.contains("clean part by part: Violin &lt;1&gt; 5, Cello 4"), "{sheet}");
+    let row = |name: &str| {
+        let after = &sheet[sheet.find(&format!("<th class=\"take\">{name}</th>")).unwrap()..];
+        after[..after.find("</tr>").unwrap()].matches("✗").count()
+    };
+    assert_eq!((row("covered"), row("Violin &lt;1&gt;"), row("Cello")), (1, 0, 1));
 }
 
 /// When each quarter of a tempo map comes, as a sequencer would compute it, and its meter changes.

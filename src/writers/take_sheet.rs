@@ -3,7 +3,7 @@
 use super::SessionView;
 use super::book::{clock, fault_words};
 use super::markers::quoted;
-use crate::performance::{Decision, Take};
+use crate::performance::{Coverage, Decision, Take};
 use std::io::{self, Write};
 
 /// Measures in a row of the map.
@@ -49,6 +49,12 @@ pub fn write_take_sheet(session: &SessionView<'_>, mut out: impl Write) -> io::R
         session.takes.len(),
         session.coverage.len()
     )?;
+    if !session.parts.is_empty() {
+        let clean = |steps: &[Coverage]| steps.iter().filter(|step| !step.clean.is_empty()).count();
+        let told = session.parts.iter().map(|part| format!("{} {}", escaped(&part.name), clean(&part.steps)));
+        let told = told.collect::<Vec<_>>().join(", ");
+        writeln!(out, "<p class=\"sub\">clean part by part: {told}</p>")?;
+    }
     map(session, &mut out)?;
     takes(session, &mut out)?;
     plan(session, &mut out)?;
@@ -56,7 +62,7 @@ pub fn write_take_sheet(session: &SessionView<'_>, mut out: impl Write) -> io::R
     writeln!(out, "</body></html>")
 }
 
-/// Measures across, takes down, the sum of all below.
+/// Measures across, takes down, the sum of all below, and the same for each part where there are several.
 fn map(session: &SessionView<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
@@ -88,19 +94,27 @@ fn map(session: &SessionView<'_>, out: &mut impl Write) -> io::Result<()> {
             }
             writeln!(out, "</tr>")?;
         }
-        write!(out, "<tr><th class=\"take\">covered</th>")?;
-        for &step in row {
-            let coverage = &session.coverage[step];
-            match (coverage.takes.len(), coverage.clean.len()) {
-                (0, _) => write!(out, "<td class=\"none\">–</td>")?,
-                (_, 0) => write!(out, "<td class=\"fault\">✗</td>")?,
-                (_, 1) => write!(out, "<td class=\"clean\">✓</td>")?,
-                _ => write!(out, "<td class=\"twice\">✓✓</td>")?,
-            }
+        sum(out, "covered", row, &session.coverage)?;
+        for part in session.parts {
+            sum(out, &part.name, row, &part.steps)?;
         }
-        writeln!(out, "</tr></table>")?;
+        writeln!(out, "</table>")?;
     }
     Ok(())
+}
+
+/// How the measures of one row are covered by all takes, by everybody or by one part.
+fn sum(out: &mut impl Write, name: &str, row: &[usize], steps: &[Coverage]) -> io::Result<()> {
+    write!(out, "<tr><th class=\"take\">{}</th>", escaped(name))?;
+    for covered in row.iter().map(|&step| steps.get(step)) {
+        match covered.map_or((0, 0), |covered| (covered.takes.len(), covered.clean.len())) {
+            (0, _) => write!(out, "<td class=\"none\">–</td>")?,
+            (_, 0) => write!(out, "<td class=\"fault\">✗</td>")?,
+            (_, 1) => write!(out, "<td class=\"clean\">✓</td>")?,
+            _ => write!(out, "<td class=\"twice\">✓✓</td>")?,
+        }
+    }
+    writeln!(out, "</tr>")
 }
 
 fn takes(session: &SessionView<'_>, out: &mut impl Write) -> io::Result<()> {
