@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 /// One request; the worker takes them in order, before further audio.
 pub(super) enum Command {
+    /// Something that all threads share is another: show it.
+    Look,
     /// Audio now comes through these rings.
     Connect(WorkerHalf),
     /// Read this file and follow it, if it is a score; otherwise say why not.

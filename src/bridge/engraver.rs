@@ -5,6 +5,7 @@
 
 use super::LoadedScore;
 use super::underway::Underway;
+use super::watch::Watch;
 use crate::engraving::{EngraveError, EngravedPage, Engraver, Painter, Paper, resources};
 use crate::readers::source_with_ids;
 use crate::score::{InkPicture, PrintWish, PrintedScore, Score, ScoreSource};
@@ -53,10 +54,21 @@ pub enum Engraving {
 }
 
 /// The newest engraving, and the bytes of the score that it is of.
-type Newest = ArcSwapOption<(Arc<[u8]>, Engraving)>;
+#[derive(Debug)]
+struct Newest {
+    engraving: ArcSwapOption<(Arc<[u8]>, Engraving)>,
+    watch: Arc<Watch>,
+}
+
+impl Newest {
+    fn store(&self, of: Arc<[u8]>, engraving: Engraving) {
+        self.engraving.store(Some(Arc::new((of, engraving))));
+        self.watch.tell();
+    }
+}
 
 /// The engraver's thread, as the others see it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct EngraverThread {
     newest: Arc<Newest>,
     thread: Mutex<Option<(Sender<Request>, JoinHandle<()>)>>,
@@ -77,9 +89,15 @@ impl Request {
 }
 
 impl EngraverThread {
+    /// One that tells `watch` when there are new pages. It starts when it is first asked.
+    pub fn new(watch: Arc<Watch>) -> EngraverThread {
+        let newest = Arc::new(Newest { engraving: ArcSwapOption::empty(), watch });
+        EngraverThread { newest, thread: Mutex::default(), asked: Mutex::default() }
+    }
+
     /// What there is of this score.
     pub fn newest(&self, score: &LoadedScore) -> Engraving {
-        match &*self.newest.load() {
+        match &*self.newest.engraving.load() {
             Some(newest) if Arc::ptr_eq(&newest.0, &score.source.bytes) => newest.1.clone(),
             _ => Engraving::Working,
         }
@@ -105,8 +123,7 @@ impl EngraverThread {
                 Ok(handle) => *thread = Some((sender, handle)),
                 Err(error) => {
                     let reason = format!("the system gives no thread for the engraver: {error}");
-                    let failed = (request.score.source.bytes.clone(), Engraving::Failed(reason));
-                    self.newest.store(Some(Arc::new(failed)));
+                    self.newest.store(request.score.source.bytes.clone(), Engraving::Failed(reason));
                 }
             }
         }
@@ -208,14 +225,14 @@ impl Shop {
     fn refuse(&mut self, request: &Request, reason: String) {
         let bytes = request.score.source.bytes.clone();
         self.refused = Some(bytes.clone());
-        self.newest.store(Some(Arc::new((bytes, Engraving::Failed(reason)))));
+        self.newest.store(bytes, Engraving::Failed(reason));
     }
 
     fn publish(&mut self, request: &Request) {
         self.published = Some(Instant::now());
         self.printed.complete = self.pages.len() == self.count;
         let ready = Engraving::Ready(Arc::new(self.printed.clone()));
-        self.newest.store(Some(Arc::new((request.score.source.bytes.clone(), ready))));
+        self.newest.store(request.score.source.bytes.clone(), ready);
     }
 
     /// Lays out what is asked for and paints what is looked at, until all is done or something else is asked for.

@@ -6,6 +6,7 @@ use super::export;
 use super::journal;
 use super::session::Session;
 use super::stream::Stream;
+use super::watch::Watch;
 use super::worker::Worker;
 use super::{Export, RealtimeEnd, RemoteSettings, ScoreSource, Settings, Severity, Snapshot};
 use crate::engine::{Engine, FollowCommand};
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     snapshot: ArcSwap<Snapshot>,
     source: ArcSwapOption<ScoreSource>,
     looked_at: AtomicBool,
+    /// The editor, while it is open.
+    pub watch: Arc<Watch>,
     remote: ArcSwap<RemoteSettings>,
     /// Where the journal goes; `None` where the user did not agree to one.
     journal: ArcSwapOption<PathBuf>,
@@ -92,6 +95,7 @@ impl Shared {
 
     pub fn publish(&self, snapshot: Snapshot) {
         self.snapshot.store(Arc::new(snapshot));
+        self.watch.tell();
     }
 
     /// What the worker last published.
@@ -130,13 +134,14 @@ enum WorkerThread {
 impl Default for Bridge {
     fn default() -> Self {
         let (commands, requests) = unbounded();
+        let shared = Arc::new(Shared::default());
         Bridge {
-            shared: Arc::new(Shared::default()),
+            #[cfg(feature = "engrave")]
+            engraver: super::engraver::EngraverThread::new(shared.watch.clone()),
+            shared,
             commands,
             worker: Mutex::new(WorkerThread::Waiting(requests)),
             exports: Mutex::default(),
-            #[cfg(feature = "engrave")]
-            engraver: Default::default(),
         }
     }
 }
@@ -191,6 +196,17 @@ impl Bridge {
     /// What the worker last knew.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.shared.snapshot()
+    }
+
+    /// Calls `tell` whenever there is something new to see, from any thread but the audio thread, until [`Bridge::unwatch`]. While
+    /// nothing plays and nothing is changed there is no news.
+    pub fn watch(&self, tell: impl Fn() + Send + Sync + 'static) {
+        self.shared.watch.set(Some(Box::new(tell)));
+    }
+
+    /// Nobody looks any more.
+    pub fn unwatch(&self) {
+        self.shared.watch.set(None);
     }
 
     /// Reads a score file and follows it; a file that is no score leaves a message, and the present score stays.
@@ -305,6 +321,7 @@ impl Bridge {
     /// Logs takes from now on, or no longer. A take that runs ends with it.
     pub fn arm(&self, armed: bool) {
         self.shared.disarmed.store(!armed, Ordering::Relaxed);
+        self.request(Command::Look);
     }
 
     /// Lets `look` at the session's log. The log is locked meanwhile: not for the audio thread.

@@ -46,6 +46,7 @@ mod tests;
 mod transport;
 #[cfg(feature = "engrave")]
 mod underway;
+mod watch;
 mod worker;
 
 pub use channel::{ReadyEvent, ReadyKind};

@@ -11,6 +11,7 @@ use crate::score::{Choice, PlayingPath};
 use crate::takes::{Edit, Recorded, SessionLog};
 use crate::units::{Pitch, SampleIndex, Seconds};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 pub(super) const RATE_HZ: f64 = 8_000.0;
@@ -371,6 +372,62 @@ fn a_session_is_written_at_the_hosts_times_and_what_fails_is_said() {
     std::fs::remove_dir_all(&folder).unwrap();
     bridge.export(Export::Markers, None, folder);
     said("expected a folder, found none");
+}
+
+/// An open editor draws when it is told to. Told too rarely it lies, told too often it heats the room.
+#[test]
+fn whoever_watches_is_told_of_news_and_of_nothing_else() {
+    let bridge = Bridge::default();
+    let mut end = connect(&bridge);
+    let told = Arc::new(AtomicUsize::new(0));
+    let count = told.clone();
+    bridge.watch(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    // As an editor does: looks each time that it is told, until nothing has come for a while.
+    let rests = || {
+        let (mut seen, mut quiet) = (told.load(Ordering::Relaxed), 0);
+        for _ in 0..1_000 {
+            std::thread::sleep(Duration::from_millis(10));
+            let _ = bridge.snapshot();
+            let now = told.load(Ordering::Relaxed);
+            quiet = if now == seen { quiet + 1 } else { 0 };
+            seen = now;
+            if quiet == 30 {
+                return seen;
+            }
+        }
+        panic!("it is told again and again with nothing new");
+    };
+    let news_after = |before: usize, what: &str| {
+        let came = (0..2_000).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            told.load(Ordering::Relaxed) > before
+        });
+        assert!(came, "{what} is news");
+    };
+    let before = rests();
+    play(&mut end, &[&[0.0; 256]]);
+    news_after(before, "audio");
+    let before = rests();
+    bridge.arm(false);
+    news_after(before, "a switch");
+    wait_for(&bridge, |snapshot| !snapshot.armed);
+    let before = rests();
+    bridge.load_score(source("tiny.musicxml", TINY_SCORE));
+    news_after(before, "a score");
+    wait_for(&bridge, |snapshot| snapshot.score.is_some());
+    // The second pass enters takes from a thread of its own.
+    let before = rests();
+    bridge.shared().session.log().add(tiny_take(0)).unwrap();
+    news_after(before, "a take");
+    wait_for(&bridge, |snapshot| snapshot.book.entries.len() == 1);
+    rests();
+    bridge.unwatch();
+    let before = told.load(Ordering::Relaxed);
+    play(&mut end, &[&[0.0; 256]]);
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(told.load(Ordering::Relaxed), before, "nobody looks any more");
 }
 
 #[test]

@@ -58,6 +58,8 @@ pub(super) struct Worker<E: Stream> {
     said: u64,
     last_snapshot: Instant,
     changed: bool,
+    /// Something was heard since the last snapshot.
+    heard: bool,
 }
 
 impl<E: Stream> Worker<E> {
@@ -81,6 +83,7 @@ impl<E: Stream> Worker<E> {
             said: 0,
             last_snapshot: Instant::now(),
             changed: true,
+            heard: false,
         }
     }
 
@@ -100,6 +103,7 @@ impl<E: Stream> Worker<E> {
                 self.changed = true;
             }
             let worked = self.listen(available);
+            self.heard |= worked;
             for (severity, text) in self.shared.notices() {
                 self.say(severity, text);
             }
@@ -144,6 +148,7 @@ impl<E: Stream> Worker<E> {
                 self.cues.set(cues);
                 self.book.reckon();
             }
+            Command::Look => {}
             Command::Report(severity, text) => self.say(severity, text),
             Command::Stop => {}
         }
@@ -316,11 +321,16 @@ impl<E: Stream> Worker<E> {
 
     /// Publishes a snapshot if somebody looks, or something changed.
     fn publish(&mut self) {
-        let due = self.last_snapshot.elapsed() >= SNAPSHOT_EVERY && self.shared.looked_at();
+        // An open editor is told of what is new, and looks then; others look when they like.
+        let wanted = || match self.shared.watch.is_watched() {
+            true => self.heard || self.book_seen != Some(self.book_now()),
+            false => self.shared.looked_at(),
+        };
+        let due = self.last_snapshot.elapsed() >= SNAPSHOT_EVERY && wanted();
         if !due && !self.changed {
             return;
         }
-        self.changed = false;
+        (self.changed, self.heard) = (false, false);
         self.last_snapshot = Instant::now();
         let mut snapshot = Snapshot {
             messages: self.messages.iter().cloned().collect(),
@@ -338,11 +348,17 @@ impl<E: Stream> Worker<E> {
         self.shared.publish(snapshot);
     }
 
-    /// The book as it stands; made anew only where something in it changed.
-    fn look_at_book(&mut self) -> Arc<BookView> {
+    /// What tells one state of the book from another.
+    fn book_now(&self) -> (u64, usize) {
         let revision = self.shared.session.log().revision();
         let grid = self.score.as_ref().map_or(0, |loaded| loaded.grid);
-        let seen = Some((revision, Arc::as_ptr(&self.shared.session.covered()) as usize ^ grid as usize));
+        (revision, Arc::as_ptr(&self.shared.session.covered()) as usize ^ grid as usize)
+    }
+
+    /// The book as it stands; made anew only where something in it changed.
+    fn look_at_book(&mut self) -> Arc<BookView> {
+        let grid = self.score.as_ref().map_or(0, |loaded| loaded.grid);
+        let seen = Some(self.book_now());
         if self.book_seen != seen {
             self.book_seen = seen;
             self.book_view = Arc::new(self.shared.session.view(grid));

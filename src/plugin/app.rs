@@ -26,9 +26,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Time between two frames while nobody touches anything.
-const FRAME: Duration = Duration::from_millis(33);
-
 /// How long the path of the follower stays visible, in seconds.
 const TRAIL_S: f64 = 60.0;
 
@@ -51,6 +48,8 @@ pub struct EditorApp {
     dropped: u64,
     dropped_at: Option<Instant>,
     rows: BookRows,
+    /// Asks for a frame from any thread; `None` where there is no window.
+    repaint: Option<RepaintNotifier>,
 }
 
 /// The editor of one instance.
@@ -64,13 +63,14 @@ pub fn editor(params: Arc<Parameters>, bridge: Arc<Bridge>) -> Option<EguiEditor
         },
         ..ResizeHint::RESIZABLE
     };
+    let repaint = RepaintNotifier::new();
     let mut state = EditorState::default();
     state.preferences.scale = window.zoom;
     create_egui_editor(
         EguiEditorState::from_size(size, window.zoom),
-        RepaintNotifier::new(),
+        repaint.clone(),
         EguiNiceSettings::new().with_tile("Colla Parte").with_resize_hint(resize_hint),
-        EditorApp { state, ..EditorApp::new(params, bridge) },
+        EditorApp { state, repaint: Some(repaint), ..EditorApp::new(params, bridge) },
     )
 }
 
@@ -78,6 +78,9 @@ impl NiceEguiApp for EditorApp {
     fn build(&mut self, ctx: egui::Context, gui: GuiContext, _frame: &mut Frame) -> Result<(), HandlerError> {
         editor::install(&ctx);
         self.gui = Some(gui);
+        if let Some(repaint) = self.repaint.clone() {
+            self.bridge.watch(move || repaint.request_repaint());
+        }
         Ok(())
     }
 
@@ -86,7 +89,10 @@ impl NiceEguiApp for EditorApp {
         for action in editor::editor(ui, &view, &mut self.state) {
             self.carry_out(action, ui.ctx());
         }
-        ui.ctx().request_repaint_after(FRAME);
+        // What is new asks for the next frame; only what passes with time alone is waited for here.
+        if let Some(left) = self.dropped_at.and_then(|at| OVERLOAD_SHOWN.checked_sub(at.elapsed())) {
+            ui.ctx().request_repaint_after(left);
+        }
     }
 
     fn resized(&mut self, size: WindowSize) {
@@ -102,6 +108,7 @@ impl NiceEguiApp for EditorApp {
 
     fn editor_closed(&mut self) {
         self.gui = None;
+        self.bridge.unwatch();
     }
 }
 
@@ -118,6 +125,7 @@ impl EditorApp {
             dropped: 0,
             dropped_at: None,
             rows: BookRows::default(),
+            repaint: None,
         }
     }
 
