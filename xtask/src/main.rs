@@ -12,6 +12,7 @@ mod notices;
 mod packages;
 mod realtime;
 mod shell;
+mod show;
 mod soak;
 mod system;
 mod test;
@@ -30,6 +31,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   docs      the crate's documentation, without a warning
   realtime  check that the audio thread neither allocates, locks nor calls the system, and time it
   bench     run the benchmarks
+  show      the editor in a window, used with mouse and keyboard (xdotool); pictures in target/show
   soak N    N hours of audio, thousands of activations and instances, a starved machine, what process() costs";
 
 fn main() -> Result<()> {
@@ -48,6 +50,7 @@ fn main() -> Result<()> {
         ["realtime"] => realtime::check(),
         ["soak", hours] => soak::soak(hours),
         ["bench"] => build::bench(),
+        ["show"] => show::show(),
         _ => bail!("{USAGE}"),
     }
 }

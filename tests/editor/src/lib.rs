@@ -4,6 +4,7 @@
 //! pictures with a small triangle rasterizer of its own; [`scenes`] holds one view for each state that the editor
 //! can be in.
 
+mod cost;
 mod picture;
 mod playing;
 mod press;
@@ -11,6 +12,7 @@ mod raster;
 pub mod scenes;
 mod stage;
 
+pub use cost::cost;
 pub use picture::{Difference, Picture};
 pub use playing::playing;
 pub use press::Press;

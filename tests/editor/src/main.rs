@@ -1,8 +1,8 @@
 //! Writes the documentation's pictures: `editor-pictures DIR [SCENE]` writes one PNG a scene into DIR,
-//! `editor-pictures --sheet FILE` a contact sheet of all of them, and `editor-pictures --playing ITEM SECONDS FILE` what
-//! the editor shows when so much of a recording has played.
+//! `editor-pictures --sheet FILE` a contact sheet of all of them, `editor-pictures --playing ITEM SECONDS FILE` what the
+//! editor shows when so much of a recording has played, and `editor-pictures --cost SCORE` what a frame costs while it follows.
 
-use editor_pictures::{Picture, playing, scenes};
+use editor_pictures::{Picture, cost, playing, scenes};
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,10 +19,13 @@ fn main() -> ExitCode {
     let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["--sheet", file] => sheet().write(Path::new(file)).map_err(Into::into),
         ["--playing", item, seconds, file] => play(Path::new(item), seconds, Path::new(file)),
+        ["--cost", score] => cost(Path::new(score)).map(|told| println!("{told}")),
         [folder] => each(Path::new(folder), None).map_err(Into::into),
         [folder, scene] => each(Path::new(folder), Some(scene)).map_err(Into::into),
         _ => {
-            eprintln!("usage: editor-pictures DIR [SCENE] | --sheet FILE | --playing ITEM SECONDS FILE");
+            eprintln!(
+                "usage: editor-pictures DIR [SCENE] | --sheet FILE | --playing ITEM SECONDS FILE | --cost SCORE"
+            );
             return ExitCode::from(2);
         }
     };

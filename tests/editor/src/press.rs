@@ -10,6 +10,8 @@ pub struct Press {
     source: String,
     engraver: Engraver,
     painter: Painter,
+    /// What was engraved last, and for which width.
+    engraved: Option<(f32, Vec<EngravedPage>)>,
 }
 
 impl Press {
@@ -20,7 +22,7 @@ impl Press {
     pub fn new(source: String) -> Result<Press, EngraveError> {
         let folder = resources::usual_folder();
         resources::unpack(&folder)?;
-        Ok(Press { source, engraver: Engraver::new(&folder)?, painter: Painter::default() })
+        Ok(Press { source, engraver: Engraver::new(&folder)?, painter: Painter::default(), engraved: None })
     }
 
     /// All pages, with the pictures that are asked for.
@@ -28,17 +30,21 @@ impl Press {
     /// # Errors
     /// As the engraver's.
     pub fn print(&mut self, wish: PrintWish) -> Result<PrintedScore, EngraveError> {
-        let count = self.engraver.load(&self.source, Paper::Strips { width: wish.width })?;
-        let pages =
-            (0..count).map(|index| self.engraver.page(index)).collect::<Result<Vec<EngravedPage>, _>>()?;
+        if self.engraved.as_ref().is_none_or(|(width, _)| *width != wish.width) {
+            let count = self.engraver.load(&self.source, Paper::Strips { width: wish.width })?;
+            let pages = (0..count).map(|index| self.engraver.page(index));
+            self.engraved = Some((wish.width, pages.collect::<Result<_, _>>()?));
+        }
+        let pages = self.engraved.as_ref().map_or(&[][..], |(_, pages)| pages);
         let mut printed = PrintedScore { width: wish.width, complete: true, ..PrintedScore::default() };
-        for page in wish.first..=wish.last.min(count as u32 - 1) {
+        for page in wish.first..=wish.last {
+            let Some(engraved) = pages.get(page as usize) else { break };
             let pixels_per_space = wish.pixels_per_space;
-            let (width, height, cover) = self.painter.cover(&pages[page as usize], pixels_per_space)?;
+            let (width, height, cover) = self.painter.cover(engraved, pixels_per_space)?;
             let picture = InkPicture { page, pixels_per_space, width, height, cover: cover.into() };
             printed.pictures.push(Arc::new(picture));
         }
-        printed.pages = pages.into_iter().map(|page| page.print).collect();
+        printed.pages = pages.iter().map(|page| page.print.clone()).collect();
         Ok(printed)
     }
 

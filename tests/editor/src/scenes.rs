@@ -311,7 +311,14 @@ fn plan(view: &View, score: &Score, choices: &EditChoices) -> EditPlan {
 /// In the middle of a take of a score that can be engraved.
 pub fn engraved() -> View {
     let score = Arc::new(read_score(SONG, "song").expect("the demo's score can be read"));
-    let beat = 34.2;
+    View {
+        cues: vec![cue(39.0, "A", CueMessage::Control { number: 102, value: 127 })],
+        ..performed(score, 34.2)
+    }
+}
+
+/// In the middle of a take of `score`, at path position `beat`.
+pub fn performed(score: Arc<Score>, beat: f64) -> View {
     let takes = takes(&score, 6);
     let (trail, heard, verdicts, now) = performance(&score, beat);
     View {
@@ -324,7 +331,7 @@ pub fn engraved() -> View {
         tempos: tempos(&score, &takes),
         coverage: coverage(&takes, score.path.steps.len()),
         takes,
-        cues: vec![cue(39.0, "A", CueMessage::Control { number: 102, value: 127 })],
+        cues: vec![],
         engraving: EngravingSlot::Working,
         score: ScoreSlot::Ready { name: "song.mxl".into(), score },
         ..following()

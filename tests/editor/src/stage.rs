@@ -78,6 +78,13 @@ impl Stage {
         }
     }
 
+    /// Draws one frame, up to its triangles.
+    pub fn frame(&mut self) {
+        self.harness.step();
+        let shapes = self.harness.output().shapes.clone();
+        std::hint::black_box(self.harness.ctx.tessellate(shapes, self.scale));
+    }
+
     /// To click and type with.
     pub fn harness(&mut self) -> &mut Harness<'static, Shown> {
         &mut self.harness

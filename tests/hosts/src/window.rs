@@ -1,8 +1,8 @@
 //! A host's window, to open an editor in.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, WindowClass};
+use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, ImageFormat, WindowClass};
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 
@@ -34,6 +34,21 @@ impl Window {
     /// Its number on the display.
     pub fn id(&self) -> u32 {
         self.id
+    }
+
+    /// What it shows, with the windows that lie in it: width, height, and rows of red, green and blue.
+    ///
+    /// # Errors
+    /// If the display does not answer, or does not have three bytes a pixel and one to spare.
+    pub fn pixels(&self) -> Result<(u32, u32, Vec<u8>)> {
+        let size = self.connection.get_geometry(self.id)?.reply()?;
+        let (width, height) = (size.width, size.height);
+        let image =
+            self.connection.get_image(ImageFormat::Z_PIXMAP, self.id, 0, 0, width, height, !0)?.reply()?;
+        let pixels = usize::from(width) * usize::from(height);
+        ensure!(image.data.len() == 4 * pixels, "expected {pixels} pixels, found {} bytes", image.data.len());
+        let rgb = image.data.chunks_exact(4).flat_map(|pixel| [pixel[2], pixel[1], pixel[0]]).collect();
+        Ok((width.into(), height.into(), rgb))
     }
 
     /// Windows that lie in it.

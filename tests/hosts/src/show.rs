@@ -1,0 +1,160 @@
+//! The plugin's editor in a real window: `show OUT` uses it as a person would, with mouse and keyboard through `xdotool`, while
+//! the demo recording plays at its own pace, and leaves pictures in OUT.
+//!
+//! The score's path is typed into the field, the recording plays 25 s of it, a measure is clicked, and it is still. At each time
+//! it says which measure the plugin sent and which one is true, and what the threads took of the processor. With the windows of a
+//! display that renders in software the window's thread carries what a GPU would do.
+
+use anyhow::{Context, Result, ensure};
+use hosts::window::Window;
+use hosts::{Format, Instance, Midi, Setup, Transport, open, project, sound};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// Controller that carries the measure.
+const POSITION_CC: u8 = 20;
+/// Samples in a block.
+const BLOCK: usize = 512;
+/// When pictures are taken, in seconds of the recording.
+const PICTURES_S: [f64; 5] = [5.0, 10.0, 15.0, 20.0, 25.0];
+/// How long nothing is done, to see what that costs.
+const STILL: Duration = Duration::from_secs(5);
+
+fn main() -> Result<()> {
+    let out = std::env::args_os().nth(1).map(PathBuf::from).context("usage: show OUT")?;
+    std::fs::create_dir_all(&out)?;
+    let item = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/demo").canonicalize()?;
+    let (mut samples, rate_hz) = sound::decode(&item.join("audio.ogg"))?;
+    samples.truncate((PICTURES_S[PICTURES_S.len() - 1] * rate_hz) as usize + BLOCK);
+    let window = Window::open()?.context("there is no display")?;
+    let mut instance = open(Format::Clap)?;
+    ensure!(instance.load(&project::state(json!({ "poscc": { "i32": POSITION_CC } }), &Value::Null)?));
+    instance.activate(&Setup { rate_hz, channels: 2, largest_block: BLOCK, offline: false })?;
+    instance.open_editor(window.id())?;
+    rest(Duration::from_secs(2));
+    picture(&window, &out, "empty")?;
+    told("nothing loaded, nothing plays", STILL, || Ok(rest(STILL)))?;
+
+    // The score's field, the path's field below it, the path.
+    xdotool(&["mousemove", "188", "30", "click", "1"])?;
+    rest(Duration::from_millis(700));
+    xdotool(&["mousemove", "150", "107", "click", "1"])?;
+    rest(Duration::from_millis(700));
+    xdotool(&["type", "--delay", "30", &item.join("score.mxl").display().to_string()])?;
+    rest(Duration::from_millis(700));
+    picture(&window, &out, "typed")?;
+    xdotool(&["key", "Return"])?;
+    rest(Duration::from_secs(4));
+    picture(&window, &out, "loaded")?;
+    told("score loaded, nothing plays", STILL, || Ok(rest(STILL)))?;
+
+    let truth = truth(&item.join("alignment.tsv"))?;
+    let length = Duration::from_secs_f64(samples.len() as f64 / rate_hz);
+    told("the recording plays", length, || {
+        play(instance.as_mut(), &samples, rate_hz, &truth, &window, &out)
+    })?;
+    // A click in the second system says where playing goes on.
+    xdotool(&["mousemove", "300", "260", "click", "1"])?;
+    rest(Duration::from_secs(1));
+    picture(&window, &out, "clicked")?;
+    told("stopped, score loaded", STILL, || Ok(rest(STILL)))?;
+    instance.close_editor();
+    Ok(())
+}
+
+/// When each measure's onsets truly come: seconds, measure.
+fn truth(path: &Path) -> Result<Vec<(f64, u8)>> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let row = |line: &str| {
+        let mut fields = line.split('\t').skip(1);
+        Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+    };
+    let rows =
+        text.lines().skip(1).filter_map(|line| row(line).map(|(measure, at_s): (u8, f64)| (at_s, measure)));
+    Ok(rows.collect())
+}
+
+/// Plays at realtime pace as a host that records.
+fn play(
+    instance: &mut dyn Instance,
+    samples: &[f32],
+    rate_hz: f64,
+    truth: &[(f64, u8)],
+    window: &Window,
+    out: &Path,
+) -> Result<()> {
+    let (mut events, mut measure, mut pictures) = (Vec::with_capacity(4096), 0, PICTURES_S.iter().peekable());
+    let start = Instant::now();
+    for (n, block) in samples.chunks(BLOCK).enumerate() {
+        let position = (n * BLOCK) as i64;
+        rest(Duration::from_secs_f64(position as f64 / rate_hz).saturating_sub(start.elapsed()));
+        instance.set_transport(Some(Transport { playing: true, recording: true, position }));
+        events.clear();
+        instance.process(&mut vec![block.to_vec(); 2], &mut events)?;
+        for (_, midi) in &events {
+            if let Midi::Control { cc: POSITION_CC, value, .. } = midi {
+                measure = *value;
+            }
+        }
+        let at_s = position as f64 / rate_hz;
+        if let Some(due) = pictures.next_if(|due| at_s >= **due) {
+            let expected = truth.iter().rev().find(|place| place.0 <= at_s).map_or(0, |place| place.1);
+            println!("at {due} s: measure {measure} was sent, {expected} is true");
+            picture(window, out, &format!("{due:02}s"))?;
+        }
+    }
+    instance.set_transport(Some(Transport::default()));
+    for _ in 0..(2.0 * rate_hz) as usize / BLOCK {
+        instance.process(&mut vec![vec![0.0; BLOCK]; 2], &mut events)?;
+    }
+    rest(Duration::from_secs(2));
+    picture(window, out, "stopped")
+}
+
+fn rest(time: Duration) {
+    std::thread::sleep(time);
+}
+
+fn xdotool(arguments: &[&str]) -> Result<()> {
+    let status = Command::new("xdotool").args(arguments).status().context("xdotool is needed")?;
+    ensure!(status.success(), "xdotool {}: {status}", arguments.join(" "));
+    Ok(())
+}
+
+fn picture(window: &Window, out: &Path, name: &str) -> Result<()> {
+    let (width, height, rgb) = window.pixels()?;
+    let path = out.join(name).with_extension("png");
+    let file = std::io::BufWriter::new(std::fs::File::create(&path)?);
+    let mut encoder = png::Encoder::new(file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.write_header()?.write_image_data(&rgb)?;
+    Ok(())
+}
+
+/// Says what each kind of thread took of the processor meanwhile.
+fn told(what: &str, time: Duration, act: impl FnOnce() -> Result<()>) -> Result<()> {
+    let before = threads_ms();
+    act()?;
+    let spent = threads_ms().into_iter().map(|(name, ms)| {
+        let share = (ms - before.get(&name).copied().unwrap_or(0.0)) / (10.0 * time.as_secs_f64());
+        format!("{name} {share:.1} %")
+    });
+    println!("{what}: {}", spent.collect::<Vec<_>>().join(", "));
+    Ok(())
+}
+
+/// Processor time of this process's threads by their names, in ms.
+fn threads_ms() -> BTreeMap<String, f64> {
+    let mut found = BTreeMap::new();
+    for task in std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
+        let read = |name: &str| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
+        let ns: f64 =
+            read("schedstat").split_whitespace().next().and_then(|ns| ns.parse().ok()).unwrap_or(0.0);
+        *found.entry(read("comm").trim().to_owned()).or_default() += ns / 1e6;
+    }
+    found
+}
