@@ -74,8 +74,8 @@ pub fn plan_view(ui: &mut Ui, look: &Look, view: &View, map: &TakeMapState) -> A
             piece_block(ui, look, view, index, block, &columns, &mut actions);
         }
     }
-    for index in 1..pieces.len() {
-        let x = columns.x(path, pieces[index].from_beat);
+    for (index, piece) in pieces.iter().enumerate().skip(1) {
+        let x = columns.x(path, piece.from_beat);
         if view.plan.join(index).is_some() && strip.x_range().expand(1.0).contains(x) {
             join_handle(ui, look, view, index, x, strip, &columns, &mut actions);
         }

@@ -94,7 +94,7 @@ fn map(session: &SessionView<'_>, out: &mut impl Write) -> io::Result<()> {
             }
             writeln!(out, "</tr>")?;
         }
-        sum(out, "covered", row, &session.coverage)?;
+        sum(out, "covered", row, session.coverage)?;
         for part in session.parts {
             sum(out, &part.name, row, &part.steps)?;
         }

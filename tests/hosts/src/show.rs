@@ -36,7 +36,7 @@ fn main() -> Result<()> {
     instance.open_editor(window.id())?;
     rest(Duration::from_secs(2));
     picture(&window, &out, "empty")?;
-    told("nothing loaded, nothing plays", STILL, || Ok(rest(STILL)))?;
+    still("nothing loaded, nothing plays")?;
 
     // The score's field, the path's field below it, the path.
     xdotool(&["mousemove", "188", "30", "click", "1"])?;
@@ -49,7 +49,7 @@ fn main() -> Result<()> {
     xdotool(&["key", "Return"])?;
     rest(Duration::from_secs(4));
     picture(&window, &out, "loaded")?;
-    told("score loaded, nothing plays", STILL, || Ok(rest(STILL)))?;
+    still("score loaded, nothing plays")?;
 
     let truth = truth(&item.join("alignment.tsv"))?;
     let length = Duration::from_secs_f64(samples.len() as f64 / rate_hz);
@@ -60,7 +60,7 @@ fn main() -> Result<()> {
     xdotool(&["mousemove", "300", "260", "click", "1"])?;
     rest(Duration::from_secs(1));
     picture(&window, &out, "clicked")?;
-    told("stopped, score loaded", STILL, || Ok(rest(STILL)))?;
+    still("stopped, score loaded")?;
     instance.close_editor();
     Ok(())
 }
@@ -133,6 +133,14 @@ fn picture(window: &Window, out: &Path, name: &str) -> Result<()> {
     encoder.set_depth(png::BitDepth::Eight);
     encoder.write_header()?.write_image_data(&rgb)?;
     Ok(())
+}
+
+/// Nothing is done for a while.
+fn still(what: &str) -> Result<()> {
+    told(what, STILL, || {
+        rest(STILL);
+        Ok(())
+    })
 }
 
 /// Says what each kind of thread took of the processor meanwhile.
