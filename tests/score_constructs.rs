@@ -424,3 +424,22 @@ proptest! {
         prop_assert_eq!(strikes(&back), strikes(&full));
     }
 }
+
+#[test]
+fn waymarks_are_where_players_begin_and_turn() {
+    let forth = "<barline location=\"left\"><repeat direction=\"forward\"/></barline>";
+    let back = "<barline location=\"right\"><repeat direction=\"backward\"/></barline>";
+    let mark = "<direction><direction-type><rehearsal>A</rehearsal></direction-type></direction>";
+    let part = measure(1, &(HEAD.to_string() + &note("C4", 16, "")))
+        + &measure(2, &(forth.to_string() + &note("D4", 16, "")))
+        + &measure(3, &(note("E4", 16, "") + back))
+        + &measure(4, &(mark.to_string() + &note("F4", 16, "")));
+    let score = score(&[&part]);
+    // Played 1 2 3 2 3 4: after the first 3 one may go on to 4, after the second back to 2 once more.
+    let starts: Vec<i64> = score.path.waymarks.starts.iter().map(|at| at.numerator()).collect();
+    assert_eq!(starts, [0, 4, 12, 20]);
+    assert_eq!(score.path.waymarks.turns, [(2, 5), (4, 3)]);
+    // A path without the repeat may turn back.
+    let once = score.path_by_numbers("1-4").unwrap();
+    assert_eq!(once.waymarks.turns, [(2, 1)]);
+}

@@ -49,7 +49,7 @@ impl Notated {
         let place = |note: &WrittenNote| (note.measure, note.onset, note.part, note.pitch);
         notes.sort_by(|a, b| place(a).cmp(&place(b)).then(b.duration.cmp(&a.duration)));
         notes.dedup_by_key(|note| place(note));
-        let mut path = PlayingPath { steps: Vec::new(), notes: Vec::new(), tempos };
+        let mut path = PlayingPath { tempos, ..PlayingPath::default() };
         let mut start = Beats::ZERO;
         for (measure, index) in measures.iter().zip(0..) {
             path.steps.push(PathStep {

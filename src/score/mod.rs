@@ -10,6 +10,7 @@ mod print;
 mod selection;
 mod sounding;
 mod unfold;
+mod waymarks;
 
 pub use error::ScoreError;
 pub use flow::{Flow, Jump, JumpTarget};
@@ -26,3 +27,4 @@ pub use print::{
 pub use selection::Choice;
 pub use sounding::SoundingTime;
 pub use unfold::MAX_PATH_NOTES;
+pub use waymarks::Waymarks;

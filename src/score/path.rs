@@ -2,7 +2,7 @@
 //!
 //! All beats here count quarter notes along the path; beat 0 is the first notated position, a pick-up included.
 
-use super::{NoteId, Ornament};
+use super::{NoteId, Ornament, Waymarks};
 use crate::units::{Beats, Bpm, Pitch, Seconds};
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,9 @@ pub struct PlayingPath {
     pub notes: Vec<PathNote>,
     /// Tempo marks in order; empty when the score has none.
     pub tempos: Vec<TempoChange>,
+    /// Where players begin and turn; empty where that is not known.
+    #[serde(default)]
+    pub waymarks: Waymarks,
 }
 
 impl PlayingPath {
@@ -86,7 +89,8 @@ impl PlayingPath {
                 meter,
             })
             .collect();
-        let mut path = PlayingPath { steps, notes: Vec::with_capacity(notes.len()), tempos: Vec::new() };
+        let mut path =
+            PlayingPath { steps, notes: Vec::with_capacity(notes.len()), ..PlayingPath::default() };
         for (id, &(onset, duration, pitch)) in notes.iter().enumerate() {
             let step = path.step_at(onset.to_f64()).unwrap_or(0) as u32;
             path.notes.push(PathNote {
@@ -112,6 +116,7 @@ impl PlayingPath {
             steps: self.steps.clone(),
             notes: self.notes.iter().filter(|note| parts.contains(&note.part)).cloned().collect(),
             tempos: self.tempos.clone(),
+            waymarks: self.waymarks.clone(),
         }
     }
 
@@ -188,6 +193,7 @@ mod tests {
                 TempoChange { at: Beats::ZERO, tempo: Bpm(60.0) },
                 TempoChange { at: Beats::whole(5), tempo: Bpm(120.0) },
             ],
+            ..PlayingPath::default()
         };
         assert_eq!(path.end(), Beats::whole(9));
         assert_eq!(path.step_at(-1.0), Some(0));

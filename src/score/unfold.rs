@@ -25,6 +25,7 @@ impl Score {
             steps: Vec::with_capacity(order.len()),
             notes: Vec::with_capacity(self.notes.len()),
             tempos: tempos_along(&self.measures, &self.marks, order),
+            ..PlayingPath::default()
         };
         let mut passes: HashMap<u32, u32> = HashMap::new();
         let mut ties = OpenTies::default();
@@ -55,6 +56,9 @@ impl Score {
             start = start + measure.length;
         }
         path.notes.sort_by_key(|note| (note.onset, !note.grace, note.pitch, note.part, note.id));
+        let played: Vec<u32> = path.steps.iter().map(|step| step.measure).collect();
+        let starts: Vec<Beats> = path.steps.iter().map(|step| step.start).collect();
+        path.waymarks = self.waymarks(&played, &starts);
         Ok(path)
     }
 

@@ -90,7 +90,12 @@ pub fn path(mut notes: Vec<(Beats, Beats, u8)>, tempo: Bpm) -> PlayingPath {
             ornament: Ornament::Plain,
         })
         .collect();
-    PlayingPath { steps, notes, tempos: vec![TempoChange { at: Beats::ZERO, tempo }] }
+    PlayingPath {
+        steps,
+        notes,
+        tempos: vec![TempoChange { at: Beats::ZERO, tempo }],
+        ..PlayingPath::default()
+    }
 }
 
 fn phrase(random: &mut Random, key: i32, texture: Texture) -> Sketch {
