@@ -65,9 +65,11 @@ impl Model<'_> {
         let linger = f64::from(LINGER);
         let first = (1.0 - linger) * next + linger * next.sqrt();
         let (centre, scale) = self.expected(event, event + 2, tempo);
+        let tail = survival(age, centre, scale).sqrt();
         let second = survival(age, centre, scale).max(first);
         let (one, both) = (self.missed(event + 1), self.missed(event + 1) * self.missed(event + 2));
-        first * (1.0 - one) + second * (one - both) + both
+        let further = (tail + both * (1.0 - tail)).max(second);
+        first * (1.0 - one) + second * (one - both) + both * further
     }
 
     /// Rate at which someone at `at` goes on to `event` now.

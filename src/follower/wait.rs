@@ -53,7 +53,8 @@ impl Wait {
     pub fn unheard(&self, age: f32) -> f32 {
         let first = lingering(self.next.survival(age));
         let second = self.second.survival(age).max(first);
-        first + self.missed.0 * (second - first) + self.missed.1 * (1.0 - second)
+        let further = further(self.second.survival(age), self.missed.1).max(second);
+        first + self.missed.0 * (second - first) + self.missed.1 * (further - second)
     }
 
     /// The age at which the next event has begun with probability one half, if nothing was heard up to `age`.
@@ -77,13 +78,23 @@ pub(crate) fn silence<S: Simd>(
 ) -> Lanes<S> {
     let constant = |value: f32| Lanes::splat(simd, value);
     let first = constant(1.0 - LINGER) * next + constant(LINGER) * next.sqrt();
+    let tail = second.sqrt();
     let second = second.max(first);
-    first + missed.0 * (second - first) + missed.1 * (constant(1.0) - second)
+    let further = (tail + missed.1 * (constant(1.0) - tail)).max(second);
+    first + missed.0 * (second - first) + missed.1 * (further - second)
 }
 
 /// A survival probability with the tail of those who linger; the tail fades with 1/age through the t-distribution.
 fn lingering(survival: f32) -> f32 {
     (1.0 - LINGER) * survival + LINGER * survival.sqrt()
+}
+
+/// Share of those who missed two events and have heard none of those that follow, where `second` is the share of
+/// intervals to the second that last so long, and both go unheard with the probability `both`: at the end of the path
+/// nothing follows.
+fn further(second: f32, both: f32) -> f32 {
+    let tail = second.sqrt();
+    tail + both * (1.0 - tail)
 }
 
 /// Probability that nothing of each event is heard.
