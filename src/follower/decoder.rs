@@ -34,7 +34,7 @@ pub(super) const SPREAD: (f32, f32) = (2.0, 10.0);
 /// Rate at which the keys of an ornament are struck while it lasts.
 pub(super) const ORNAMENT_RATE: f32 = 0.06;
 /// Shares of repetitions that take up the present event again, the one before it, and the one before that.
-pub(super) const STUTTER_BACK: [f32; 3] = [1.0, 0.3, 0.2];
+pub(super) const STUTTER_BACK: [f32; 3] = [1.0, 0.3, 0.05];
 /// What a chord note not yet heard is held to cost at first, see `first_note`.
 pub(super) const CHORD_NOTE: f32 = 0.5;
 /// Rate, relative to the notes of stray playing, at which playing after a rest is stray.

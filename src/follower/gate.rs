@@ -13,7 +13,9 @@ const CONFIRMATIONS: u32 = 2;
 /// Mass below which the believed place is abandoned, and mass that a rival then needs.
 const ABANDONED: f32 = 0.01;
 /// See [`ABANDONED`].
-const GUESS: f32 = 0.25;
+const GUESS: f32 = 0.1;
+/// Mass that a place needs to take over at once after a pause: then nobody is expected to be where they were.
+const AFTER_PAUSE: f32 = 0.6;
 /// Likelihood ratio from which a strike counts for the fit.
 const CLEAR: f32 = 150.0;
 /// Share of the fit that the latest note makes up: about ten notes count.
@@ -61,6 +63,8 @@ pub(crate) struct Gate {
     rival: usize,
     confirmations: u32,
     following: bool,
+    /// Playing paused since the believed event was heard.
+    paused: bool,
     fit: f32,
 }
 
@@ -85,6 +89,7 @@ impl Gate {
         now: f32,
     ) -> Belief {
         let best = decoder.best;
+        let before = self.event;
         let mut jumped = false;
         match self.event {
             Some(event)
@@ -100,13 +105,14 @@ impl Gate {
                 // Where music comes back note for note, no rival may ever outweigh all others; once nothing at all
                 // speaks for the old place, the best of them is the better guess.
                 let guess = mass_near(events, decoder, event) < ABANDONED && rival >= GUESS;
-                if rival < settings.takeover && !guess {
+                let takeover = if self.paused { AFTER_PAUSE } else { settings.takeover };
+                if rival < takeover && !guess {
                     self.confirmations = 0;
                 } else if best != self.rival {
                     self.confirmations += 1;
                 }
                 self.rival = best;
-                let needed = if guess || self.fit < FITS.0 { 0 } else { CONFIRMATIONS };
+                let needed = if guess || self.paused || self.fit < FITS.0 { 0 } else { CONFIRMATIONS };
                 if self.confirmations > needed {
                     (self.event, self.confirmations, jumped) = (Some(best), 0, true);
                 }
@@ -127,6 +133,7 @@ impl Gate {
             let (age, wait) = (now - decoder.hypotheses.entered(event), decoder.hypotheses.wait(event));
             age > wait.next.centre + PAUSE && wait.unheard(age) < OVERDUE
         });
+        self.paused = paused || decoder.rest >= 0.5 || self.paused && self.event == before;
         self.following = self.event.is_some() && !paused && weight >= mass && self.fit >= fit;
         let trust = ((self.fit - TRUSTED_FIT.0) / (TRUSTED_FIT.1 - TRUSTED_FIT.0)).clamp(0.0, 1.0);
         let state = if self.following {
