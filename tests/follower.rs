@@ -5,10 +5,10 @@ mod rehearsal;
 use colla_parte::follower::{Follower, FollowerSettings};
 use colla_parte::performance::{FollowState, PositionReport, PosteriorFrame};
 use colla_parte::score::PlayingPath;
-use colla_parte::units::{FrameIndex, KEYS, Seconds};
+use colla_parte::units::{Beats, FrameIndex, KEYS, Pitch, Seconds};
 use proptest::prelude::*;
 use rehearsal::ear::{self, Ear};
-use rehearsal::player::{self, Player, Session};
+use rehearsal::player::{self, Player, Session, Sound};
 use rehearsal::{Random, writer};
 use std::sync::Arc;
 
@@ -102,6 +102,36 @@ fn silence_is_waiting_and_has_no_position() {
 }
 
 #[test]
+fn a_last_note_that_rings_on_is_not_followed_for_ever() {
+    let path = Arc::new(eight_measures_twice());
+    let (mut sounds, end) = play_measures(&path, 0..4, 1.0);
+    if let Some(last) = sounds.last_mut() {
+        last.offset_s = end + 8.0;
+    }
+    let frames = ear::listen(&mut Random::new(1), &sounds, end + 8.0, Ear::PERFECT);
+    let reports = follow(&path, &frames);
+    let at = |time: f64| reports.iter().find(|report| report.at.0 >= time).map(|report| report.state);
+    assert_eq!(at(end - 1.0), Some(FollowState::Following));
+    assert_eq!(at(end + 7.0), Some(FollowState::Waiting));
+}
+
+#[test]
+fn who_pauses_is_followed_from_the_first_notes_after_it() {
+    let path = Arc::new(eight_measures_twice());
+    let (mut sounds, end) = play_measures(&path, 0..4, 1.0);
+    // The eight measures come twice: the other four are also those after the twelfth.
+    let (rest, over) = play_measures(&path, 4..8, end + 5.0);
+    let first = rest.first().map_or(f64::NAN, |sound| sound.onset_s);
+    sounds.extend(rest);
+    let frames = ear::listen(&mut Random::new(1), &sounds, over, Ear::PERFECT);
+    let reports = follow(&path, &frames);
+    for report in reports.iter().filter(|report| report.at.0 > first + 0.2 && report.at.0 < over - 0.2) {
+        let played = path.steps[4].start.to_f64() + (report.at.0 - first) * path.tempo_at(16.0).0 / 60.0;
+        assert!(report.beat.is_some_and(|beat| (beat - played).abs() <= 1.0), "{played}: {report:?}");
+    }
+}
+
+#[test]
 fn a_start_that_was_asked_for_is_believed_at_once() {
     let mut random = Random::new(5);
     let path = Arc::new(writer::piece(&mut random, 8));
@@ -178,4 +208,75 @@ fn a_path_without_notes_is_followed_nowhere() {
     let mut frame = PosteriorFrame::silent(FrameIndex(0));
     frame.onset[40] = 1.0;
     assert_eq!(follower.step(&frame, DELAY).beat, None);
+}
+
+/// The notes of the measures `steps` as they sound, from `start_s` on at the notated tempo; and when it is over.
+fn play_measures(path: &PlayingPath, steps: std::ops::Range<usize>, start_s: f64) -> (Vec<Sound>, f64) {
+    let begin = path.steps[steps.start].start.to_f64();
+    let end = path.steps[steps.end - 1].start.to_f64() + path.steps[steps.end - 1].length.to_f64();
+    let at = |beat: f64| start_s + (path.notated_time(beat) - path.notated_time(begin)).0;
+    let inside = path.notes.iter().filter(|note| (begin - 1e-9..end - 1e-9).contains(&note.onset.to_f64()));
+    let sounds = inside.filter_map(|note| {
+        let onset = note.onset.to_f64();
+        let key = note.pitch.key()?;
+        Some(Sound { onset_s: at(onset), offset_s: at(onset + 0.9 * note.duration.to_f64()), key })
+    });
+    (sounds.collect(), at(end))
+}
+
+/// A path of eight measures of running quarters, then the same eight once more.
+fn eight_measures_twice() -> PlayingPath {
+    let mut random = Random::new(4);
+    let mut notes = Vec::new();
+    let pitches: Vec<u8> = (0..32).map(|_| 55 + random.below(24) as u8).collect();
+    for (n, &pitch) in pitches.iter().chain(&pitches).enumerate() {
+        notes.push((Beats::whole(n as i64), Beats::whole(1), Pitch(pitch)));
+    }
+    PlayingPath::from_notes((4, 4), &notes)
+}
+
+#[test]
+fn of_two_passages_that_are_the_same_the_expected_one_is_taken() {
+    let path = Arc::new(eight_measures_twice());
+    for (expected, step) in [(0.0, 0), (32.0, 8)] {
+        let mut follower = Follower::new(Arc::clone(&path), FollowerSettings::default());
+        follower.expect(expected);
+        let (sounds, end) = play_measures(&path, step..step + 6, 1.0);
+        let frames = ear::listen(&mut Random::new(1), &sounds, end, Ear::PERFECT);
+        let reports: Vec<_> = frames.iter().map(|frame| follower.step(frame, DELAY)).collect();
+        let last = reports.last().and_then(|report| report.beat).expect("a place");
+        assert!((last - (expected + 23.9)).abs() < 1.5, "{last} for {expected}");
+        let right =
+            |report: &&PositionReport| report.beat.is_some_and(|beat| (beat >= 32.0) == (expected > 0.0));
+        let placed = reports.iter().filter(|report| report.beat.is_some()).count();
+        assert_eq!(
+            reports.iter().filter(right).count(),
+            placed,
+            "the other passage was shown for {expected}"
+        );
+    }
+}
+
+#[test]
+fn a_repeat_that_the_path_leaves_out_is_known_at_once() {
+    // After measure 8 the page has a repeat back to measure 5, which the path goes past.
+    let mut path = eight_measures_twice();
+    let (mut plays, mut end) = play_measures(&path, 0..8, 1.0);
+    let (again, over) = play_measures(&path, 4..8, end);
+    plays.extend(again);
+    let back = path.steps[4].start.to_f64();
+    let mut found = Vec::new();
+    for turns in [vec![(7, 4)], vec![]] {
+        path.waymarks.turns = turns;
+        let frames = ear::listen(&mut Random::new(1), &plays, over, Ear::PERFECT);
+        let mut follower = Follower::new(Arc::new(path.clone()), FollowerSettings::default());
+        let reports: Vec<_> = frames.iter().map(|frame| follower.step(frame, DELAY)).collect();
+        let there = reports.iter().find(|report| {
+            let played = back + (report.at.0 - end) * path.tempo_at(back).0 / 60.0;
+            report.at.0 > end && report.beat.is_some_and(|beat| (beat - played).abs() <= 1.0)
+        });
+        found.push(there.map_or(f64::INFINITY, |report| report.at.0 - end));
+    }
+    end = over - end;
+    assert!(found[0] < 1.2 && found[0] < found[1], "found {found:?} s after the repeat, which lasts {end} s");
 }

@@ -138,6 +138,13 @@ impl Bookkeeper {
         }
     }
 
+    /// Where the take that the transport just began will start, if an earlier one lies there on the host's timeline.
+    pub fn expected_start(&self) -> Option<f64> {
+        let (running, score) = (self.running.as_ref()?, self.score.as_ref()?);
+        let host_s = running.host_start? as f64 / running.rate_hz;
+        self.shared.session.place_at(host_s, score.grid)
+    }
+
     /// What should make a take now.
     fn wanted(&self) -> Option<Cause> {
         if !self.shared.armed() {

@@ -155,6 +155,10 @@ impl<E: Stream> Line<E> {
             Mark::Transport(change) => {
                 let origin = self.origin_s();
                 room.book.transport(change, self.now_s(), origin, self.half.rate_hz);
+                let expected = room.book.expected_start().filter(|_| change.jumped || change.host.playing);
+                if let (Some(beat), Some(engine)) = (expected, &mut self.engine) {
+                    engine.command(FollowCommand::Expect(beat));
+                }
             }
             Mark::Gap { missing } => {
                 self.now += missing;

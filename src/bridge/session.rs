@@ -1,7 +1,7 @@
 //! The session's book, shared by the worker, the second pass, the editor and the host's main thread.
 
 use crate::performance::{Coverage, Cue, EditChoices, EditPlan};
-use crate::takes::{Change, Entry, SessionLog};
+use crate::takes::{Change, Entry, Recorded, SessionLog};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -101,9 +101,84 @@ impl Session {
             redo: log.redoable(),
         }
     }
+
+    /// Where in the score of these measures the latest take was that lies at `host_s` on the host's timeline, in beats.
+    pub fn place_at(&self, host_s: f64, grid: u64) -> Option<f64> {
+        let log = self.log();
+        let of_score = log.entries().filter(|entry| grid != 0 && entry.recorded.grid == grid);
+        let places = of_score.filter(|entry| !entry.remarks.rejected);
+        places
+            .filter_map(|entry| Some((entry.number, place_in(&entry.recorded, host_s)?)))
+            .max_by_key(|place| place.0)
+            .map(|place| place.1)
+    }
+}
+
+/// Longest time between two beats of a take that says where one is between them, in seconds.
+const LONGEST_GAP_S: f64 = 6.0;
+
+/// Where a take was at `host_s` on the host's timeline.
+fn place_in(recorded: &Recorded, host_s: f64) -> Option<f64> {
+    let time = recorded.take.start.0 + (host_s - recorded.host_start_s?);
+    let pairs = recorded.take.beats.windows(2);
+    let (from, to) = pairs.map(|pair| (pair[0], pair[1])).find(|(from, to)| {
+        let span = from.time.0..to.time.0;
+        span.contains(&time) && to.beat > from.beat && span.end - span.start <= LONGEST_GAP_S
+    })?;
+    let passed = (time - from.time.0) / (to.time.0 - from.time.0);
+    Some(from.beat + passed * (to.beat - from.beat))
 }
 
 /// Whether a take belongs to the score of these measures; takes without a score belong to every one.
 pub(super) fn is_of(entry: &Entry, grid: u64) -> bool {
     [0, grid].contains(&entry.recorded.grid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::performance::{AlignedBeat, Take};
+    use crate::takes::Edit;
+    use crate::units::Seconds;
+
+    fn recorded(host_start_s: f64, from_beat: f64, grid: u64) -> Recorded {
+        let beats = (0..20).map(|n| AlignedBeat {
+            beat: from_beat + f64::from(n),
+            time: Seconds(1.0 + 0.5 * f64::from(n)),
+            confidence: 1.0,
+        });
+        let take = Take {
+            start: Seconds(0.0),
+            end: Seconds(12.0),
+            host_start: None,
+            stretches: Vec::new(),
+            beats: beats.collect(),
+            faults: Vec::new(),
+        };
+        Recorded {
+            take,
+            notes: Vec::new(),
+            rate_hz: 48_000.0,
+            host_start_s: Some(host_start_s),
+            began_unix_s: 0,
+            grid,
+            exact: true,
+        }
+    }
+
+    #[test]
+    fn a_punch_in_is_where_the_latest_take_was() {
+        let session = Session::default();
+        for (host_start_s, from_beat, grid) in [(10.0, 0.0, 5), (15.0, 40.0, 5), (15.0, 80.0, 6)] {
+            session.log().add(recorded(host_start_s, from_beat, grid)).unwrap();
+        }
+        // Only the first take reaches back to 12 s, one second of silence and two beats after its start.
+        assert_eq!(session.place_at(12.0, 5), Some(2.0));
+        assert_eq!(session.place_at(17.25, 5), Some(42.5));
+        assert_eq!(session.place_at(15.5, 5), Some(9.0));
+        assert_eq!(session.place_at(100.0, 5), None);
+        assert_eq!(session.place_at(17.25, 7), None);
+        session.log().edit(Edit::Reject { take: 2, rejected: true });
+        assert_eq!(session.place_at(17.25, 5), Some(12.5));
+    }
 }

@@ -169,6 +169,7 @@ impl<E: Stream> Worker<E> {
             FollowCommand::Hold(held) => self.held = held,
             FollowCommand::Restrict(range) => self.range = range,
             FollowCommand::StartAt(_) | FollowCommand::Relocate => self.cues.forget_place(),
+            FollowCommand::Expect(_) => {}
         }
         self.with_engine(|engine| engine.command(command));
     }

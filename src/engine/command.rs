@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 pub enum FollowCommand {
     /// The playing is about to start, or is, at this path position in beats.
     StartAt(f64),
+    /// If playing pauses, it will most likely go on at this path position in beats.
+    Expect(f64),
     /// Forget the place and look for it everywhere.
     Relocate,
     /// Hold the position where it is, whatever is played, or let it go again.

@@ -117,6 +117,7 @@ impl Engine {
         let Some(follower) = &mut self.stream.follower else { return };
         match command {
             FollowCommand::StartAt(beat) => follower.start_here(beat),
+            FollowCommand::Expect(beat) => return follower.expect(beat),
             FollowCommand::Relocate => follower.relocate(),
             FollowCommand::Hold(held) => follower.hold(held),
             FollowCommand::Restrict(range) => follower.restrict(range),

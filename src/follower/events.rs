@@ -45,6 +45,10 @@ pub(crate) struct ScoreEvents {
     pub step: Vec<u32>,
     /// First event of its measure.
     pub leads_measure: Vec<bool>,
+    /// First event at or after a place where something begins: a rehearsal mark, a phrase, a tempo.
+    pub begins: Vec<bool>,
+    /// Steps after which an event of another step than the next may follow, and the first such event.
+    pub turns: Vec<(u32, u32)>,
     /// Where the path ends, in beats.
     pub end: f64,
     /// Share of each key among all struck keys, mixed with an even share: what "any other music" plays.
@@ -55,6 +59,9 @@ pub(crate) struct ScoreEvents {
 
 /// Where estimators hear a note that is only a partial of another.
 const PARTIALS: [i32; 4] = [12, 19, 24, 28];
+
+/// A note this many times as long as the one before it may end a phrase.
+const LONG_BEFORE: f32 = 1.9;
 
 /// The longest notated interval taken at its word, in hops: ten minutes.
 const LONGEST_INTERVAL: f64 = 60_000.0;
@@ -118,7 +125,35 @@ impl ScoreEvents {
             })
             .collect();
         events.index(&ornaments);
+        events.mark(path);
         events
+    }
+
+    /// Finds where something begins, and where playing may turn.
+    fn mark(&mut self, path: &PlayingPath) {
+        self.begins = (0..self.len())
+            .map(|event| {
+                let Some(before) = event.checked_sub(1) else { return true };
+                // A new phrase, as far as the notes tell: a measure's first note after one that was held.
+                let held = self.fermata[before]
+                    || before > 0 && self.interval[before] >= LONG_BEFORE * self.interval[before - 1];
+                self.leads_measure[event] && held
+            })
+            .collect();
+        let tempos = path.tempos.iter().map(|change| change.at);
+        let starts = path.waymarks.starts.iter().copied().chain(tempos);
+        for beat in starts.map(|at| at.to_f64()) {
+            let event = self.at_or_after(beat);
+            if let Some(begins) = self.begins.get_mut(event) {
+                *begins = true;
+            }
+        }
+        let turns = path.waymarks.turns.iter().filter_map(|&(from, to)| {
+            let start = path.steps.get(to as usize)?.start.to_f64();
+            let event = self.beat.partition_point(|&beat| beat < start - 1e-6);
+            (self.step.get(event) == Some(&to)).then_some((from, event as u32))
+        });
+        self.turns = turns.collect();
     }
 
     /// Number of events.

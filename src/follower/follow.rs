@@ -90,9 +90,17 @@ impl Follower {
         }
         let event = self.events.at_or_after(beat);
         self.decoder.forget_place();
+        self.places.forget_place();
         self.gate = Gate::default();
         self.places.expect_start(Some(event));
         self.shown = None;
+    }
+
+    /// After the next pause playing will most likely start at `beat`; nothing that was heard is forgotten.
+    pub fn expect(&mut self, beat: f64) {
+        if !self.events.is_empty() {
+            self.places.expect_start(Some(self.events.at_or_after(beat)));
+        }
     }
 
     /// Only places from beat `from` to before beat `to` are possible from now on; `None` opens all.
@@ -118,6 +126,7 @@ impl Follower {
     /// Forgets the place: it may be anywhere.
     pub fn relocate(&mut self) {
         self.decoder.forget_place();
+        self.places.forget_place();
         self.gate = Gate::default();
         self.places.expect_start(None);
         self.shown = None;
