@@ -6,7 +6,7 @@ import numpy as np
 from material import FRAMES_A_SECOND, KEYS, LOWEST
 
 
-def decoded(probabilities, delay, onset_threshold=0.4, end_threshold=0.3, restrike_threshold=0.0, end_frames=3,
+def decoded(probabilities, delay, onset_threshold=0.4, end_threshold=0.25, restrike_threshold=0.0, end_frames=3,
             sure_threshold=0.65, end_shift=-2):
     """Notes [(onset_s, offset_s, pitch, velocity)] from probabilities [T, K, 4] that lag by `delay` frames.
 

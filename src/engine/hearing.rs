@@ -100,7 +100,7 @@ impl Hearing {
                 // The network was taught strikes of every kind, slow ones too.
                 soft: 1.0,
                 soft_frames: 0,
-                sounding_end: 0.3,
+                sounding_end: 0.25,
                 end_frames: 3,
                 sounding_sure: 0.65,
                 end_shift_s: -0.02,
