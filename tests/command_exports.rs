@@ -180,3 +180,39 @@ fn what_has_no_place_in_the_score_is_said() {
         "sample rate 16000 Hz, expected 32000",
     );
 }
+
+#[test]
+fn the_edit_takes_measures_from_the_take_that_is_named() {
+    let folder = scratch("use");
+    let (audio, score) = (folder.join("twice.wav"), folder.join("tune.musicxml"));
+    let tune = long_tune(16);
+    let again = tune.iter().map(|&(onset, pitch)| (onset + 16.0, pitch));
+    let played: Vec<(f64, u8)> = tune.iter().copied().chain(again).collect();
+    fs::write(&audio, wav(&struck(&played, RATE_HZ, 28.0), RATE_HZ, 1)).unwrap();
+    fs::write(&score, score_of(&tune)).unwrap();
+    let (audio, score) = (text(&audio), text(&score));
+    let session = |chosen: &[&str]| {
+        let mut arguments = vec!["session", &audio, &score, "--json", "-"];
+        arguments.extend(chosen.iter().flat_map(|chosen| ["--use", chosen]));
+        colla_parte(&arguments)
+    };
+    let takes = |chosen: &[&str]| -> Vec<(u64, String)> {
+        let output = session(chosen);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let piece = |piece: &serde_json::Value| {
+            (piece["take"].as_u64().unwrap(), piece["from_measure"].as_str().unwrap().to_owned())
+        };
+        json["plan"].as_array().unwrap().iter().map(piece).collect()
+    };
+    assert_eq!(takes(&["1:1-4"]), [(0, "1".into())]);
+    assert_eq!(takes(&["2:1-4"]), [(1, "1".into())]);
+    assert_eq!(takes(&["1:1-2", "2:3-4"]), [(0, "1".into()), (1, "3".into())]);
+    for (wrong, told) in
+        [("7:1", "expected a take up to 2, found 7"), ("0:1", "a take from 1"), ("1:99", "99")]
+    {
+        let output = session(&[wrong]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && error.contains(told), "{wrong}: {error}");
+    }
+}
