@@ -259,8 +259,8 @@ table! {
         "toma {0}, compás {1}: sin tocar", "テイク {0}、{1} 小節: 未演奏";
     // Edit plan
     Plan: "Edit", "Schnitt", "Montage", "Montaje", "カット";
-    PlanSum: "{0} joins, {1} measures with faults, {2} missing", "{0} Schnitte, {1} Takte mit Fehlern, {2} fehlen",
-        "{0} raccords, {1} mesures fautives, {2} manquantes", "{0} empalmes, {1} compases con fallos, {2} faltan",
+    PlanSum: "Joins {0} · measures with faults {1} · missing {2}", "Schnitte {0} · Takte mit Fehlern {1} · fehlend {2}",
+        "Raccords {0} · mesures fautives {1} · manquantes {2}", "Empalmes {0} · compases con fallos {1} · faltan {2}",
         "カット {0}、ミス {1} 小節、未演奏 {2} 小節";
     PlanReset: "As proposed", "Wie vorgeschlagen", "Comme proposé", "Como se propuso", "初期に戻す";
     PlanResetHint: "Forget every join and take that was chosen here. Undo brings them back.",
