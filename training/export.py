@@ -15,7 +15,7 @@ import torch
 from material import Material
 from model import BINS, CONTEXT, RESOLUTIONS, Ear
 
-MAGIC, VERSION = b"CPEARNET", 2
+MAGIC, VERSION = b"CPEARNET", 3
 # Silent frames that the engine runs through at a start; golden frames after them.
 SETTLING, GOLDEN_FRAMES = 48, 40
 
@@ -65,8 +65,9 @@ def layers(model):
 def file_of(model):
     """The weights file's bytes."""
     size = model.size
-    names = ("front", "bottleneck", "channels", "hidden", "company", "second", "delay")
-    data = MAGIC + struct.pack("<8I", VERSION, *(size[name] for name in names))
+    names = ("front", "bottleneck", "channels", "hidden", "company", "second")
+    data = MAGIC + struct.pack("<7I", VERSION, *(size[name] for name in names))
+    data += struct.pack(f"<{1 + len(model.delays)}I", len(model.delays), *model.delays)
     for weights, biases in layers(model):
         data += struct.pack("<2I", *weights.shape)
         data += weights.contiguous().numpy().astype("<f4").tobytes() + biases.numpy().astype("<f4").tobytes()
@@ -83,14 +84,14 @@ def fnv1a(data):
 
 
 def golden_of(model, material):
-    """The passage's levels in 1/127, [frames][resolution][bin] bytes, and the probabilities, [frames][4][88]."""
+    """The passage's levels in 1/127, [frames][resolution][bin] bytes, and the probabilities at the standard delay, [frames][4][88]."""
     piece = max(range(len(material.pieces)), key=lambda p: sum(n[0] < 2 for n in material.notes[p]))
     first = material.pieces[piece][0] + 100
     levels = np.clip(np.round(material.features[first : first + GOLDEN_FRAMES].astype(np.float32) * 127), 0, 255)
     heard = np.zeros((CONTEXT + SETTLING + GOLDEN_FRAMES, RESOLUTIONS, BINS), np.float32)
     heard[-GOLDEN_FRAMES:] = levels / np.float32(127)
     logits, _ = model(torch.from_numpy(heard).transpose(0, 1)[None])
-    probabilities = torch.sigmoid(logits[0, -GOLDEN_FRAMES:]).permute(0, 2, 1).contiguous().numpy()
+    probabilities = torch.sigmoid(logits[0, -GOLDEN_FRAMES:, :, 0]).permute(0, 2, 1).contiguous().numpy()
     return struct.pack("<I", GOLDEN_FRAMES) + levels.astype(np.uint8).tobytes() + probabilities.astype("<f4").tobytes()
 
 

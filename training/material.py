@@ -26,16 +26,17 @@ class Material:
             targets(notes, frames) for notes, (_, frames) in zip(self.notes, self.pieces, strict=True)
         ]
 
-    def chunk(self, piece, start, frames, delay):
-        """levels [R, frames + CONTEXT, F] and targets [frames, K, 5] (the heads', then where velocity counts) of
-        the piece from `start`; the targets lag by `delay`. Before the piece there is silence."""
+    def chunk(self, piece, start, frames, delays):
+        """levels [R, frames + CONTEXT, F] and targets [frames, K, D, 5] (the heads', then where velocity counts) of
+        the piece from `start`; the targets lag by each of D `delays`. Before the piece there is silence."""
         first, length = self.pieces[piece]
         levels = np.zeros((frames + CONTEXT, RESOLUTIONS, BINS), np.float16)
         a, b = max(start - CONTEXT, 0), min(start + frames, length)
         levels[a - start + CONTEXT : b - start + CONTEXT] = self.features[first + a : first + b]
-        wanted = np.zeros((frames, KEYS, 5), np.uint8)
-        a, b = max(start - delay, 0), min(start + frames - delay, length)
-        wanted[a - start + delay : b - start + delay] = self.targets[piece][a:b]
+        wanted = np.zeros((frames, KEYS, len(delays), 5), np.uint8)
+        for place, delay in enumerate(delays):
+            a, b = max(start - delay, 0), min(start + frames - delay, length)
+            wanted[a - start + delay : b - start + delay, :, place] = self.targets[piece][a:b]
         return torch.from_numpy(levels).transpose(0, 1), torch.from_numpy(wanted)
 
 
@@ -58,8 +59,8 @@ def targets(notes, frames):
 class Batches:
     """Random chunks of random pieces, transposed and levelled anew each time; the same for the same seed."""
 
-    def __init__(self, materials, frames, batch, delay, seed):
-        self.materials, self.frames, self.batch, self.delay = materials, frames, batch, delay
+    def __init__(self, materials, frames, batch, delays, seed):
+        self.materials, self.frames, self.batch, self.delays = materials, frames, batch, delays
         self.random = np.random.default_rng(seed)
         self.places = [(m, p) for m, material in enumerate(materials) for p in range(len(material.pieces))]
 
@@ -70,7 +71,7 @@ class Batches:
             material = self.materials[m]
             length = material.pieces[piece][1]
             start = int(self.random.integers(-20, max(length - self.frames, -19)))
-            x, y = material.chunk(piece, start, self.frames, self.delay)
+            x, y = material.chunk(piece, start, self.frames, self.delays)
             x, y = x.to(torch.bfloat16), y.clone()
             if self.random.random() < 0.3:
                 keys = int(self.random.integers(-4, 5))

@@ -21,6 +21,8 @@ KEY_SHIFTS = (-24, -19, -12, 12, 19, 24)
 # Keys whose memory a key listens to before it decides: those, and its neighbours.
 COMPANY_SHIFTS = (-24, -19, -12, -1, 1, 12, 19, 24)
 HEADS = ("onset", "sounding", "offset", "velocity")
+# Frames that each set of heads lags the moment it describes: the standard first.
+DELAYS = (3, 2, 5)
 
 
 class Shifted(torch.autograd.Function):
@@ -56,11 +58,11 @@ shifted = Shifted.apply
 
 
 class Ear(nn.Module):
-    def __init__(self, front=16, bottleneck=8, channels=48, hidden=56, company=12, second=32, delay=3):
+    def __init__(self, front=16, bottleneck=8, channels=48, hidden=88, company=16, second=48, delays=DELAYS):
         super().__init__()
         self.size = dict(front=front, bottleneck=bottleneck, channels=channels, hidden=hidden, company=company,
-                         second=second, delay=delay)
-        self.delay = delay
+                         second=second, delays=list(delays))
+        self.delays = tuple(delays)
         self.front1 = nn.Conv2d(RESOLUTIONS, front, 3, padding=(0, 1), bias=False)
         self.front1_norm = nn.BatchNorm2d(front)
         self.front2 = nn.Conv2d(front, front, 3, padding=(0, 1), bias=False)
@@ -79,13 +81,14 @@ class Ear(nn.Module):
         self.company_in = nn.Linear(hidden, company)
         self.company_out = nn.Linear(len(COMPANY_SHIFTS) * company + hidden, second)
         self.judgement = Lstm(second, second)
-        self.heads = nn.Linear(hidden + second, len(HEADS))
+        self.heads = nn.Linear(hidden + second, len(delays) * len(HEADS))
         with torch.no_grad():
             # Onsets and offsets are rare: begin from their rate.
-            self.heads.bias.copy_(torch.tensor([-4.0, -2.0, -4.0, 0.0]))
+            self.heads.bias.copy_(torch.tensor([-4.0, -2.0, -4.0, 0.0]).repeat(len(delays)))
 
     def forward(self, levels, state=None):
-        """levels [B, RESOLUTIONS, T + CONTEXT, F] to logits [B, T, K, 4] and the memories' new state."""
+        """levels [B, RESOLUTIONS, T + CONTEXT, F] to logits [B, T, K, D, 4], one set of heads for each of D
+        delays, and the memories' new state."""
         x = levels.contiguous(memory_format=torch.channels_last)
         x = torch.relu(self.front1_norm(self.front1(x)))
         x = torch.relu(self.front2_norm(self.front2(x)))
@@ -104,30 +107,48 @@ class Ear(nn.Module):
         near = shifted(near, COMPANY_SHIFTS, KEYS, 1).view(frames, batch * keys, -1)
         judged, second = self.judgement(torch.relu(self.company_out(torch.cat([heard, near], dim=2))), second)
         x = self.heads(torch.cat([heard, judged], dim=2)).float()
-        return x.view(frames, batch, keys, len(HEADS)).transpose(0, 1), (first, second)
+        return x.view(frames, batch, keys, len(self.delays), len(HEADS)).transpose(0, 1), (first, second)
 
     @torch.no_grad()
-    def grow_from(self, smaller):
-        """Takes over the weights `smaller` (a state dict) of a network of fewer channels. What is new is heard by
-        nobody at first, so that the outputs are the smaller network's."""
-        groups = {"memory.weight_ih_l0": 4, "memory.weight_hh_l0": 4, "memory.bias_ih_l0": 4, "memory.bias_hh_l0": 4}
+    def grow_from(self, smaller, size):
+        """Takes over the weights `smaller` (a state dict) of a network of fewer channels, whose `size` is told as
+        in `self.size`. What is new is heard by nobody at first, so that the outputs are the smaller network's."""
+
+        def inputs(name, size):
+            """The lengths of what the columns of a weight are read from, one after another."""
+            front, bottleneck, channels = size["front"], size["bottleneck"], size["channels"]
+            hidden, company, second = size["hidden"], size.get("company", 0), size.get("second", 0)
+            return {
+                "partials_out.weight": len(PARTIAL_SHIFTS) * 3 * [bottleneck],
+                "kin_out.weight": [channels] + len(KEY_SHIFTS) * [bottleneck],
+                "memory.weight_ih_l0": [channels],
+                "company_out.weight": [hidden] + len(COMPANY_SHIFTS) * [company],
+                "heads.weight": [hidden, second],
+            }.get(name)
+
+        def places(mine, theirs):
+            """Where runs of lengths `theirs` lie among runs of lengths `mine`."""
+            starts = [sum(mine[:run]) for run in range(len(mine))]
+            return torch.tensor([start + i for start, length in zip(starts, theirs) for i in range(length)])
+
         for name, mine in self.state_dict().items():
             theirs = smaller.get(name)
             if theirs is None:
                 continue
-            if theirs.shape == mine.shape:
+            if name.startswith("heads.") and theirs.shape[0] < mine.shape[0]:
+                # Further delays begin as the one there is.
+                theirs = theirs.repeat(mine.shape[0] // theirs.shape[0], *(theirs.dim() - 1) * [1])
+            # A memory's rows are four gates, one after another.
+            gates = 4 if name.startswith(("memory.", "judgement.")) else 1
+            if theirs.dim() == 0:
                 mine.copy_(theirs)
                 continue
-            for to, given in zip(mine.chunk(groups.get(name, 1)), theirs.chunk(groups.get(name, 1)), strict=True):
-                place = tuple(slice(size) for size in given.shape)
-                if name == "kin_out.weight":
-                    # Its input is two things in a row: the channels, and what the kin say.
-                    mixed = theirs.shape[1] - theirs.shape[0]
-                    to[: given.shape[0]] = 0
-                    to[: given.shape[0], : theirs.shape[0]] = given[:, : theirs.shape[0]]
-                    to[: given.shape[0], -mixed:] = given[:, -mixed:]
-                    continue
-                if given.dim() > 1:
-                    to[: given.shape[0]] = 0
-                to[place] = given
-        self.heads.weight[:, smaller["heads.weight"].shape[1] :] = 0
+            rows = places(gates * [mine.shape[0] // gates], gates * [theirs.shape[0] // gates])
+            if mine.dim() == 1:
+                mine[rows] = theirs
+                continue
+            columns = places(inputs(name, self.size) or [mine.shape[1]], inputs(name, size) or [theirs.shape[1]])
+            kept = mine[rows]
+            kept[:] = 0
+            kept[:, columns] = theirs
+            mine[rows] = kept

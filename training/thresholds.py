@@ -10,18 +10,18 @@ import numpy as np
 import torch
 
 from material import Material
-from model import Ear
+from model import DELAYS, Ear
 from scoring import decoded, f_measure, frame_f_measure, matched
 
 
 @torch.no_grad()
-def heard(model, material):
-    """Probabilities [T, K, 4] of each piece."""
+def heard(model, material, place):
+    """Probabilities [T, K, 4] of each piece, of the heads of the delay at that place."""
     for piece, (_, frames) in enumerate(material.pieces):
-        levels, _ = material.chunk(piece, 0, frames, model.delay)
+        levels, _ = material.chunk(piece, 0, frames, model.delays)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits, _ = model(levels[None].bfloat16())
-        yield torch.sigmoid(logits[0]).numpy()
+        yield torch.sigmoid(logits[0, :, :, place]).numpy()
 
 
 def scores(material, evidence, delay, onset=0.4, restrike=0.0, **end):
@@ -41,6 +41,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--valid", type=Path, nargs="+", required=True)
+    parser.add_argument("--delay", type=int, default=DELAYS[0], help="frames: whose heads to judge")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     state = torch.load(arguments.checkpoint, map_location="cpu", weights_only=True)
@@ -49,7 +50,7 @@ def main():
     model.eval()
     for folder in arguments.valid:
         material = Material(folder)
-        evidence = list(heard(model, material))
+        evidence = list(heard(model, material, model.delays.index(arguments.delay)))
         print(folder)
         print("onset F1  precision  recall  +offset F1  frame F1")
         grid = [{"onset": onset} for onset in (0.3, 0.35, 0.4, 0.45, 0.5, 0.55)]
@@ -59,7 +60,7 @@ def main():
         # Until there was a sure threshold, the end was the first frame below .35.
         grid += [{"end_threshold": 0.35, "end_frames": 2, "sure_threshold": 0.35, "end_shift": 0}]
         for point in grid:
-            row = scores(material, evidence, model.delay, **point)
+            row = scores(material, evidence, arguments.delay, **point)
             print("{:8.3f}  {:9.3f}  {:6.3f}  {:10.3f}  {:8.3f}  ".format(*row)
                   + ", ".join(f"{name} {value}" for name, value in point.items()), flush=True)
 

@@ -21,24 +21,38 @@ from scoring import decoded, f_measure, frame_f_measure, matched
 
 # Frames at a chunk's beginning that do not count: the memory has not heard what still sounds.
 WARM_UP = 24
+# What the loss of each delay but the standard one counts.
+FURTHER_DELAYS = 0.2
 COLUMNS = ("minutes", "step", "rate", "loss", "onset", "sounding", "offset", "velocity", "onset_f1", "offset_f1",
            "frame_f1", "precision", "recall")
 
 
 def losses(logits, wanted):
-    """The four heads' losses, already weighted."""
+    """The four heads' losses, already weighted; logits [B, T, K, D, 4], wanted [B, T, K, D, 5]."""
     logits, wanted = logits[:, WARM_UP:], wanted[:, WARM_UP:]
+    # The standard delay counts most: what is in between must serve it.
+    share = torch.full((logits.shape[3],), FURTHER_DELAYS, device=logits.device)
+    share[0] = 1.0
+
+    def over_delays(each):
+        return (share * each.mean((0, 1, 2))).sum()
+
     # Rare events count more where they are.
-    onset = cross_entropy(logits[..., 0], wanted[..., 0], weight=1 + 2 * wanted[..., 0])
-    sounding = cross_entropy(logits[..., 1], wanted[..., 1])
-    offset = cross_entropy(logits[..., 2], wanted[..., 2])
+    onset = cross_entropy(logits[..., 0], wanted[..., 0], weight=1 + 2 * wanted[..., 0], reduction="none")
+    sounding = cross_entropy(logits[..., 1], wanted[..., 1], reduction="none")
+    offset = cross_entropy(logits[..., 2], wanted[..., 2], reduction="none")
     counts = wanted[..., 4]
     error = torch.sigmoid(logits[..., 3]) - wanted[..., 3]
     # How loud a recording is as a whole says little about its velocities: what counts is how they differ within it.
     mean = (counts * error).sum((1, 2), keepdim=True) / counts.sum((1, 2), keepdim=True).clamp(min=1)
     squares = (error - mean) ** 2 + 0.2 * mean**2
-    velocity = (counts * squares).sum() / counts.sum().clamp(min=1)
-    return {"onset": 2.0 * onset, "sounding": sounding, "offset": 0.5 * offset, "velocity": 1.5 * velocity}
+    velocity = (share * (counts * squares).sum((0, 1, 2)) / counts.sum((0, 1, 2)).clamp(min=1)).sum()
+    return {
+        "onset": 2.0 * over_delays(onset),
+        "sounding": over_delays(sounding),
+        "offset": 0.5 * over_delays(offset),
+        "velocity": 1.5 * velocity,
+    }
 
 
 @torch.no_grad()
@@ -49,11 +63,11 @@ def evaluate(model, material, device, pieces):
     frame = []
     for piece in range(min(pieces, len(material.pieces))):
         frames = material.pieces[piece][1]
-        levels, _ = material.chunk(piece, 0, frames, model.delay)
+        levels, _ = material.chunk(piece, 0, frames, model.delays)
         with torch.autocast(device.type, dtype=torch.bfloat16):
             logits, _ = model(levels[None].to(device, torch.bfloat16))
-        probabilities = torch.sigmoid(logits[0]).cpu().numpy()
-        truth, found = material.notes[piece], decoded(probabilities, model.delay)
+        probabilities = torch.sigmoid(logits[0, :, :, 0]).cpu().numpy()
+        truth, found = material.notes[piece], decoded(probabilities, model.delays[0])
         hits = matched(truth, found)
         totals += (hits, matched(truth, found, offsets=True), len(truth), len(found))
         if len(truth):
@@ -98,8 +112,8 @@ class Training:
     def __init__(self, arguments, device):
         self.device = device
         torch.manual_seed(arguments.seed)
-        self.model = Ear(delay=arguments.delay).to(device)
-        self.average = Ear(delay=arguments.delay).to(device)
+        self.model = Ear().to(device)
+        self.average = Ear().to(device)
         self.average.load_state_dict(self.model.state_dict())
         method = {"soap": Soap, "adam": torch.optim.AdamW}[arguments.optimizer]
         self.optimizer = method(self.model.parameters(), lr=arguments.rate, weight_decay=1e-3)
@@ -123,9 +137,9 @@ class Training:
             self.model.load_state_dict(state["model"])
             self.average.load_state_dict(state["average"])
         else:
-            self.model.grow_from(state["model"])
+            self.model.grow_from(state["model"], state["size"])
             self.average.load_state_dict(self.model.state_dict())
-            self.average.grow_from(state["average"])
+            self.average.grow_from(state["average"], state["size"])
         # What is published goes without the optimizer's state, which is larger than the network.
         if not rewind and "optimizer" in state:
             self.optimizer.load_state_dict(state["optimizer"])
@@ -170,7 +184,6 @@ def main():
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--frames", type=int, default=400, help="length of a chunk")
     parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
-    parser.add_argument("--delay", type=int, default=3, help="frames that the output lags the moment it describes")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--valid-minutes", type=float, default=4, help="time between evaluations")
     parser.add_argument("--valid-pieces", type=int, default=16)
@@ -199,7 +212,7 @@ def main():
             for folder in sorted(pattern.parent.glob(pattern.name)):
                 if folder not in known and folder.suffix != ".part":
                     known[folder] = Material(folder)
-        return Batches(list(known.values()), arguments.frames, arguments.batch, training.model.delay,
+        return Batches(list(known.values()), arguments.frames, arguments.batch, training.model.delays,
                        (arguments.seed, training.step))
 
     source = batches()

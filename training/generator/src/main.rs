@@ -268,13 +268,13 @@ impl Studio<'_> {
     fn improvise(&mut self, piece: &mut Piece) -> Result<()> {
         let free = Music::Improvised;
         match self.rng.u32(0..100) {
-            0..40 => self.add_part(piece, Role::Piano, free),
-            40..58 => self.add_part(piece, Role::Any, free),
-            58..68 => {
+            0..48 => self.add_part(piece, Role::Piano, free),
+            48..64 => self.add_part(piece, Role::Any, free),
+            64..76 => {
                 self.add_part(piece, Role::Piano, free)?;
                 self.add_part(piece, Role::Melody, free)
             }
-            68..94 => {
+            76..95 => {
                 for part in 0..self.rng.usize(2..6) {
                     self.add_part(piece, if part == 0 { Role::Any } else { Role::Melody }, free)?;
                 }

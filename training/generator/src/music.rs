@@ -48,7 +48,8 @@ pub fn compose(rng: &mut Rng, player: Player, seconds: f64) -> Performance {
         }
         let first = writer.performance.keys.len();
         writer.section(at, end);
-        if player.pedal && writer.rng.f64() < 0.55 {
+        let pedalled = writer.performance.pedals.last().is_some_and(|&(_, up)| up > at + 0.5);
+        if player.pedal && !pedalled && writer.rng.f64() < 0.55 {
             writer.pedal(first, at, end);
         }
         at = end;
@@ -82,7 +83,14 @@ impl Writer {
             }
             return;
         }
-        match self.rng.u32(0..16) {
+        // What keyboards with a pedal play besides.
+        let keyboard = if self.player.pedal { 10 } else { 0 };
+        match self.rng.u32(0..16 + keyboard) {
+            16..=18 => self.figuration(at, end),
+            19..=21 => self.pulses(at, end),
+            22 => self.octaves(at, end),
+            23 => self.tremolo(at, end),
+            24.. => self.full_chords(at, end),
             0 | 1 => self.chords(at, end),
             2..=4 => self.accompanied(at, end),
             5 => self.run(at, end),
@@ -315,6 +323,143 @@ impl Writer {
         self.run(at + 0.3, end);
         if self.rng.bool() {
             self.line(at + 0.2, end);
+        }
+    }
+
+    /// Broken chords, the same keys struck again and again under one pedal, a melody on their tops.
+    fn figuration(&mut self, at: f64, end: f64) {
+        let interval = self.interval(0.055, 0.17);
+        let size = self.rng.usize(3..9);
+        let mut pattern: Vec<i32> = (0..size as i32).map(|place| 2 * place).collect();
+        match self.rng.u32(0..4) {
+            0 => self.rng.shuffle(&mut pattern),
+            1 => pattern.extend((1..size as i32 - 1).rev().map(|place| 2 * place)),
+            2 => pattern.reverse(),
+            _ => {}
+        }
+        let (both_hands, pedalled) = (self.rng.bool(), self.rng.f64() < 0.75);
+        let (held, softer) = ([1.0, 2.0][self.rng.usize(..2)], -18.0 * self.rng.f64());
+        let mut root = self.somewhere().clamp(8, 32);
+        let mut t = at;
+        let mut pedal_free = self.performance.pedals.last().map_or(0.0, |&(_, up)| up + 0.03);
+        while t < end {
+            let began = t;
+            let melody = self.rng.i32(0..4);
+            for _ in 0..self.rng.usize(1..6) {
+                for (i, &place) in pattern.iter().enumerate() {
+                    let pitch = self.step(root + place);
+                    self.key(t, held * interval, pitch, softer);
+                    if both_hands {
+                        let mirrored = self.step(root - 9 + pattern[pattern.len() - 1 - i]);
+                        self.key(t, held * interval, mirrored, softer - 4.0);
+                    }
+                    if i == 0 {
+                        let top = self.step(root + 14 + melody);
+                        self.key(t, interval * size as f64, top, 14.0);
+                    }
+                    t += interval * (1.0 + 0.06 * (self.rng.f64() - 0.5));
+                }
+            }
+            let down = (began + 0.03 + 0.1 * self.rng.f64()).max(pedal_free);
+            let up = t + 0.05 * self.rng.f64();
+            if pedalled && up > down + 0.1 {
+                self.performance.pedals.push((down, up));
+                pedal_free = up + 0.03;
+            }
+            root = (root + self.rng.i32(-3..=3)).clamp(4, 36);
+        }
+    }
+
+    /// Chords repeated in quick pulses, changing by a note now and then, a slow line above or below.
+    fn pulses(&mut self, at: f64, end: f64) {
+        let interval = self.interval(0.1, 0.4);
+        let sustain = [0.5, 0.9, 1.0][self.rng.usize(..3)];
+        let root = self.somewhere().clamp(2, 30);
+        let mut chord: Vec<i32> = (0..self.rng.i32(2..=5)).map(|voice| root + 2 * voice).collect();
+        if self.rng.bool() {
+            // Close low chords, as in the first measures of many a sonata.
+            chord.truncate(4);
+        }
+        let softer = -14.0 * self.rng.f64();
+        let mut t = at;
+        while t < end {
+            for _ in 0..self.rng.usize(2..9) {
+                for place in 0..chord.len() {
+                    let pitch = self.step(chord[place]);
+                    self.key(t, interval * sustain, pitch, softer);
+                }
+                t += interval * (1.0 + 0.05 * (self.rng.f64() - 0.5));
+            }
+            let voice = self.rng.usize(..chord.len());
+            chord[voice] += [-1, 1][self.rng.usize(..2)];
+        }
+        if self.rng.f64() < 0.8 {
+            self.line(at, end);
+        }
+    }
+
+    /// A line doubled in octaves, in one hand or in both.
+    fn octaves(&mut self, at: f64, end: f64) {
+        let interval = self.interval(0.09, 0.6);
+        let below = if self.rng.bool() { vec![12] } else { vec![12, 24, 36] };
+        let articulation = [0.5, 0.95][self.rng.usize(..2)];
+        let mut step = self.somewhere();
+        let mut t = at;
+        while t < end {
+            let length = interval * [1.0, 1.0, 1.0, 2.0][self.rng.usize(..4)];
+            let pitch = self.step(step);
+            self.key(t, length * articulation, pitch, 4.0);
+            for &octave in &below {
+                self.key(t, length * articulation, pitch - octave, -3.0);
+            }
+            step += self.rng.i32(-3..=3);
+            t += length;
+        }
+    }
+
+    /// Two keys or chords in quick alternation, a line with them.
+    fn tremolo(&mut self, at: f64, end: f64) {
+        let interval = self.interval(0.05, 0.11);
+        let root = self.somewhere();
+        let sides = [[0, 7].as_slice(), [0, 2, 4].as_slice()];
+        let (low, high) = (sides[self.rng.usize(..2)], sides[self.rng.usize(..2)]);
+        let softer = -16.0 * self.rng.f64();
+        let mut t = at;
+        let mut upper = false;
+        while t < end {
+            for &place in if upper { high } else { low } {
+                let pitch = self.step(root + place) + if upper { 12 } else { 0 };
+                self.key(t, 0.95 * interval, pitch, softer);
+            }
+            upper = !upper;
+            t += interval * (1.0 + 0.08 * (self.rng.f64() - 0.5));
+        }
+        self.line(at, end);
+    }
+
+    /// Chords of both hands: a bass, often in octaves, inner voices, the uppermost loudest.
+    fn full_chords(&mut self, at: f64, end: f64) {
+        let beat = self.interval(0.3, 1.6);
+        let spread = [0.006, 0.02, 0.06][self.rng.usize(..3)];
+        let mut root = self.somewhere().clamp(2, 16);
+        let mut t = at;
+        while t < end {
+            let mut steps = vec![root];
+            if self.rng.bool() {
+                steps.push(root + 7);
+            }
+            let hand = root + 7 * self.rng.i32(1..=3) + 2 * self.rng.i32(0..=2);
+            steps.extend((0..self.rng.i32(2..=4)).map(|voice| hand + 2 * voice));
+            let length = beat * [0.5, 1.0, 1.0, 1.5, 2.0][self.rng.usize(..5)];
+            let top = steps.len() - 1;
+            for (voice, &step) in steps.iter().enumerate() {
+                let late = spread * self.rng.f64() * voice as f64 / 2.0;
+                let pitch = self.step(step);
+                let accent = if voice == top { 10.0 } else { -12.0 * self.rng.f64() };
+                self.key(t + late, length * 0.97, pitch, accent);
+            }
+            root = (root + self.rng.i32(-4..=4)).clamp(0, 18);
+            t += length;
         }
     }
 
