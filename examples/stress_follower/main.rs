@@ -1,7 +1,7 @@
 //! Stress for the follower: generated sessions with restarts, skips, wrong notes, stray playing.
 //!
 //! `cargo run --release --no-default-features --example stress_follower -- [--sessions N] [--seed S] [--ear perfect|good|poor|network]
-//! [--verbose] [--look SESSION]` prints one table; `--look` shows one session's course as well.
+//! [--music varied|repeating] [--verbose] [--look SESSION]` prints one table; `--look` shows one session's course as well.
 //!
 //! Instead of generated sessions, `-- --notes ITEM --trace OUT [--offline] [--ear …]` follows the true notes of a corpus
 //! item (`score_notes.tsv`, `notes.tsv`), and `-- --evidence KEPT --score SCORE --trace OUT [--offline]` what
@@ -21,6 +21,7 @@ use colla_parte::score::PlayingPath;
 use colla_parte::units::Seconds;
 use rehearsal::ear::{self, Ear};
 use rehearsal::player::{self, Player};
+use rehearsal::writer::Music;
 use rehearsal::{Random, writer};
 use std::sync::Arc;
 use std::time::Instant;
@@ -55,6 +56,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         speed::measure(events.parse()?);
         return Ok(());
     }
+    let music = match value("--music").map(String::as_str) {
+        None | Some("varied") => Music::Varied,
+        Some("repeating") => Music::Repeating,
+        Some(other) => return Err(format!("--music {other}: expected varied or repeating").into()),
+    };
     let seed = number("--seed", 1);
     let sessions = number("--sessions", 200);
     let verbose = arguments.iter().any(|a| a == "--verbose");
@@ -62,7 +68,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for n in 0..sessions {
         let mut random = Random::new(seed.wrapping_mul(1_000_003).wrapping_add(n));
         let phrases = 4 + random.below(30);
-        let (path, form) = writer::piece_and_form(&mut random, phrases);
+        let (path, form) = writer::piece_and_form(&mut random, phrases, music);
         let path = Arc::new(path);
         let plain = n % 4 == 0;
         let player = Player {

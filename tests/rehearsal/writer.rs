@@ -19,10 +19,32 @@ pub enum Texture {
     Counterpoint,
     /// One slow line.
     Song,
+    /// One chord struck again and again under a slow melody, until a single voice of it moves.
+    Pulse,
+    /// A figure of half a measure that goes on whatever the bass and a slow melody do.
+    Ostinato,
 }
 
-const TEXTURES: [Texture; 5] =
-    [Texture::Alberti, Texture::Chorale, Texture::Run, Texture::Counterpoint, Texture::Song];
+/// What kind of music a piece is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Music {
+    /// Each phrase in another texture.
+    Varied,
+    /// Chords and figures that are repeated so often that only counting tells one time from the next; phrases also
+    /// come back with another melody over the same accompaniment.
+    Repeating,
+}
+
+impl Music {
+    fn textures(self) -> &'static [Texture] {
+        match self {
+            Music::Varied => {
+                &[Texture::Alberti, Texture::Chorale, Texture::Run, Texture::Counterpoint, Texture::Song]
+            }
+            Music::Repeating => &[Texture::Pulse, Texture::Pulse, Texture::Ostinato, Texture::Alberti],
+        }
+    }
+}
 
 /// A note as (quarter-of-a-beat position in the phrase, length, MIDI pitch).
 type Sketch = Vec<(i64, i64, i32)>;
@@ -32,11 +54,12 @@ pub const PHRASE_BEATS: f64 = 16.0;
 
 /// A piece of `phrases` phrases of four 4/4 measures; about every third phrase is one that was there before.
 pub fn piece(random: &mut Random, phrases: usize) -> PlayingPath {
-    piece_and_form(random, phrases).0
+    piece_and_form(random, phrases, Music::Varied).0
 }
 
-/// A piece as [`piece`] writes it, and its form: phrases with the same number are the same note for note.
-pub fn piece_and_form(random: &mut Random, phrases: usize) -> (PlayingPath, Vec<usize>) {
+/// A piece as [`piece`] writes it, of that kind of music, and its form: phrases with the same number are the same note
+/// for note.
+pub fn piece_and_form(random: &mut Random, phrases: usize, music: Music) -> (PlayingPath, Vec<usize>) {
     let key = random.below(12) as i32;
     let mut drawn: Vec<Sketch> = Vec::new();
     let mut form = Vec::new();
@@ -45,8 +68,14 @@ pub fn piece_and_form(random: &mut Random, phrases: usize) -> (PlayingPath, Vec<
         let again = phrase > 0 && random.chance(0.35);
         if again {
             form.push(form[random.below(form.len())]);
+        } else if music == Music::Repeating && phrase > 0 && random.chance(0.3) {
+            let theme: usize = form[random.below(form.len())];
+            let mut sketch = drawn[theme].clone();
+            form.push(drawn.len());
+            sing_otherwise(random, &mut sketch, key);
+            drawn.push(sketch);
         } else {
-            let texture = random.pick(&TEXTURES);
+            let texture = random.pick(music.textures());
             form.push(drawn.len());
             drawn.push(self::phrase(random, key, texture));
         }
@@ -101,6 +130,11 @@ pub fn path(mut notes: Vec<(Beats, Beats, u8)>, tempo: Bpm) -> PlayingPath {
 fn phrase(random: &mut Random, key: i32, texture: Texture) -> Sketch {
     let mut sketch = Sketch::new();
     let mut degree = random.below(7) as i32;
+    let mut chord = [0, 2, 4].map(|step| step + degree);
+    let figure = match texture {
+        Texture::Ostinato => random.pick(&[[0, 2, 4, 2], [0, 4, 2, 4], [4, 2, 0, 2], [0, 0, 4, 4]]),
+        _ => [0; 4],
+    };
     for measure in 0..4i64 {
         let harmony = if measure == 3 { 0 } else { random.pick(&[0, 3, 4, 5, 1]) };
         let at = 16 * measure;
@@ -126,6 +160,27 @@ fn phrase(random: &mut Random, key: i32, texture: Texture) -> Sketch {
                 melody(random, &mut sketch, key, &mut bass, at, &[2, 4]);
             }
             Texture::Song => melody(random, &mut sketch, key, &mut degree, at, &[4, 8, 6, 2]),
+            Texture::Pulse => {
+                for half in [0, 8] {
+                    if random.chance(0.8) {
+                        chord[random.below(3)] += random.pick(&[-1, 1]);
+                    }
+                    let bass = chord[0] + random.pick(&[0, -2, -4]);
+                    sketch.extend([24, 36].map(|base| (at + half, 8, tone(key, bass, base))));
+                    for eighth in 0..4 {
+                        sketch.extend(chord.map(|step| (at + half + 2 * eighth, 2, tone(key, step, 60))));
+                    }
+                }
+                sing(random, &mut sketch, key, &chord, at);
+            }
+            Texture::Ostinato => {
+                for eighth in 0..8 {
+                    let step = figure[eighth as usize % 4];
+                    sketch.push((at + 2 * eighth, 2, tone(key, step, 55)));
+                }
+                sketch.push((at, 16, tone(key, harmony, 36)));
+                sing(random, &mut sketch, key, &[0, 2, 4], at);
+            }
         }
     }
     sketch
@@ -138,6 +193,25 @@ fn melody(random: &mut Random, sketch: &mut Sketch, key: i32, degree: &mut i32, 
         *degree = (*degree + random.pick(&[-2, -1, -1, 1, 1, 2, 4, -3])).clamp(-9, 12);
         sketch.push((at + passed, length, tone(key, *degree, 67)));
         passed += length;
+    }
+}
+
+/// A slow melody of one measure, mostly on notes that `chord` has as well.
+fn sing(random: &mut Random, sketch: &mut Sketch, key: i32, chord: &[i32; 3], at: i64) {
+    let mut passed = 0;
+    while passed < 16 {
+        let length = random.pick(&[2, 4, 4, 6, 8, 12]).min(16 - passed);
+        let step = random.pick(chord) + random.pick(&[0, 0, 0, 1, 7]);
+        sketch.push((at + passed, length, tone(key, step, 60)));
+        passed += length;
+    }
+}
+
+/// The last two measures get another melody.
+fn sing_otherwise(random: &mut Random, sketch: &mut Sketch, key: i32) {
+    let mut degree = random.below(7) as i32;
+    for at in [32, 48] {
+        melody(random, sketch, key, &mut degree, at, &[4, 6, 8]);
     }
 }
 
