@@ -17,10 +17,11 @@ const JUST_BEFORE: f64 = 0.004;
 pub(crate) fn position(events: &ScoreEvents, decoder: &Decoder, event: usize, heard: f32, now: f32) -> f64 {
     let last = events.len() - 1;
     let mut event = event;
-    let mut at = decoder.hypotheses.entered(event);
-    let wait = decoder.hypotheses.wait(event);
+    let lead = decoder.hypotheses.lead(event);
+    let mut at = decoder.hypotheses.entered(lead);
+    let wait = decoder.hypotheses.wait(lead);
     let mut until = at + wait.median_arrival(heard - at).max(1.0);
-    let ratio = decoder.hypotheses.ratio(event);
+    let ratio = decoder.hypotheses.ratio(lead);
     let overdue = until <= heard;
     let mut crossed = 0;
     while event < last && now >= until && !(overdue && crossed == 1) {

@@ -13,12 +13,12 @@
 //!
 //! # Reference
 //! Cont 2010 (semi-Markov score following); Nakamura et al. 2015 (errors, jumps in O(events)). Deviations: durations
-//! are collapsed, each event keeping the entry time of its heaviest way in; onsets are soft.
+//! are collapsed, each event keeping two entry times, those of its heaviest ways in; onsets are soft.
 
 use super::FollowerSettings;
 use super::events::{Interest, Relation, ScoreEvents};
 use super::history::History;
-use super::hypotheses::{Hypotheses, NEGLIGIBLE, Ways};
+use super::hypotheses::{CLOCKS, Hypotheses, NEGLIGIBLE, Slot, Ways};
 use super::observation::{Evidence, Strike};
 use super::relocate::Destinations;
 use super::tempo::TempoState;
@@ -48,18 +48,18 @@ pub(super) const AT_FIRST: (f32, f32) = (0.95, 0.05);
 #[derive(Clone, Copy, Debug)]
 struct Change {
     event: usize,
-    mass: f32,
-    /// Where it is entered from and at which tempo, where entering outweighs staying.
-    entry: Option<(Origin, TempoState)>,
+    masses: [f32; CLOCKS],
+    /// The clock that begins anew, where entering outweighs what stays there; from where, and at which tempo.
+    entry: Option<(usize, Origin, TempoState)>,
 }
 
 /// Where the mass of a state comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// The hypothesis at this event, from which the new one goes on or back: it keeps the tempo.
-    Event(usize),
-    /// A jump from the hypothesis at this event.
-    Jump(usize),
+    /// The hypothesis from which the new one goes on or back: it keeps the tempo.
+    Event(Slot),
+    /// A jump from this hypothesis.
+    Jump(Slot),
     /// A rest.
     Rest,
     /// Stray playing.
@@ -131,7 +131,7 @@ impl Decoder {
     pub fn best_way(&self) -> Vec<(usize, f32)> {
         let Some(history) = &self.history else { return Vec::new() };
         let state = if self.best_mass() >= self.rest.max(self.stray) {
-            Origin::Event(self.best)
+            Origin::Event(self.hypotheses.lead(self.best))
         } else if self.rest >= self.stray {
             Origin::Rest
         } else {
@@ -158,7 +158,7 @@ impl Decoder {
         for event in 0..self.hypotheses.masses().len() {
             let mass = self.hypotheses.mass(event);
             if mass > 0.0 && !allowed(event) {
-                self.hypotheses.set_mass(event, 0.0);
+                self.hypotheses.set_masses(event, [0.0; CLOCKS]);
                 freed += mass;
             }
         }
@@ -197,7 +197,8 @@ impl Decoder {
             Ways::Best => self.best_mass(),
         };
         let (jumps, returns) = (settings.jump * playing, settings.stray.1 * self.stray);
-        let from = if jumps >= returns { Origin::Jump(self.best) } else { Origin::Stray };
+        let from =
+            if jumps >= returns { Origin::Jump(self.hypotheses.lead(self.best)) } else { Origin::Stray };
         let struck = Struck {
             key: strike.key,
             now,
@@ -220,7 +221,11 @@ impl Decoder {
         }
         self.stray_on(settings.stray_notes * share / struck.unexpected, settings.stray.0 * playing);
         if let Some(history) = &mut self.history {
-            history.enter(changes.iter().filter_map(|change| Some((change.event, change.entry?.0))), now);
+            let entries = changes.iter().filter_map(|change| {
+                let (clock, origin, _) = change.entry?;
+                Some((Slot { event: change.event, clock }, origin))
+            });
+            history.enter(entries, now);
         }
         self.changes = changes;
         self.enter(events, settings, &struck);
@@ -238,13 +243,11 @@ impl Decoder {
         event: usize,
         relation: Relation,
     ) -> Option<Change> {
-        let mass = self.hypotheses.mass(event);
-        let stays = if mass > 0.0 {
-            let expected = self.still_expected(events, settings, event, relation, strike);
-            mass * (1.0 + expected / strike.unexpected)
-        } else {
-            0.0
-        };
+        let mut masses = self.hypotheses.masses_at(event);
+        for (clock, mass) in masses.iter_mut().enumerate().filter(|(_, mass)| **mass > 0.0) {
+            let expected = self.still_expected(events, settings, Slot { event, clock }, relation, strike);
+            *mass *= 1.0 + expected / strike.unexpected;
+        }
         let (mut enters, mut heaviest, mut from) = (0.0, 0.0, Origin::Rest);
         let mut enter = |origin: Origin, flow: f32, most: f32| {
             enters = self.ways.join(enters, flow);
@@ -255,17 +258,19 @@ impl Decoder {
         let struck = relation == Relation::Struck;
         if struck || relation == Relation::Slip {
             if let Some(arrival) = self.hypotheses.arrival(event) {
-                enter(Origin::Event(event - arrival.steps), arrival.flow, arrival.most);
+                enter(Origin::Event(arrival.from), arrival.flow, arrival.most);
             } else if !struck {
                 return None;
             }
         }
         if struck {
             for (origin, share) in (event..events.len()).zip(STUTTER_BACK) {
-                let mass = self.hypotheses.mass(origin);
-                if mass > 0.0 && strike.now - self.hypotheses.entered(origin) >= CHORD_SPREAD {
-                    let flow = settings.stutter * share * mass;
-                    enter(Origin::Event(origin), flow, flow);
+                for (clock, mass) in self.hypotheses.masses_at(origin).into_iter().enumerate() {
+                    let origin = Slot { event: origin, clock };
+                    if mass > 0.0 && strike.now - self.hypotheses.entered(origin) >= CHORD_SPREAD {
+                        let flow = settings.stutter * share * mass;
+                        enter(Origin::Event(origin), flow, flow);
+                    }
                 }
             }
             let (flow, most, origin) = strike.jumping;
@@ -275,34 +280,48 @@ impl Decoder {
         }
         let first = if struck { first_note(events.count[event]) } else { settings.slip };
         let enters = enters * first / strike.unexpected;
-        let mass = self.ways.join(stays, enters);
-        (mass > NEGLIGIBLE).then(|| {
+        let clock = self.clock_for(event, strike.now, &masses);
+        let stays = masses[clock];
+        masses[clock] = self.ways.join(stays, enters);
+        (masses.iter().sum::<f32>() > NEGLIGIBLE).then(|| {
             let entry = (enters > stays).then(|| {
                 let tempo = match from {
-                    Origin::Event(origin) if origin < event => {
+                    Origin::Event(origin) if origin.event < event => {
                         self.tempo_on_arrival(events, settings, origin, event, strike.now)
                     }
                     Origin::Event(origin) => self.hypotheses.tempo(origin),
                     Origin::Jump(_) | Origin::Rest | Origin::Stray => strike.anew,
                 };
-                (from, tempo)
+                (clock, from, tempo)
             });
-            Change { event, mass, entry }
+            Change { event, masses, entry }
         })
     }
 
-    /// Rate at which the hypothesis at `event` still expects onsets of the key struck.
+    /// The clock that is to hold who hears `event` at hop `now`: one that began just now, or else the lightest.
+    fn clock_for(&self, event: usize, now: f32, masses: &[f32; CLOCKS]) -> usize {
+        let fresh = |clock: usize| {
+            masses[clock] > 0.0 && now - self.hypotheses.entered(Slot { event, clock }) <= EARLY
+        };
+        let mut clocks = 0..CLOCKS;
+        clocks.clone().find(|&clock| fresh(clock)).unwrap_or_else(|| {
+            let first = clocks.next().unwrap_or(0);
+            clocks.fold(first, |light, clock| if masses[clock] < masses[light] { clock } else { light })
+        })
+    }
+
+    /// Rate at which the hypothesis `slot` still expects onsets of the key struck.
     fn still_expected(
         &self,
         events: &ScoreEvents,
         settings: &FollowerSettings,
-        event: usize,
+        slot: Slot,
         relation: Relation,
         strike: &Struck,
     ) -> f32 {
-        let entered = self.hypotheses.entered(event);
+        let entered = self.hypotheses.entered(slot);
         let age = strike.now - entered;
-        let width = if events.rolled[event] { SPREAD.1 } else { SPREAD.0 };
+        let width = if events.rolled[slot.event] { SPREAD.1 } else { SPREAD.0 };
         // A Cauchy kernel over ages from 0 on, whose sum over hops is about 1.
         let near = 1.0 / ((1.0 + (age / width).powi(2)) * (0.5 + std::f32::consts::FRAC_PI_2 * width));
         match relation {
@@ -322,7 +341,8 @@ impl Decoder {
         if let Some(history) = &mut self.history
             && from_playing.max(from_rest) > stays
         {
-            history.stray(if from_playing > from_rest { Origin::Event(self.best) } else { Origin::Rest });
+            let best = Origin::Event(self.hypotheses.lead(self.best));
+            history.stray(if from_playing > from_rest { best } else { Origin::Rest });
         }
         self.stray = self.ways.join(self.ways.join(stays, from_playing), from_rest);
     }
@@ -332,17 +352,18 @@ impl Decoder {
         let ratio_anew = strike.anew.log_ratio.exp();
         let changes = std::mem::take(&mut self.changes);
         for change in &changes {
-            let before = self.hypotheses.mass(change.event);
-            self.playing += f64::from(change.mass) - f64::from(before);
-            self.hypotheses.set_mass(change.event, change.mass);
-            let Some((origin, tempo)) = change.entry else { continue };
+            for (after, before) in change.masses.into_iter().zip(self.hypotheses.masses_at(change.event)) {
+                self.playing += f64::from(after) - f64::from(before);
+            }
+            self.hypotheses.set_masses(change.event, change.masses);
+            let Some((clock, origin, tempo)) = change.entry else { continue };
             let ratio = match origin {
                 Origin::Event(_) => tempo.log_ratio.exp(),
                 Origin::Jump(_) | Origin::Rest | Origin::Stray => ratio_anew,
             };
             let misses = self.hypotheses.misses();
             let wait = Wait::after(events, misses, settings.interval, change.event, tempo, ratio);
-            self.hypotheses.enter(change.event, strike.now, tempo, ratio, wait);
+            self.hypotheses.enter(Slot { event: change.event, clock }, strike.now, tempo, ratio, wait);
         }
         self.changes = changes;
     }
@@ -351,17 +372,17 @@ impl Decoder {
         &self,
         events: &ScoreEvents,
         settings: &FollowerSettings,
-        origin: usize,
+        origin: Slot,
         event: usize,
         now: f32,
     ) -> TempoState {
         let tempo = self.hypotheses.tempo(origin);
-        if events.fermata[origin] {
+        if events.fermata[origin.event] {
             return tempo;
         }
-        let notated: f32 = events.interval[origin..event].iter().sum();
+        let notated: f32 = events.interval[origin.event..event].iter().sum();
         let played = now - self.hypotheses.entered(origin);
-        let drift = settings.tempo_variance.2 * (event - origin) as f32;
+        let drift = settings.tempo_variance.2 * (event - origin.event) as f32;
         tempo.observed(notated, played, settings.interval, drift)
     }
 
@@ -382,7 +403,8 @@ impl Decoder {
             && stopped.max(calmed) > resting
         {
             // All stop at the same rate: the heaviest that is left was the heaviest that stopped.
-            history.rest(if stopped > calmed { Origin::Event(self.best) } else { Origin::Stray });
+            let best = Origin::Event(self.hypotheses.lead(self.best));
+            history.rest(if stopped > calmed { best } else { Origin::Stray });
         }
     }
 
@@ -393,7 +415,7 @@ impl Decoder {
             return;
         }
         let scale = 1.0 / total;
-        if let Some(best) = self.hypotheses.scale(scale as f32) {
+        if let Some(best) = self.hypotheses.scale(self.ways, scale as f32) {
             self.best = best;
         }
         self.playing *= scale;

@@ -191,8 +191,9 @@ impl Follower {
             beat = beat.max(shown);
         }
         self.shown = Some((event, beat));
-        self.decoder.usual_tempo = self.decoder.hypotheses.tempo(event);
-        let ratio = f64::from(self.decoder.hypotheses.ratio(event));
+        let lead = self.decoder.hypotheses.lead(event);
+        self.decoder.usual_tempo = self.decoder.hypotheses.tempo(lead);
+        let ratio = f64::from(self.decoder.hypotheses.ratio(lead));
         self.tempo = Bpm(self.path.tempo_at(self.events.beat[event]).0 / ratio);
         Some(beat)
     }

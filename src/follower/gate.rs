@@ -130,7 +130,8 @@ impl Gate {
         let (mass, fit) =
             if self.following { (0.8 * settings.believed, FITS.0) } else { (settings.believed, FITS.1) };
         let paused = self.event.is_some_and(|event| {
-            let (age, wait) = (now - decoder.hypotheses.entered(event), decoder.hypotheses.wait(event));
+            let lead = decoder.hypotheses.lead(event);
+            let (age, wait) = (now - decoder.hypotheses.entered(lead), decoder.hypotheses.wait(lead));
             age > wait.next.centre + PAUSE && wait.unheard(age) < OVERDUE
         });
         self.paused = paused || decoder.rest >= 0.5 || self.paused && self.event == before;

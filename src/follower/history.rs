@@ -1,6 +1,7 @@
 //! The ways that led to each state, as a tree that grows towards the present.
 
 use super::decoder::Origin;
+use super::hypotheses::{CLOCKS, Slot};
 
 /// No way: the beginning of the recording.
 const NONE: u32 = u32::MAX;
@@ -17,7 +18,7 @@ struct Entry {
 #[derive(Clone, Debug)]
 pub(crate) struct History {
     entries: Vec<Entry>,
-    to_event: Vec<u32>,
+    to_slot: Vec<[u32; CLOCKS]>,
     to_rest: u32,
     to_stray: u32,
 }
@@ -25,26 +26,26 @@ pub(crate) struct History {
 impl History {
     /// All ways are empty.
     pub fn new(events: usize) -> History {
-        History { entries: Vec::new(), to_event: vec![NONE; events], to_rest: NONE, to_stray: NONE }
+        History { entries: Vec::new(), to_slot: vec![[NONE; CLOCKS]; events], to_rest: NONE, to_stray: NONE }
     }
 
     fn to(&self, state: Origin) -> u32 {
         match state {
-            Origin::Event(event) | Origin::Jump(event) => self.to_event[event],
+            Origin::Event(slot) | Origin::Jump(slot) => self.to_slot[slot.event][slot.clock],
             Origin::Rest => self.to_rest,
             Origin::Stray => self.to_stray,
         }
     }
 
     /// Events are heard at `hop`, all at once, each coming from where its origin was before.
-    pub fn enter(&mut self, entered: impl Iterator<Item = (usize, Origin)>, hop: f32) {
+    pub fn enter(&mut self, entered: impl Iterator<Item = (Slot, Origin)> + Clone, hop: f32) {
         let first = self.entries.len();
-        for (event, origin) in entered {
+        for (slot, origin) in entered.clone() {
             let before = self.to(origin);
-            self.entries.push(Entry { event: event as u32, hop, before });
+            self.entries.push(Entry { event: slot.event as u32, hop, before });
         }
-        for at in first..self.entries.len().min(NONE as usize) {
-            self.to_event[self.entries[at].event as usize] = at as u32;
+        for (at, (slot, _)) in (first..NONE as usize).zip(entered) {
+            self.to_slot[slot.event][slot.clock] = at as u32;
         }
     }
 

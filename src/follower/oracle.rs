@@ -5,7 +5,7 @@ use crate::follower::FollowerSettings;
 use crate::follower::decoder::{AT_FIRST, CHORD_NOTE, CHORD_SPREAD, EARLY, LEAST, ORNAMENT_RATE, SPREAD};
 use crate::follower::decoder::{STRAY_AFTER_REST, STUTTER_BACK};
 use crate::follower::events::{Relation, ScoreEvents};
-use crate::follower::hypotheses::{NEGLIGIBLE, REACH};
+use crate::follower::hypotheses::{CLOCKS, NEGLIGIBLE, REACH};
 use crate::follower::observation::{Evidence, Strike};
 use crate::follower::relocate::Destinations;
 use crate::follower::sweep::{LEAST_UNHEARD, LINGERER, MOST_ARRIVING};
@@ -155,8 +155,9 @@ fn survival(age: f64, centre: f64, scale: f64) -> f64 {
 /// The forward recursion in O(N²): at each strike, from every event to every other.
 pub struct Forward<'a> {
     model: Model<'a>,
-    pub mass: Vec<f64>,
-    pub at: Vec<At>,
+    /// Mass of every event's clocks, and what they stand for.
+    pub mass: Vec<[f64; CLOCKS]>,
+    pub at: Vec<[At; CLOCKS]>,
     pub rest: f64,
     pub stray: f64,
     usual: Tempo,
@@ -168,8 +169,8 @@ impl<'a> Forward<'a> {
         let usual = (0.0, model.settings.tempo_variance.0.into());
         let count = model.events.len();
         Forward {
-            mass: vec![0.0; count],
-            at: (0..count).map(|event| model.entering(event, 0.0, usual)).collect(),
+            mass: vec![[0.0; CLOCKS]; count],
+            at: (0..count).map(|event| [model.entering(event, 0.0, usual); CLOCKS]).collect(),
             model,
             rest: AT_FIRST.0.into(),
             stray: AT_FIRST.1.into(),
@@ -183,7 +184,7 @@ impl<'a> Forward<'a> {
         let model = &self.model;
         let stop = model.stop(evidence.quiet);
         let mut stopped = 0.0;
-        for (mass, at) in self.mass.iter_mut().zip(&mut self.at) {
+        for (mass, at) in self.mass.iter_mut().flatten().zip(self.at.iter_mut().flatten()) {
             let silent = model.silence(at.event, at.tempo, now + 1.0 - at.entered);
             *mass *= (silent / at.unheard.max(LEAST_UNHEARD.into())).min(1.0);
             at.unheard = silent;
@@ -203,7 +204,7 @@ impl<'a> Forward<'a> {
         let settings = model.settings;
         let share = f64::from(model.events.key_share[strike.key]);
         let unexpected = 1.0 / f64::from(strike.odds) + f64::from(settings.extra) * share;
-        let playing: f64 = self.mass.iter().sum();
+        let playing: f64 = self.mass.iter().flatten().sum();
         let usual = (self.usual.0, self.usual.1.max(settings.tempo_variance.1.into()));
         let (mut mass, mut at) = (self.mass.clone(), self.at.clone());
         for event in 0..model.events.len() {
@@ -211,9 +212,10 @@ impl<'a> Forward<'a> {
             else {
                 continue;
             };
-            let more =
-                model.expects(&self.at[event], relation, self.last_strike[strike.key], now) / unexpected;
-            let stays = self.mass[event] * (1.0 + more);
+            let mut masses = self.mass[event];
+            for (mass, at) in masses.iter_mut().zip(&self.at[event]) {
+                *mass *= 1.0 + model.expects(at, relation, self.last_strike[strike.key], now) / unexpected;
+            }
             let (mut enters, mut most, mut tempo) = (0.0, 0.0, usual);
             let mut enter = |flow: f64, with: Tempo, alone: f64| {
                 enters += flow;
@@ -222,17 +224,17 @@ impl<'a> Forward<'a> {
                 }
             };
             let (struck, slips) = (relation == Relation::Struck, relation == Relation::Slip);
-            for origin in 0..model.events.len() {
-                let from = &self.at[origin];
+            let origins = self.at.iter().flatten().zip(self.mass.iter().flatten());
+            for (from, &mass) in origins {
                 if struck || slips {
-                    let flow = self.mass[origin] * model.arrives(from, event, now);
+                    let flow = mass * model.arrives(from, event, now);
                     enter(flow, model.tempo(from, event, now), flow);
                 }
                 if struck {
-                    let flow = self.mass[origin] * model.stutters(from, event, now);
+                    let flow = mass * model.stutters(from, event, now);
                     enter(flow, model.tempo(from, event, now), flow);
                     let jump = f64::from(settings.jump) * f64::from(model.places.jump[event]);
-                    enter(self.mass[origin] * jump, usual, playing * jump);
+                    enter(mass * jump, usual, playing * jump);
                 }
             }
             if struck {
@@ -242,10 +244,17 @@ impl<'a> Forward<'a> {
                 enter(flow, usual, flow);
             }
             let enters = enters * model.first(event, relation) / unexpected;
-            if stays + enters > NEGLIGIBLE.into() {
-                mass[event] = stays + enters;
+            // A clock that began just now, or the lightest.
+            let began =
+                |&clock: &usize| masses[clock] > 0.0 && now - self.at[event][clock].entered <= EARLY.into();
+            let lightest = || (0..CLOCKS).min_by(|&a, &b| masses[a].total_cmp(&masses[b])).unwrap();
+            let clock = (0..CLOCKS).find(began).unwrap_or_else(lightest);
+            let stays = masses[clock];
+            masses[clock] += enters;
+            if masses.iter().sum::<f64>() > NEGLIGIBLE.into() {
+                mass[event] = masses;
                 if enters > stays {
-                    at[event] = model.entering(event, now, tempo);
+                    at[event][clock] = model.entering(event, now, tempo);
                 }
             }
         }
@@ -258,8 +267,8 @@ impl<'a> Forward<'a> {
     }
 
     fn normalise(&mut self) {
-        let total = self.mass.iter().sum::<f64>() + self.rest + self.stray;
-        for mass in &mut self.mass {
+        let total = self.mass.iter().flatten().sum::<f64>() + self.rest + self.stray;
+        for mass in self.mass.iter_mut().flatten() {
             *mass /= total;
             if *mass <= NEGLIGIBLE.into() {
                 *mass = 0.0;

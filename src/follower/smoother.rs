@@ -117,7 +117,8 @@ impl Smoother {
         }
         self.decoder.advance(&self.events, &self.places, &self.settings, evidence, hop);
         if self.decoder.best_mass() > self.decoder.rest {
-            self.decoder.usual_tempo = self.decoder.hypotheses.tempo(self.decoder.best);
+            let lead = self.decoder.hypotheses.lead(self.decoder.best);
+            self.decoder.usual_tempo = self.decoder.hypotheses.tempo(lead);
         }
     }
 

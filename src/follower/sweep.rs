@@ -1,6 +1,6 @@
 //! The three sweeps over all hypotheses: what may be heard next, waiting, and scaling.
 
-use super::hypotheses::{BLOCK, Hypotheses, NEGLIGIBLE, REACH, Ways};
+use super::hypotheses::{BLOCK, CLOCKS, Hypotheses, NEGLIGIBLE, REACH, Ways};
 use super::lanes::Lanes;
 use super::tempo::{density, survival};
 use super::wait::{LINGER, silence};
@@ -27,21 +27,32 @@ impl WithSimd for FindArrivals<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let h = self.of;
-        for block in 1..h.heaviest.len() - 1 {
+        for block in 1..h.flowing.len() - 1 {
             // What is heard first in a block may come from the end of the block before.
-            h.flowing[block] = h.heaviest[block - 1].max(h.heaviest[block]) > NEGLIGIBLE;
+            let from: [bool; CLOCKS] = std::array::from_fn(|clock| {
+                let heaviest = &h.layers[clock].heaviest;
+                heaviest[block - 1].max(heaviest[block]) > NEGLIGIBLE
+            });
+            h.flowing[block] = from.contains(&true);
             if h.flowing[block] {
                 for at in (block * BLOCK..(block + 1) * BLOCK).step_by(Lanes::<S>::COUNT) {
-                    flow_to(simd, h, at, self.ways, self.scatter, self.now);
+                    flow_to(simd, h, at, from, self.ways, (self.scatter, self.now));
                 }
             }
         }
     }
 }
 
-/// Fills the flow to the events from `at` on.
+/// Fills the flow to the events from `at` on, which comes from the layers in `from`.
 #[inline(always)]
-fn flow_to<S: Simd>(simd: S, h: &mut Hypotheses, at: usize, ways: Ways, scatter: (f32, f32), now: f32) {
+fn flow_to<S: Simd>(
+    simd: S,
+    h: &mut Hypotheses,
+    at: usize,
+    from: [bool; CLOCKS],
+    ways: Ways,
+    (scatter, now): ((f32, f32), f32),
+) {
     let constant = |value: f32| Lanes::splat(simd, value);
     let (mut flow, mut most, mut steps) = (constant(0.0), constant(0.0), constant(0.0));
     let (mut notated, mut missed) = (constant(0.0), constant(1.0));
@@ -50,25 +61,27 @@ fn flow_to<S: Simd>(simd: S, h: &mut Hypotheses, at: usize, ways: Ways, scatter:
     for back in 1..=REACH {
         let here = |column: &[f32]| Lanes::load(simd, column, at - back);
         notated = notated + here(&h.interval);
-        let (centre, scale) = match back {
-            1 => (here(&h.next_centre), here(&h.next_scale)),
-            2 => (here(&h.second_centre), here(&h.second_scale)),
-            _ => {
-                let centre = notated * here(&h.ratio);
-                (centre, (centre * centre * (here(&h.variance) + relative) + absolute).sqrt())
+        for (clock, layer) in h.layers.iter().enumerate().filter(|(clock, _)| from[*clock]) {
+            let (centre, scale) = match back {
+                1 => (here(&layer.next_centre), here(&layer.next_scale)),
+                2 => (here(&layer.second_centre), here(&layer.second_scale)),
+                _ => {
+                    let centre = notated * here(&layer.ratio);
+                    (centre, (centre * centre * (here(&layer.variance) + relative) + absolute).sqrt())
+                }
+            };
+            let age = constant(now) - here(&layer.entered);
+            let mut arriving = density(simd, age, centre, scale, MOST_ARRIVING);
+            if back == 1 {
+                arriving = arriving + constant(LINGERER) / (age + centre);
             }
-        };
-        let age = constant(now) - here(&h.entered);
-        let mut arriving = density(simd, age, centre, scale, MOST_ARRIVING);
-        if back == 1 {
-            arriving = arriving + constant(LINGERER) / (age + centre);
+            let silent = here(&layer.unheard).max(constant(LEAST_UNHEARD));
+            let rate = (missed * arriving / silent).min(constant(MOST_ARRIVING));
+            let one = here(&layer.mass) * rate;
+            steps = one.if_greater(most, constant((back + clock * REACH) as f32), steps);
+            most = most.max(one);
+            flow = flow + one;
         }
-        let silent = here(&h.unheard).max(constant(LEAST_UNHEARD));
-        let rate = (missed * arriving / silent).min(constant(MOST_ARRIVING));
-        let one = here(&h.mass) * rate;
-        steps = one.if_greater(most, constant(back as f32), steps);
-        most = most.max(one);
-        flow = flow + one;
         missed = missed * here(&h.miss);
     }
     if ways == Ways::Sum { flow } else { most }.store(&mut h.flow, at);
@@ -93,24 +106,26 @@ impl WithSimd for WaitOn<'_> {
         let constant = |value: f32| Lanes::splat(simd, value);
         // Sums are kept by place in the block, so that they do not depend on the width of vectors.
         let (mut kept_sum, mut kept_most) = ([0.0f32; BLOCK], [0.0f32; BLOCK]);
-        for block in 1..h.heaviest.len() - 1 {
-            if h.heaviest[block] <= NEGLIGIBLE {
-                continue;
-            }
-            for lane in (0..BLOCK).step_by(Lanes::<S>::COUNT) {
-                let at = block * BLOCK + lane;
-                let here = |column: &[f32]| Lanes::load(simd, column, at);
-                let age = constant(self.now + 1.0) - here(&h.entered);
-                let next = survival(simd, age, here(&h.next_centre), here(&h.next_scale));
-                let second = survival(simd, age, here(&h.second_centre), here(&h.second_scale));
-                let missed = (Lanes::load(simd, &h.miss, at + 1), here(&h.both_missed));
-                let silent = silence(simd, next, second, missed);
-                let before = here(&h.unheard).max(constant(LEAST_UNHEARD));
-                let kept = here(&h.mass) * (silent / before).min(constant(1.0));
-                silent.store(&mut h.unheard, at);
-                (kept * constant(1.0 - self.stop)).store(&mut h.mass, at);
-                (Lanes::load(simd, &kept_sum, lane) + kept).store(&mut kept_sum, lane);
-                Lanes::load(simd, &kept_most, lane).max(kept).store(&mut kept_most, lane);
+        for layer in &mut h.layers {
+            for block in 1..layer.heaviest.len() - 1 {
+                if layer.heaviest[block] <= NEGLIGIBLE {
+                    continue;
+                }
+                for lane in (0..BLOCK).step_by(Lanes::<S>::COUNT) {
+                    let at = block * BLOCK + lane;
+                    let here = |column: &[f32]| Lanes::load(simd, column, at);
+                    let age = constant(self.now + 1.0) - here(&layer.entered);
+                    let next = survival(simd, age, here(&layer.next_centre), here(&layer.next_scale));
+                    let second = survival(simd, age, here(&layer.second_centre), here(&layer.second_scale));
+                    let missed = (Lanes::load(simd, &h.miss, at + 1), here(&h.both_missed));
+                    let silent = silence(simd, next, second, missed);
+                    let before = here(&layer.unheard).max(constant(LEAST_UNHEARD));
+                    let kept = here(&layer.mass) * (silent / before).min(constant(1.0));
+                    silent.store(&mut layer.unheard, at);
+                    (kept * constant(1.0 - self.stop)).store(&mut layer.mass, at);
+                    (Lanes::load(simd, &kept_sum, lane) + kept).store(&mut kept_sum, lane);
+                    Lanes::load(simd, &kept_most, lane).max(kept).store(&mut kept_most, lane);
+                }
             }
         }
         let kept: f32 = kept_sum.iter().sum();
@@ -125,6 +140,7 @@ impl WithSimd for WaitOn<'_> {
 /// See [`Hypotheses::scale`]; returns the block of the heaviest event, and its mass.
 pub(super) struct Scale<'a> {
     pub of: &'a mut Hypotheses,
+    pub ways: Ways,
     pub scale: f32,
 }
 
@@ -136,21 +152,29 @@ impl WithSimd for Scale<'_> {
         let h = self.of;
         let constant = |value: f32| Lanes::splat(simd, value);
         let mut place = (0, 0.0);
-        for block in 1..h.heaviest.len() - 1 {
-            if h.heaviest[block] <= 0.0 {
-                continue;
+        for block in 1..h.flowing.len() - 1 {
+            let (mut here, mut any) = ([0.0f32; BLOCK], false);
+            for layer in h.layers.iter_mut().filter(|layer| layer.heaviest[block] > 0.0) {
+                let mut heaviest = [0.0f32; BLOCK];
+                for lane in (0..BLOCK).step_by(Lanes::<S>::COUNT) {
+                    let at = block * BLOCK + lane;
+                    let mass = Lanes::load(simd, &layer.mass, at) * constant(self.scale);
+                    let mass = mass.if_greater(constant(NEGLIGIBLE), mass, constant(0.0));
+                    mass.store(&mut layer.mass, at);
+                    mass.store(&mut heaviest, lane);
+                    let before = Lanes::load(simd, &here, lane);
+                    let both = if self.ways == Ways::Sum { before + mass } else { before.max(mass) };
+                    both.store(&mut here, lane);
+                }
+                layer.heaviest[block] = heaviest.into_iter().fold(0.0, f32::max);
+                any = true;
             }
-            let mut heaviest = [0.0f32; BLOCK];
-            for lane in (0..BLOCK).step_by(Lanes::<S>::COUNT) {
-                let at = block * BLOCK + lane;
-                let mass = Lanes::load(simd, &h.mass, at) * constant(self.scale);
-                let mass = mass.if_greater(constant(NEGLIGIBLE), mass, constant(0.0));
-                mass.store(&mut h.mass, at);
-                mass.store(&mut heaviest, lane);
-            }
-            h.heaviest[block] = heaviest.into_iter().fold(0.0, f32::max);
-            if h.heaviest[block] > place.1 {
-                place = (block, h.heaviest[block]);
+            if any {
+                h.total[block * BLOCK..][..BLOCK].copy_from_slice(&here);
+                let heaviest = here.into_iter().fold(0.0, f32::max);
+                if heaviest > place.1 {
+                    place = (block, heaviest);
+                }
             }
         }
         place
