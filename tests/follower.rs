@@ -9,6 +9,7 @@ use colla_parte::units::{Beats, FrameIndex, KEYS, Pitch, Seconds};
 use proptest::prelude::*;
 use rehearsal::ear::{self, Ear};
 use rehearsal::player::{self, Player, Session, Sound};
+use rehearsal::writer::Music;
 use rehearsal::{Random, writer};
 use std::sync::Arc;
 
@@ -90,6 +91,25 @@ fn playing_that_is_not_from_the_score_is_not_called_following() {
     }
     assert!(stray > 5_000 && called * 10 < stray, "{called} of {stray} stray hops called following");
     assert!(followed * 4 > played * 3, "{followed} of {played} other hops followed");
+}
+
+#[test]
+fn chords_struck_again_and_again_are_counted() {
+    let player = Player { wrong: 0.03, ..Player::STEADY };
+    let (mut all, mut off) = (0, 0);
+    for seed in 300..310 {
+        let mut random = Random::new(seed);
+        let path = Arc::new(writer::piece_and_form(&mut random, 8, Music::Repeating).0);
+        let session = player::rehearse(&mut random, &path, player, 60.0);
+        let frames = ear::listen(&mut random, &session.sounds, session.length_s, Ear::NETWORK);
+        let reports = follow(&path, &frames);
+        for &(beat, at) in &session.stretches[0].onsets {
+            let here = reports.iter().rfind(|report| report.at.0 <= at + 0.1).and_then(|report| report.beat);
+            all += 1;
+            off += usize::from(here.is_none_or(|here| here < beat - 1e-3 || here > beat + 0.45));
+        }
+    }
+    assert!(all > 2_000 && off * 50 < all, "{off} of {all} onsets half a beat off or more");
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub struct Figures {
     pub false_jumps: usize,
     /// Seconds of stray playing, and those of them called following.
     pub stray_s: (f64, f64),
+    /// Seconds of playing in which the place was right, and those of them called following.
+    pub right_s: (f64, f64),
     /// Counts of reports with a place by confidence tenth: all, and right within a beat. None is right while
     /// something else is played.
     pub reliability: [(u32, u32); 10],
@@ -81,6 +83,9 @@ pub fn session(session: &Session, form: &[usize], reports: &[PositionReport], sp
             }
             was_right |= right;
         }
+        let following = |at: &usize| right[*at] && playing[*at].state == FollowState::Following;
+        figures.right_s.0 += right.iter().filter(|&&right| right).count() as f64 / 100.0;
+        figures.right_s.1 += (0..right.len()).filter(following).count() as f64 / 100.0;
         for (report, &right) in playing.iter().zip(&right) {
             if report.beat.is_some() {
                 let tenth = ((report.confidence * 10.0) as usize).min(9);
@@ -197,6 +202,8 @@ impl Tally {
         sum.false_jumps += figures.false_jumps;
         sum.stray_s.0 += figures.stray_s.0;
         sum.stray_s.1 += figures.stray_s.1;
+        sum.right_s.0 += figures.right_s.0;
+        sum.right_s.1 += figures.right_s.1;
         sum.speed.0 += figures.speed.0;
         sum.speed.1 += figures.speed.1;
         for (sum, more) in sum.reliability.iter_mut().zip(figures.reliability) {
@@ -249,6 +256,13 @@ impl fmt::Display for Tally {
         writeln!(f, "plain sessions with false jumps: {:?}", self.false_in_plain)?;
         let (stray, called) = self.jumps.stray_s;
         writeln!(f, "stray playing called following: {:.1} %", 100.0 * called / stray.max(1e-9))?;
+        let right = self.plain.right_s.0 + self.jumps.right_s.0;
+        let called = self.plain.right_s.1 + self.jumps.right_s.1;
+        writeln!(
+            f,
+            "playing at the right place called following: {:.1} %",
+            100.0 * called / right.max(1e-9)
+        )?;
         write!(f, "reliability (confidence tenth: right):")?;
         for tenth in 0..10 {
             let (n, right) = self.plain.reliability[tenth];

@@ -20,8 +20,9 @@ const AFTER_PAUSE: f32 = 0.6;
 const CLEAR: f32 = 150.0;
 /// Share of the fit that the latest note makes up: about ten notes count.
 const FIT_RATE: f32 = 0.1;
-/// Fit of a place just taken up.
-const FIT_AT_FIRST: f32 = 0.8;
+/// Fit of a place just taken up: the first, and one after a jump, which is to prove itself before it is followed, since
+/// in stray playing some place or other always fits for a few notes.
+const FIT_AT_FIRST: (f32, f32) = (0.8, 0.65);
 /// A place is followed no more when its fit falls below the first, and again from the second on.
 const FITS: (f32, f32) = (0.67, 0.73);
 /// The confidence in a place vanishes at the first fit and is all that its mass gives from the second on.
@@ -123,7 +124,7 @@ impl Gate {
             None => {}
         }
         if jumped {
-            self.fit = FIT_AT_FIRST;
+            self.fit = if before.is_none() { FIT_AT_FIRST.0 } else { FIT_AT_FIRST.1 };
         }
         let weight = self.event.map_or(0.0, |event| mass_near(events, decoder, event));
         // A little less is enough to stay than to become believed.
