@@ -1,58 +1,118 @@
 //! Engraves scores as the editor does, and says how much of a core's time it takes and which notes and measures are found.
 //!
-//! `cargo run --release --example engrave_scores -- FILE…`
+//! `cargo run --release --example engrave_scores -- [--at PERCENT] [--whole] FILE…`
+//!
+//! `--at`: what is looked at is a measure so far into the score. `--whole`: beside it the whole score in one piece, with the
+//! share of its systems that begin with the same measure.
 
+use colla_parte::bridge::{Bridge, Engraving, LoadedScore, ScoreSource as Source};
 use colla_parte::engraving::{EngravedPage, Engraver, Painter, Paper, resources};
-use colla_parte::readers::{read_score, source_with_ids};
-use colla_parte::score::{Score, ScoreSource};
+use colla_parte::readers::source_with_ids;
+use colla_parte::score::{Choice, PrintWish, PrintedPage, PrintedScore, Score, ScoreSource};
 use colla_parte::writers::write_score_musicxml;
 use std::collections::HashSet;
 use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// The editor's score view at its usual size: 932 points wide, 7 points a staff space.
 const WIDTH: f32 = 932.0 / 7.0;
 /// One pixel a point.
 const PIXELS_PER_SPACE: f32 = 7.0;
+/// How often it is asked for news.
+const GLANCE: Duration = Duration::from_millis(2);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = resources::usual_folder();
     resources::unpack(&folder)?;
-    println!("note\tof\tmeasure\tof\tsystems\tfirst_ms\tall_ms\tpaint_ms\tagain_ms\tsvg_MB\tpeak_MB\tscore");
-    for path in std::env::args().skip(1) {
-        if let Err(error) = engrave(&path, &folder) {
-            println!("{path}: {error}");
+    let (mut at, mut whole) = (0.0, false);
+    println!("note\tof\tmeasure\tof\tsystems\tread_ms\tfirst_ms\tall_ms\tpeak_MB\tscore");
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--at" => at = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(0.0) / 100.0,
+            "--whole" => whole = true,
+            path => {
+                if let Err(error) = engrave(path, at, whole.then_some(&folder)) {
+                    println!("{path}: {error}");
+                }
+            }
         }
     }
     Ok(())
 }
 
-fn engrave(path: &str, folder: &std::path::Path) -> Result<(), Box<dyn Error>> {
-    let bytes = std::fs::read(path)?;
-    let score = read_score(&bytes, path)?;
+/// Engraves one score on the editor's thread; `whole`: the fonts, if it is to be engraved in one piece as well.
+fn engrave(path: &str, at: f64, whole: Option<&std::path::PathBuf>) -> Result<(), Box<dyn Error>> {
+    let bytes: Arc<[u8]> = std::fs::read(path)?.into();
     let start = busy_ms();
-    let ms = |start: f64| busy_ms() - start;
-    let source = source(&bytes, &score)?;
+    let source = Source { name: path.into(), bytes: bytes.clone(), choice: Choice::default() };
+    let loaded = Arc::new(LoadedScore::read(source)?);
+    let read_ms = busy_ms() - start;
+    let last = loaded.score.measures.len().saturating_sub(1);
+    let measure = (last as f64 * at).round() as u32;
+    let bridge = Bridge::default();
+    let wish = PrintWish {
+        width: WIDTH,
+        pixels_per_space: PIXELS_PER_SPACE,
+        last: 2,
+        measure,
+        ..PrintWish::default()
+    };
+    bridge.engrave(loaded.clone(), wish);
+    let mut first_ms = None;
+    let printed = loop {
+        match bridge.engraving(&loaded) {
+            Engraving::Failed(reason) => return Err(reason.into()),
+            Engraving::Ready(printed) => {
+                first_ms.get_or_insert(busy_ms() - start);
+                if printed.complete {
+                    break printed;
+                }
+            }
+            Engraving::Working => {}
+        }
+        std::thread::sleep(GLANCE);
+    };
+    let all_ms = busy_ms() - start;
+    drop(bridge);
+    let ([notes, of_notes], [measures, of_measures]) = found(&loaded.score, &printed.pages);
+    println!(
+        "{notes}\t{of_notes}\t{measures}\t{of_measures}\t{}\t{read_ms:.0}\t{:.0}\t{all_ms:.0}\t{}\t{path}",
+        printed.pages.len(),
+        first_ms.unwrap_or(all_ms),
+        peak_mb().unwrap_or(0)
+    );
+    if let Some(folder) = whole {
+        engrave_whole(&bytes, &loaded.score, folder, &printed)?;
+    }
+    Ok(())
+}
+
+/// The whole score in one piece.
+fn engrave_whole(
+    bytes: &[u8],
+    score: &Score,
+    folder: &std::path::Path,
+    pieces: &PrintedScore,
+) -> Result<(), Box<dyn Error>> {
+    let start = busy_ms();
+    let source = source(bytes, score)?;
     let mut engraver = Engraver::new(folder)?;
-    let painter = Painter::default();
     let count = engraver.load(&source, Paper::Strips { width: WIDTH })?;
     let first = engraver.page(0)?;
-    painter.cover(&first, PIXELS_PER_SPACE)?;
-    let first_ms = ms(start);
-    let pages = (0..count).map(|index| engraver.page(index)).collect::<Result<Vec<_>, _>>()?;
-    let all_ms = ms(start);
-    let start = busy_ms();
-    let painted = pages.len().min(20);
-    for page in &pages[..painted] {
-        painter.cover(page, PIXELS_PER_SPACE)?;
-    }
-    let paint_ms = ms(start) / painted as f64;
-    let start = busy_ms();
-    engraver.lay_out(Paper::Strips { width: WIDTH * 0.8 })?;
-    let again_ms = ms(start);
-    let svg_mb = pages.iter().map(|page| page.svg.len()).sum::<usize>() as f64 / 1e6;
-    let ([notes, of_notes], [measures, of_measures]) = found(&score, &pages);
+    Painter::default().cover(&first, PIXELS_PER_SPACE)?;
+    let first_ms = busy_ms() - start;
+    let pages = (0..count).map(|index| engraver.page(index)).collect::<Result<Vec<EngravedPage>, _>>()?;
+    let all_ms = busy_ms() - start;
+    let starts = |pages: &[Arc<PrintedPage>]| -> HashSet<u32> {
+        pages.iter().filter_map(|page| page.measures.first()).map(|measure| measure.index).collect()
+    };
+    let pages: Vec<_> = pages.iter().map(|page| page.print.clone()).collect();
+    let (as_whole, in_pieces) = (starts(&pages), starts(&pieces.pages));
     println!(
-        "{notes}\t{of_notes}\t{measures}\t{of_measures}\t{count}\t{first_ms:.0}\t{all_ms:.0}\t{paint_ms:.1}\t{again_ms:.0}\t{svg_mb:.1}\t{}\t{path}",
+        "\twhole\t{count} systems, {} alike\t{first_ms:.0}\t{all_ms:.0}\t{}",
+        as_whole.intersection(&in_pieces).count(),
         peak_mb().unwrap_or(0)
     );
     Ok(())
@@ -68,11 +128,10 @@ fn source(bytes: &[u8], score: &Score) -> Result<String, Box<dyn Error>> {
 }
 
 /// Notes that sound and measures that are played: those with a box, and all there are.
-fn found(score: &Score, pages: &[EngravedPage]) -> ([usize; 2], [usize; 2]) {
-    let boxed: HashSet<u32> =
-        pages.iter().flat_map(|page| page.print.notes.iter().map(|note| note.id.0)).collect();
+fn found(score: &Score, pages: &[Arc<PrintedPage>]) -> ([usize; 2], [usize; 2]) {
+    let boxed: HashSet<u32> = pages.iter().flat_map(|page| page.notes.iter().map(|note| note.id.0)).collect();
     let framed: HashSet<u32> =
-        pages.iter().flat_map(|page| page.print.measures.iter().map(|measure| measure.index)).collect();
+        pages.iter().flat_map(|page| page.measures.iter().map(|measure| measure.index)).collect();
     let notes: HashSet<u32> = score.path.notes.iter().map(|note| note.id.0).collect();
     let measures: HashSet<u32> = score.path.steps.iter().map(|step| step.measure).collect();
     let both = |all: &HashSet<u32>, some: &HashSet<u32>| [all.intersection(some).count(), all.len()];
@@ -86,8 +145,12 @@ fn peak_mb() -> Option<u64> {
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kb| kb / 1000)
 }
 
-/// Time that this thread has had on a core, as Linux counts it: what else the machine does is not in it.
+/// Time that all threads of this process have had on a core, as Linux counts it: what else the machine does is not in it.
 fn busy_ms() -> f64 {
-    let times = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    times.split_whitespace().next().and_then(|ns| ns.parse::<f64>().ok()).map_or(0.0, |ns| ns / 1e6)
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let times = threads.filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<f64>().ok()
+    });
+    times.sum::<f64>() / 1e6
 }

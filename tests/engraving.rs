@@ -87,9 +87,8 @@ fn every_note_of_the_demo_has_a_box() {
         assert!(a.0 + 2 >= b.0 || a.1 > b.1, "{heights:?}");
     }
     // Another width is another layout of the same.
-    let count = engraver.lay_out(Paper::Strips { width: 70.0 }).unwrap();
-    assert!(count > strips.len());
-    let narrow: Vec<_> = (0..count).map(|index| engraver.page(index).unwrap()).collect();
+    let narrow = pages(&mut engraver, &source, Paper::Strips { width: 70.0 });
+    assert!(narrow.len() > strips.len());
     assert_all_found(&score, &narrow);
     let sheets = pages(&mut engraver, &source, Paper::A4);
     assert!(sheets.len() < strips.len());
@@ -212,7 +211,6 @@ fn odd_scores_do_no_harm() {
 fn what_cannot_be_engraved_is_said() {
     let mut engraver = engraver();
     assert!(matches!(engraver.load("no score", STRIPS), Err(EngraveError::Unreadable)));
-    assert!(matches!(engraver.lay_out(STRIPS), Err(EngraveError::Unreadable)));
     assert!(matches!(engraver.page(0), Err(EngraveError::NoPage { page: 1, pages: 0 })));
     engraver.load(&source_with_ids(SONG).unwrap(), Paper::A4).unwrap();
     assert!(matches!(engraver.page(400), Err(EngraveError::NoPage { page: 401, .. })));

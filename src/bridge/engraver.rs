@@ -1,14 +1,16 @@
 //! The thread that engraves: it owns Verovio, and runs from the first time that somebody looks at a score.
 //!
-//! It is told what is looked at, which is the newest [`PrintWish`] alone; between two pages it looks for a newer one. Pages
-//! come in order, and before each further page the ink of those that are looked at is painted.
+//! It is told what is looked at, which is the newest [`PrintWish`] alone; between two pieces of the score (see [`super::press`]) it
+//! looks for a newer one. Pieces come in order, and before each further one the ink of what is looked at is painted. Where that
+//! is far from the beginning, an excerpt around it comes first, and stands until the pages have come so far.
 
 use super::LoadedScore;
+use super::engraving_job::Job;
 use super::underway::Underway;
 use super::watch::Watch;
-use crate::engraving::{EngraveError, EngravedPage, Engraver, Painter, Paper, resources};
-use crate::readers::source_with_ids;
-use crate::score::{InkPicture, PrintWish, PrintedScore, Score, ScoreSource};
+use crate::engraving::{EngraveError, Engraver, Painter, resources};
+use crate::readers::{ScoreText, source_with_ids};
+use crate::score::{PrintWish, PrintedScore, Score, ScoreSource};
 use crate::writers::write_score_musicxml;
 use arc_swap::ArcSwapOption;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, unbounded};
@@ -26,17 +28,11 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(150);
 /// Pages before and after those looked at whose ink is painted and kept.
 const NEIGHBOURS: u32 = 2;
 
-/// Pages beyond which their ink is forgotten.
-const KEPT: u32 = 6;
-
-/// The most pixels of all pictures that are kept.
-const MAX_PIXELS: usize = 48 << 20;
-
-/// Of a score with more noteheads Verovio's own form, which takes some 15 kB a head, is let go once its pages are there; for
-/// another width it is read again.
+/// The text of a score with more noteheads, some 300 bytes a head, is let go once its pages are there; for another width
+/// it is made again.
 const KEPT_NOTES: usize = 8_000;
 
-/// A score of more noteheads is not engraved: Verovio would take more than 1 GB for it.
+/// A score of more noteheads is not engraved: its pages alone would take more than 100 MB.
 const MAX_NOTES: usize = 60_000;
 
 /// Verovio recurses along the document.
@@ -158,16 +154,13 @@ struct Shop {
     newest: Arc<Newest>,
     engraver: Option<Engraver>,
     painter: Painter,
-    /// The score that is loaded in the engraver, and the width it is laid out for.
-    loaded: Option<(Arc<[u8]>, f32)>,
+    /// The text of the score that was engraved last.
+    text: Option<(Arc<[u8]>, Arc<ScoreText>)>,
+    job: Option<Job>,
     /// Says on disk that the engraver is at work.
     underway: Option<Underway>,
     /// This score can't be engraved.
     refused: Option<Arc<[u8]>>,
-    pages: Vec<EngravedPage>,
-    /// Pages that the engraver has laid out.
-    count: usize,
-    printed: PrintedScore,
     /// When pages were last shown to others.
     published: Option<Instant>,
 }
@@ -179,12 +172,10 @@ impl Shop {
             newest,
             engraver: None,
             painter: Painter::default(),
-            loaded: None,
+            text: None,
+            job: None,
             underway: None,
             refused: None,
-            pages: Vec::new(),
-            count: 0,
-            printed: PrintedScore::default(),
             published: None,
         }
     }
@@ -202,7 +193,7 @@ impl Shop {
                 Err(_) => {
                     // What it had in hand may be broken.
                     self.engraver = None;
-                    self.loaded = None;
+                    self.job = None;
                     self.refuse(&request, "the engraver failed".into());
                     self.requests.recv().ok()
                 }
@@ -228,11 +219,11 @@ impl Shop {
         self.newest.store(bytes, Engraving::Failed(reason));
     }
 
-    fn publish(&mut self, request: &Request) {
-        self.published = Some(Instant::now());
-        self.printed.complete = self.pages.len() == self.count;
-        let ready = Engraving::Ready(Arc::new(self.printed.clone()));
-        self.newest.store(request.score.source.bytes.clone(), ready);
+    fn publish(&mut self) {
+        if let Some((bytes, printed)) = self.job.as_mut().and_then(Job::news) {
+            self.published = Some(Instant::now());
+            self.newest.store(bytes, Engraving::Ready(Arc::new(printed)));
+        }
     }
 
     /// Lays out what is asked for and paints what is looked at, until all is done or something else is asked for.
@@ -241,19 +232,18 @@ impl Shop {
         if self.refused.as_ref().is_some_and(|bytes| request.is_of(bytes)) {
             return Ok(());
         }
-        if self.is_loaded(&request) && !self.is_laid_out(&request) {
+        if self.job.as_ref().is_some_and(|job| {
+            job.is_of(&request.score.source.bytes)
+                && !job.is_for(&request.score.source.bytes, request.wish.width)
+        }) {
             request = self.quiet(request)?;
         }
-        if !self.is_laid_out(&request) {
-            match self.lay_out(&request) {
-                Ok(count) => {
-                    self.count = count;
-                    self.published = None;
-                    self.pages.clear();
-                    self.printed = PrintedScore { width: request.wish.width, ..PrintedScore::default() };
-                }
+        if !self.job.as_ref().is_some_and(|job| job.is_for(&request.score.source.bytes, request.wish.width)) {
+            self.job = None;
+            self.published = None;
+            match self.begin(&request) {
+                Ok(job) => self.job = Some(job),
                 Err(reason) => {
-                    self.loaded = None;
                     self.refuse(&request, reason);
                     return Ok(());
                 }
@@ -263,35 +253,34 @@ impl Shop {
             let done = match self.step(&request) {
                 Ok(done) => done,
                 Err(error) => {
+                    self.job = None;
                     self.refuse(&request, error.to_string());
                     return Ok(());
                 }
             };
             let due = self.published.is_none_or(|last| last.elapsed() >= PUBLISH_EVERY);
-            if done || (due && !self.printed.pictures.is_empty()) {
-                self.publish(&request);
+            let seen = self.job.as_ref().is_some_and(|job| job.unpainted(&request.wish, 0).is_none());
+            if done || (due && seen) {
+                self.publish();
             }
             if done {
                 if request.score.score.notes.len() > KEPT_NOTES {
+                    self.text = None;
                     self.engraver = None;
                 }
                 return Ok(());
             }
             if let Some(newer) = self.newer()? {
-                if !self.is_laid_out(&newer) {
+                if !self
+                    .job
+                    .as_ref()
+                    .is_some_and(|job| job.is_for(&newer.score.source.bytes, newer.wish.width))
+                {
                     return Err(Stop::Newer(newer));
                 }
                 request = newer;
             }
         }
-    }
-
-    fn is_loaded(&self, request: &Request) -> bool {
-        self.loaded.as_ref().is_some_and(|(bytes, _)| request.is_of(bytes))
-    }
-
-    fn is_laid_out(&self, request: &Request) -> bool {
-        self.is_loaded(request) && self.loaded.as_ref().is_some_and(|(_, width)| *width == request.wish.width)
     }
 
     /// The newest request once none has come for a while.
@@ -305,90 +294,57 @@ impl Shop {
         }
     }
 
-    /// Lays the score out, unless it is known to make the engraver crash.
-    fn lay_out(&mut self, request: &Request) -> Result<usize, String> {
+    /// Begins with a score, unless it is known to make the engraver crash.
+    fn begin(&mut self, request: &Request) -> Result<Job, String> {
         if let Some(folder) = resources::usual_folder().parent() {
             self.underway = None;
             self.underway = Some(Underway::begin(&folder.join("underway"), &request.score.source.bytes)?);
         }
-        self.paged(request).map_err(|error| error.to_string())
+        self.job_of(request).map_err(|error| error.to_string())
     }
 
-    fn paged(&mut self, request: &Request) -> Result<usize, EngraveError> {
-        let paper = Paper::Strips { width: request.wish.width };
-        let loaded = self.is_loaded(request) && self.engraver.is_some();
-        let engraver = match &mut self.engraver {
-            Some(engraver) => engraver,
-            None => {
-                let folder = resources::usual_folder();
-                resources::unpack(&folder)?;
-                self.engraver.insert(Engraver::new(&folder)?)
+    fn job_of(&mut self, request: &Request) -> Result<Job, EngraveError> {
+        let bytes = request.score.source.bytes.clone();
+        let text = match &self.text {
+            Some((known, text)) if request.is_of(known) => text.clone(),
+            _ => {
+                let source = engraving_source(&request.score)?;
+                Engraver::examine(&source)?;
+                let text = Arc::new(ScoreText::of(source).map_err(|_| EngraveError::Unreadable)?);
+                self.text = Some((bytes.clone(), text.clone()));
+                text
             }
         };
-        let count = if loaded {
-            engraver.lay_out(paper)?
-        } else {
-            engraver.load(&engraving_source(&request.score)?, paper)?
-        };
-        self.loaded = Some((request.score.source.bytes.clone(), request.wish.width));
-        Ok(count)
+        Ok(Job::new(bytes, text, request.wish.width))
     }
 
     /// Does what is most wanted; true when nothing is left to do.
     fn step(&mut self, request: &Request) -> Result<bool, EngraveError> {
+        let Some(job) = &mut self.job else { return Ok(true) };
         let wish = request.wish;
-        let near = wish.first.saturating_sub(NEIGHBOURS)..=wish.last.saturating_add(NEIGHBOURS);
-        if let Some(page) = self.unpainted(wish.first..=wish.last, wish.pixels_per_space) {
-            self.paint(page, &wish)?;
+        if let Some(page) = job.unpainted(&wish, 0) {
+            job.paint(&self.painter, page, &wish)?;
             return Ok(false);
         }
-        if self.pages.len() < self.count
-            && let Some(engraver) = &mut self.engraver
-        {
-            let page = engraver.page(self.pages.len())?;
-            self.printed.pages.push(page.print.clone());
-            self.pages.push(page);
-            if self.pages.len() == self.count {
+        if !job.is_done() {
+            let engraver = match &mut self.engraver {
+                Some(engraver) => engraver,
+                None => {
+                    let folder = resources::usual_folder();
+                    resources::unpack(&folder)?;
+                    self.engraver.insert(Engraver::new(&folder)?)
+                }
+            };
+            job.advance(engraver, &wish)?;
+            if job.is_done() {
                 self.underway = None;
             }
             return Ok(false);
         }
-        match self.unpainted(near, wish.pixels_per_space) {
-            Some(page) => self.paint(page, &wish).map(|()| false),
+        match job.unpainted(&wish, NEIGHBOURS) {
+            Some(page) => job.paint(&self.painter, page, &wish).map(|()| false),
             None => Ok(true),
         }
-    }
-
-    /// The first of these pages that has no picture of this size yet.
-    fn unpainted(&self, pages: std::ops::RangeInclusive<u32>, pixels_per_space: f32) -> Option<u32> {
-        let painted = |page: u32| {
-            let pictures = &self.printed.pictures;
-            pictures
-                .iter()
-                .any(|picture| picture.page == page && picture.pixels_per_space == pixels_per_space)
-        };
-        let last = (*pages.end()).min(self.pages.len() as u32);
-        (*pages.start()..=last).find(|page| (*page as usize) < self.pages.len() && !painted(*page))
-    }
-
-    fn paint(&mut self, page: u32, wish: &PrintWish) -> Result<(), EngraveError> {
-        let (width, height, cover) = self.painter.cover(&self.pages[page as usize], wish.pixels_per_space)?;
-        let picture =
-            InkPicture { page, pixels_per_space: wish.pixels_per_space, width, height, cover: cover.into() };
-        let pictures = &mut self.printed.pictures;
-        pictures.retain(|old| old.page != page);
-        pictures.retain(|old| old.page + KEPT >= wish.first && old.page <= wish.last.saturating_add(KEPT));
-        pictures.push(Arc::new(picture));
-        // The farthest go first; the newest stays in any case.
-        let distance = |picture: &InkPicture| {
-            wish.first.saturating_sub(picture.page).max(picture.page.saturating_sub(wish.last))
-        };
-        while pictures.len() > 1 && pictures.iter().map(|old| old.cover.len()).sum::<usize>() > MAX_PIXELS {
-            let farthest =
-                (0..pictures.len() - 1).max_by_key(|&index| distance(&pictures[index])).unwrap_or(0);
-            pictures.remove(farthest);
-        }
-        Ok(())
     }
 }
 

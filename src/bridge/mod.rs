@@ -23,6 +23,8 @@ mod edit;
 mod engraver;
 #[cfg(all(test, feature = "engrave"))]
 mod engraver_tests;
+#[cfg(feature = "engrave")]
+mod engraving_job;
 mod export;
 mod heard;
 mod instance;
@@ -30,6 +32,8 @@ mod journal;
 mod line;
 mod live_take;
 mod pace;
+#[cfg(feature = "engrave")]
+mod press;
 mod realtime;
 mod remote;
 mod schedule;

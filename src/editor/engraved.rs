@@ -337,7 +337,7 @@ mod tests {
             width: 40.0,
             pages: vec![page.into(), rest.into()],
             complete: true,
-            pictures: vec![],
+            ..PrintedScore::default()
         };
         let engraved = Engraved::of(&score, &printed.into());
         assert!(engraved.is_usable(&score));
@@ -355,7 +355,7 @@ mod tests {
         let score = score();
         let page = page_of(&[(0, 0.0, 30.0)], &[(4, 12.0)]);
         let printed =
-            PrintedScore { width: 40.0, pages: vec![page.into()], complete: true, pictures: vec![] };
+            PrintedScore { width: 40.0, pages: vec![page.into()], complete: true, ..PrintedScore::default() };
         let engraved = Engraved::of(&score, &printed.into());
         let area = |index| engraved.cell(index).unwrap().area;
         assert_eq!((area(0).left, area(0).right), (0.0, 10.8));

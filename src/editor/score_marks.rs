@@ -121,6 +121,7 @@ pub fn engraving_note(painter: &Painter, look: &Look, view: &View, rect: Rect, u
         EngravingSlot::Failed(reason) => look.with(Text::NotEngraved, &[reason]),
         EngravingSlot::Working => look.text(Text::BeingEngraved).to_owned(),
         EngravingSlot::Ready(_) if !usable => look.with(Text::NotEngraved, &[&look.text(Text::NotThisScore)]),
+        EngravingSlot::Ready(printed) if !printed.complete => look.text(Text::EngravingTheRest).to_owned(),
         EngravingSlot::Unavailable | EngravingSlot::Ready(_) => return,
     };
     let color = look.paper.ink.gamma_multiply(0.6);

@@ -44,6 +44,18 @@ pub struct ScoreViewState {
     pub(super) pending: Option<(f64, f64)>,
     /// The last place that was sure.
     sure: Option<f64>,
+    /// What stood at the top when the sheet was laid out as `laid_out` says: a step, and the points that its system is
+    /// below the top of the window.
+    top: Option<(usize, f32)>,
+    laid_out: Option<(Kind, f32)>,
+}
+
+/// Which sheet is shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Light,
+    Excerpt,
+    Pages,
 }
 
 impl Default for ScoreViewState {
@@ -61,6 +73,8 @@ impl Default for ScoreViewState {
             drag: None,
             pending: None,
             sure: None,
+            top: None,
+            laid_out: None,
         }
     }
 }
@@ -97,9 +111,10 @@ pub fn score_view(ui: &mut Ui, look: &Look, view: &View, state: &mut ScoreViewSt
     let beat = shown_beat(view, state);
     let step = beat.and_then(|beat| score.path.step_at(beat));
     let (layout, space) = layout(ui, view, state, &score, rect, step);
+    let is_new = keep_place(state, &layout, &score, space);
 
     actions.extend(navigate(ui, &response, view, state, &layout, space, step));
-    let scroll = follow(ui, state, &layout, &score, rect, (space, turns), step);
+    let scroll = follow(ui, state, &layout, &score, rect, (space, turns, is_new), step);
     let page = Page { layout: &layout, score: &score, rect, space, scroll };
     let near = step.or(state.caret).unwrap_or(0);
     let target = response.hover_pos().and_then(|at| page.at(at, near));
@@ -107,6 +122,9 @@ pub fn score_view(ui: &mut Ui, look: &Look, view: &View, state: &mut ScoreViewSt
 
     let played = step.map_or(0, |step| layout.system_of(&score, step));
     let visible: Vec<usize> = page.visible().collect();
+    state.top = visible.first().and_then(|&system| {
+        Some((layout.first_step(system, near)?, layout.band(system).0 * space - state.scroll))
+    });
     for &system in &visible {
         let dimmed = step.is_some() && system < played && !state.free;
         score_marks::backdrop(&painter, &page, look, view, system, step, state);
@@ -137,7 +155,9 @@ pub fn score_view(ui: &mut Ui, look: &Look, view: &View, state: &mut ScoreViewSt
     score_marks::engraving_note(&painter, look, view, rect, usable);
     score_marks::overlay(ui, look, view, state, &score, rect, &mut actions);
     focus_ring(ui, &response, rect);
-    actions.extend(wish(ui, view, state, &layout, &visible, rect));
+    let looked_at = step.filter(|_| !state.free).or(state.caret).or(state.top.map(|(step, _)| step));
+    let measure = looked_at.and_then(|step| score.path.steps.get(step)).map_or(0, |step| step.measure);
+    actions.extend(wish(ui, view, state, &layout, &visible, (rect, measure)));
     let hint = format!("{}\n{}", look.text(Text::ScoreHint), look.text(Text::ScoreKeys));
     if response.hovered() && target.is_none() {
         response.on_hover_text_at_pointer(hint);
@@ -192,6 +212,25 @@ fn layout(
     (Layout::Light(sheet), space)
 }
 
+/// Lets what stood at the top of the window stand there where the sheet is another one; true if it is.
+fn keep_place(state: &mut ScoreViewState, layout: &Layout, score: &Score, space: f32) -> bool {
+    let kind = match layout {
+        Layout::Light(_) => Kind::Light,
+        Layout::Engraved(engraved) if engraved.printed.excerpt => Kind::Excerpt,
+        Layout::Engraved(_) => Kind::Pages,
+    };
+    let before = state.laid_out.replace((kind, space));
+    if before == Some((kind, space)) {
+        return false;
+    }
+    if let Some((step, below)) = state.top.filter(|_| before.is_some())
+        && layout.place(score, step).is_some()
+    {
+        state.scroll = layout.band(layout.system_of(score, step)).0 * space - below;
+    }
+    true
+}
+
 /// What is to be engraved next, when it is not what was asked for last.
 fn wish(
     ui: &Ui,
@@ -199,7 +238,7 @@ fn wish(
     state: &mut ScoreViewState,
     layout: &Layout,
     visible: &[usize],
-    rect: Rect,
+    (rect, measure): (Rect, u32),
 ) -> Option<Action> {
     if matches!(view.engraving, EngravingSlot::Unavailable | EngravingSlot::Failed(_)) {
         return None;
@@ -211,7 +250,8 @@ fn wish(
         _ => (0, 2),
     };
     let pixels_per_space = rect.width() * ui.pixels_per_point() / width;
-    let wish = PrintWish { width, pixels_per_space, first, last };
+    let of_excerpt = matches!(layout, Layout::Engraved(engraved) if engraved.printed.excerpt);
+    let wish = PrintWish { width, pixels_per_space, first, last, of_excerpt, measure };
     if state.wished == Some(wish) {
         return None;
     }
@@ -280,7 +320,7 @@ fn follow(
     layout: &Layout,
     score: &Score,
     rect: Rect,
-    (space, turns): (f32, bool),
+    (space, turns, is_new): (f32, bool, bool),
     step: Option<usize>,
 ) -> f32 {
     let most = (layout.height() * space + 12.0 - rect.height()).max(0.0);
@@ -303,6 +343,6 @@ fn follow(
     state.scroll = state.scroll.clamp(0.0, most);
     // The glide runs only while the target differs, and asks for frames only then.
     let id = ui.scope_id().with("glide");
-    let glide = if state.free || turns { 0.0 } else { 0.25 };
+    let glide = if state.free || turns || is_new { 0.0 } else { 0.25 };
     ui.ctx().animate_value_with_time(id, state.scroll, glide)
 }

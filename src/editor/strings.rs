@@ -460,6 +460,7 @@ table! {
     NotThisScore: "the engraver left out measures of this score", "der Notenstich lässt Takte dieser Partitur aus",
         "la gravure omet des mesures de cette partition", "el grabado omite compases de esta partitura", "楽譜の一部の小節が表示できません";
     BeingEngraved: "Engraving…", "Wird gestochen…", "Gravure…", "Grabando…", "準備中…";
+    EngravingTheRest: "Engraving the rest…", "Der Rest wird gestochen…", "Gravure de la suite…", "Grabando el resto…", "続きを準備中…";
     LanguageLabel: "Language", "Sprache", "Langue", "Idioma", "言語";
     LanguageHint: "Language of the editor", "Sprache des Editors", "Langue de l’éditeur", "Idioma del editor", "エディターの言語";
     Defaults: "Defaults", "Standardwerte", "Valeurs par défaut", "Valores por defecto", "初期値";

@@ -90,12 +90,11 @@ impl Engraver {
         Ok(Engraver { toolkit, pages: 0 })
     }
 
-    /// Reads MusicXML and lays it out. Returns the number of pages.
+    /// Looks whether there is anything against engraving this MusicXML, without doing it.
     ///
     /// # Errors
-    /// If it is too large, holds what makes Verovio crash, or is not read by it; nothing is loaded then.
-    pub fn load(&mut self, source: &str, paper: Paper) -> Result<usize, EngraveError> {
-        self.pages = 0;
+    /// If it is too large, no MusicXML, or holds what makes Verovio crash.
+    pub fn examine(source: &str) -> Result<(), EngraveError> {
         if source.len() > MAX_SOURCE_BYTES {
             return Err(EngraveError::TooLarge {
                 what: "bytes of the score's text",
@@ -107,28 +106,21 @@ impl Engraver {
         if !source.contains("<score-") {
             return Err(EngraveError::Unreadable);
         }
-        if let Some(reason) = soundness::objection(source) {
-            return Err(EngraveError::Unsound(reason));
-        }
+        soundness::objection(source).map_or(Ok(()), |reason| Err(EngraveError::Unsound(reason)))
+    }
+
+    /// Reads MusicXML and lays it out. Returns the number of pages.
+    ///
+    /// # Errors
+    /// As [`Engraver::examine`], or if Verovio does not read it; nothing is loaded then.
+    pub fn load(&mut self, source: &str, paper: Paper) -> Result<usize, EngraveError> {
+        self.pages = 0;
+        Engraver::examine(source)?;
         let _alone = alone();
         ffi::set_options(self.toolkit.pin_mut(), &paper.options());
         if !ffi::load_data(self.toolkit.pin_mut(), source) {
             return Err(EngraveError::Unreadable);
         }
-        self.count()
-    }
-
-    /// Lays the loaded score out anew. Returns the number of pages.
-    ///
-    /// # Errors
-    /// If nothing is loaded.
-    pub fn lay_out(&mut self, paper: Paper) -> Result<usize, EngraveError> {
-        if self.pages == 0 {
-            return Err(EngraveError::Unreadable);
-        }
-        let _alone = alone();
-        ffi::set_options(self.toolkit.pin_mut(), &paper.options());
-        ffi::redo_layout(self.toolkit.pin_mut(), "{}");
         self.count()
     }
 

@@ -12,6 +12,7 @@ mod sound;
 mod text;
 
 pub use error::ReadError;
+pub use musicxml::ScoreText;
 pub use sound::{
     MAX_SOUND_FRAMES, SOUND_RATES_HZ, Sound, SoundError, SoundReader, StereoSound, decode_sound,
     decode_stereo,

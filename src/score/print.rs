@@ -123,6 +123,9 @@ pub struct PrintedScore {
     pub pages: Vec<Arc<PrintedPage>>,
     /// No more pages come.
     pub complete: bool,
+    /// These are systems from the middle of the score, shown until its pages have come so far; theirs are other
+    /// systems, and their numbers are other numbers.
+    pub excerpt: bool,
     /// The pictures at hand; not of every page.
     pub pictures: Vec<Arc<InkPicture>>,
 }
@@ -137,12 +140,12 @@ impl PrintedScore {
             };
             self.pictures.iter().any(fits)
         };
-        self.width == wish.width && (wish.first..=last).all(painted)
+        self.width == wish.width && self.excerpt == wish.of_excerpt && (wish.first..=last).all(painted)
     }
 }
 
 /// What is to be engraved next.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PrintWish {
     /// Width of the paper.
     pub width: f32,
@@ -152,4 +155,8 @@ pub struct PrintWish {
     pub first: u32,
     /// The last.
     pub last: u32,
+    /// Those are pages of an excerpt, see [`PrintedScore::excerpt`].
+    pub of_excerpt: bool,
+    /// The measure of the score that is looked at, whatever page it may be on.
+    pub measure: u32,
 }

@@ -3,7 +3,9 @@
 mod barline;
 mod cursor;
 mod direction;
+mod excerpt;
 mod flow;
+mod hanging;
 mod ids;
 mod note;
 mod part;
@@ -11,6 +13,7 @@ mod pieces;
 mod words;
 mod xml;
 
+pub use excerpt::ScoreText;
 pub(super) use ids::with_ids;
 pub(super) use xml::parse;
 
