@@ -3,6 +3,7 @@
 //! Times of the log are those of all takes laid end to end: a take keeps its own length, and a second lies between two.
 
 use super::entry::{Entry, Recorded, Remarks};
+use super::kept_choices::KeptChoices;
 use crate::performance::{Cue, EditChoices};
 use std::sync::Arc;
 use thiserror::Error;
@@ -13,8 +14,6 @@ pub const MAX_TAKES: usize = 5_000;
 const UNDO_STEPS: usize = 200;
 /// Cues at most, and characters of a name and of a comment.
 const MAX_CUES: usize = 1_000;
-/// Scores that a log keeps choices for; beyond that, any gives way.
-const MAX_SCORES: usize = 32;
 const NAME_CHARACTERS: usize = 120;
 const COMMENT_CHARACTERS: usize = 2_000;
 /// What lies between two takes, in seconds.
@@ -120,8 +119,7 @@ struct Contents {
     clock_s: f64,
     entries: Vec<Arc<Entry>>,
     cues: Vec<Cue>,
-    /// By the measures of the score.
-    choices: Vec<(u64, EditChoices)>,
+    choices: KeptChoices,
 }
 
 /// The log of a session.
@@ -157,9 +155,7 @@ impl SessionLog {
             }
         }
         log.contents.cues = cues.into_iter().take(MAX_CUES).collect();
-        for (grid, choices) in choices.into_iter().take(MAX_SCORES) {
-            log.choose(grid, choices);
-        }
+        log.contents.choices = choices.into_iter().collect();
         log
     }
 
@@ -185,24 +181,12 @@ impl SessionLog {
 
     /// What was chosen for the edit of the score with these measures; takes by their numbers.
     pub fn choices(&self, grid: u64) -> EditChoices {
-        let of_score = self.contents.choices.iter().find(|(known, _)| *known == grid);
-        of_score.map(|(_, choices)| choices.clone()).unwrap_or_default()
+        self.contents.choices.of(grid)
     }
 
     /// The same for all scores, by their measures.
     pub fn all_choices(&self) -> &[(u64, EditChoices)] {
-        &self.contents.choices
-    }
-
-    fn choose(&mut self, grid: u64, mut choices: EditChoices) {
-        choices.tidy();
-        let all = &mut self.contents.choices;
-        all.retain(|(known, _)| *known != grid);
-        if !choices.is_empty() {
-            all.drain(..(all.len() + 1).saturating_sub(MAX_SCORES));
-            all.push((grid, choices));
-            all.sort_by_key(|(grid, _)| *grid);
-        }
+        self.contents.choices.all()
     }
 
     /// The number that the next take gets.
@@ -374,7 +358,7 @@ impl SessionLog {
                 }
             }
             State::Cues(cues) => self.contents.cues = cues,
-            State::Choices(grid, choices) => self.choose(grid, choices),
+            State::Choices(grid, choices) => self.contents.choices.put(grid, choices),
             State::Book(contents) => self.contents = *contents,
         }
         self.revision += 1;

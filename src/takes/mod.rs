@@ -6,6 +6,7 @@ mod doubt;
 mod entry;
 mod evidence;
 mod faults;
+mod kept_choices;
 mod log;
 mod matching;
 mod notate;
