@@ -26,7 +26,7 @@ const FADE_S: f64 = 0.015;
 const SAME_NAME: u32 = 9_999;
 
 /// What can be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Export {
     /// The notes of a take, as they sounded (`.mid`).
     Midi,
@@ -43,6 +43,19 @@ pub enum Export {
     TakeSheet,
     /// The proposed edit, as a CMX 3600 list (`.edl`) and a REAPER project (`.rpp`).
     EditPlan,
+}
+
+impl Export {
+    /// All there are, in the order of their buttons.
+    pub const ALL: [Export; 7] = [
+        Export::Midi,
+        Export::MusicXml,
+        Export::Quantised,
+        Export::TempoMap,
+        Export::Markers,
+        Export::TakeSheet,
+        Export::EditPlan,
+    ];
 }
 
 /// Why nothing was written.

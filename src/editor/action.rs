@@ -1,6 +1,7 @@
 //! What the user asked for. A panel returns these; whoever owns the engine carries them out.
 
-use super::view::{Export, Settings};
+use super::view::Settings;
+use crate::bridge::Export;
 use crate::performance::{Cue, EditChoices};
 use crate::score::{Choice, PrintWish};
 

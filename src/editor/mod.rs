@@ -43,6 +43,6 @@ pub use state::{EditorState, Preferences};
 pub use strings::{Language, Text};
 pub use theme::{PaperKind, install};
 pub use view::{
-    Abilities, EngravingSlot, Export, Gravity, HeardNote, Level, Load, Message, ScoreSlot, Settings, TakeRow,
+    Abilities, EngravingSlot, Gravity, HeardNote, Level, Load, Message, ScoreSlot, Settings, TakeRow,
     TempoCurve, Timing, TrailPoint, Transport, Verdict, View,
 };

@@ -4,8 +4,9 @@ use super::action::{Action, Actions};
 use super::look::{Look, step_range};
 use super::strings::Text;
 use super::take_list::close_button;
-use super::view::{Export, Gravity, Verdict, View};
+use super::view::{Gravity, Verdict, View};
 use super::{marks, theme};
+use crate::bridge::Export;
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Align, Button, Layout, PopupCloseBehavior, RichText, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 

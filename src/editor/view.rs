@@ -3,7 +3,7 @@
 //! A view holds ground types only and no handle to anything alive, so that a panel is a function of what it is
 //! given and a test can draw any state there is.
 
-use crate::bridge::RemoteSettings;
+use crate::bridge::{Export, RemoteSettings};
 use crate::performance::{Coverage, Cue, EditChoices, EditPlan, PositionReport, Shading, Take};
 use crate::score::{Choice, PrintedScore, Score};
 use crate::units::{Bpm, Pitch, Seconds};
@@ -357,36 +357,4 @@ impl Abilities {
             exports: Export::ALL.to_vec(),
         }
     }
-}
-
-/// A file that can be made of the session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Export {
-    /// The notes heard.
-    Midi,
-    /// The notes heard, as notation.
-    MusicXml,
-    /// The notes of the notation, as MIDI.
-    Quantised,
-    /// The tempo of the playing, as a MIDI file.
-    TempoMap,
-    /// Measures and takes as markers.
-    Markers,
-    /// The takes and their faults, for reading.
-    TakeSheet,
-    /// The proposed edit, for programs that cut.
-    EditPlan,
-}
-
-impl Export {
-    /// All there are, in the order of their buttons.
-    pub const ALL: [Export; 7] = [
-        Export::Midi,
-        Export::MusicXml,
-        Export::Quantised,
-        Export::TempoMap,
-        Export::Markers,
-        Export::TakeSheet,
-        Export::EditPlan,
-    ];
 }

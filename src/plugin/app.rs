@@ -6,8 +6,8 @@ use super::params::{Parameters, TimingMode};
 use super::state::Window;
 use crate::bridge::{self, Bridge, Severity, Snapshot};
 use crate::editor::{
-    self, Abilities, Action, EditorState, EngravingSlot, Export, Gravity, HeardNote, Level, Load,
-    MINIMUM_SIZE, Message, ScoreSlot, Settings, Text, Timing, TrailPoint, Transport, Verdict, View,
+    self, Abilities, Action, EditorState, EngravingSlot, Gravity, HeardNote, Level, Load, MINIMUM_SIZE,
+    Message, ScoreSlot, Settings, Text, Timing, TrailPoint, Transport, Verdict, View,
 };
 use crate::engine::FollowCommand;
 use crate::performance::{Cue, CueMessage};
@@ -276,19 +276,6 @@ impl EditorApp {
         }
     }
 
-    fn export(&self, export: Export) {
-        let what = match export {
-            Export::Midi => bridge::Export::Midi,
-            Export::MusicXml => bridge::Export::MusicXml,
-            Export::Quantised => bridge::Export::Quantised,
-            Export::TempoMap => bridge::Export::TempoMap,
-            Export::Markers => bridge::Export::Markers,
-            Export::TakeSheet => bridge::Export::TakeSheet,
-            Export::EditPlan => bridge::Export::EditPlan,
-        };
-        self.bridge.export(what, self.state.selected_take(), self.export_folder());
-    }
-
     fn settings(&self) -> Settings {
         let params = &self.params;
         let engine = params.engine_config();
@@ -348,7 +335,9 @@ impl EditorApp {
             }
             Action::Undo => self.bridge.undo(),
             Action::Redo => self.bridge.redo(),
-            Action::Export(export) => self.export(export),
+            Action::Export(export) => {
+                self.bridge.export(export, self.state.selected_take(), self.export_folder());
+            }
             Action::SetExportFolder(folder) => {
                 *self.params.export_folder.write().unwrap_or_else(PoisonError::into_inner) = folder;
             }

@@ -1,6 +1,7 @@
 //! The editor in use: clicks, keys, typed text, dropped files.
 
-use colla_parte::editor::{Action, Export, Settings, View};
+use colla_parte::bridge::Export;
+use colla_parte::editor::{Action, Settings, View};
 use colla_parte::performance::{CueMessage, EditChoices};
 use editor_pictures::{Stage, scenes};
 use egui::{Key, Modifiers, Role, vec2};
