@@ -1,15 +1,17 @@
 //! The bridge under load, resets and a misbehaving engine.
 
 use super::channel::rings;
+use super::command::Command;
 use super::instance::Shared;
 use super::stream::Stream;
-use super::worker::Worker;
+use super::worker::{SNAPSHOT_EVERY, Worker};
 use super::*;
 use crate::engine::{EngineConfig, EngineEvent, FollowCommand};
 use crate::performance::{AlignedBeat, EditChoices, NoteEvent, PlayedNote, Stretch, Take};
 use crate::score::{Choice, PlayingPath};
 use crate::takes::{Edit, Recorded, SessionLog};
 use crate::units::{Pitch, SampleIndex, Seconds};
+use crossbeam_channel::unbounded;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -309,17 +311,8 @@ fn a_session_is_written_at_the_hosts_times_and_what_fails_is_said() {
     bridge.edit_book(Edit::Choices { grid, choices });
     let snapshot = wait_for(&bridge, |snapshot| planned(snapshot) == Some(1));
 
-    let exports = [
-        Export::Midi,
-        Export::MusicXml,
-        Export::Quantised,
-        Export::TempoMap,
-        Export::Markers,
-        Export::TakeSheet,
-        Export::EditPlan,
-        Export::Midi,
-    ];
-    for (count, export) in exports.into_iter().enumerate() {
+    // The first once more: what is there is not overwritten.
+    for (count, export) in Export::ALL.into_iter().chain([Export::Midi]).enumerate() {
         bridge.export(export, Some(2), folder.clone());
         let last = snapshot.messages.last().map_or(0, |message| message.id) + count as u64;
         let snapshot = wait_for(&bridge, |s| s.messages.last().is_some_and(|message| message.id > last));
@@ -377,57 +370,48 @@ fn a_session_is_written_at_the_hosts_times_and_what_fails_is_said() {
 /// An open editor draws when it is told to. Told too rarely it lies, told too often it heats the room.
 #[test]
 fn whoever_watches_is_told_of_news_and_of_nothing_else() {
-    let bridge = Bridge::default();
-    let mut end = connect(&bridge);
+    let shared = Arc::new(Shared::default());
+    let (commands, requests) = unbounded();
+    let mut worker = Worker::<Toy>::new(shared.clone(), requests);
+    let (audio, half) = rings(RATE_HZ, 512);
+    let mut end = RealtimeEnd::new(audio, std::thread::current(), RATE_HZ);
     let told = Arc::new(AtomicUsize::new(0));
     let count = told.clone();
-    bridge.watch(move || {
+    shared.watch.set(Some(Box::new(move || {
         count.fetch_add(1, Ordering::Relaxed);
-    });
-    // As an editor does: looks each time that it is told, until nothing has come for a while.
-    let rests = || {
-        let (mut seen, mut quiet) = (told.load(Ordering::Relaxed), 0);
-        for _ in 0..1_000 {
-            std::thread::sleep(Duration::from_millis(10));
-            let _ = bridge.snapshot();
-            let now = told.load(Ordering::Relaxed);
-            quiet = if now == seen { quiet + 1 } else { 0 };
-            seen = now;
-            if quiet == 30 {
-                return seen;
-            }
+    })));
+    // The worker's rounds, each when it may publish again: how often somebody was told.
+    let mut rounds = || {
+        let before = told.load(Ordering::Relaxed);
+        for _ in 0..6 {
+            std::thread::sleep(SNAPSHOT_EVERY);
+            assert!(worker.round().is_some());
         }
-        panic!("it is told again and again with nothing new");
+        told.load(Ordering::Relaxed) - before
     };
-    let news_after = |before: usize, what: &str| {
-        let came = (0..2_000).any(|_| {
-            std::thread::sleep(Duration::from_millis(10));
-            told.load(Ordering::Relaxed) > before
-        });
-        assert!(came, "{what} is news");
-    };
-    let before = rests();
-    play(&mut end, &[&[0.0; 256]]);
-    news_after(before, "audio");
-    let before = rests();
-    bridge.arm(false);
-    news_after(before, "a switch");
-    wait_for(&bridge, |snapshot| !snapshot.armed);
-    let before = rests();
-    bridge.load_score(source("tiny.musicxml", TINY_SCORE));
-    news_after(before, "a score");
-    wait_for(&bridge, |snapshot| snapshot.score.is_some());
+    let send = |command| commands.send(command).unwrap();
+    send(Command::Connect(half));
+    assert!(rounds() > 0, "a connection is news");
+    assert_eq!(rounds(), 0);
+    end.push(&[0.0; 256], None, 1.0);
+    assert!(rounds() > 0, "audio is news");
+    assert_eq!(rounds(), 0);
+    send(Command::Look);
+    assert_eq!(rounds(), 1, "who asks is answered once");
+    send(Command::LoadScore(source("tiny.musicxml", TINY_SCORE)));
+    assert!(rounds() > 0, "a score is news");
+    assert!(shared.snapshot().score.is_some());
+    assert_eq!(rounds(), 0);
     // The second pass enters takes from a thread of its own.
-    let before = rests();
-    bridge.shared().session.log().add(tiny_take(0)).unwrap();
-    news_after(before, "a take");
-    wait_for(&bridge, |snapshot| snapshot.book.entries.len() == 1);
-    rests();
-    bridge.unwatch();
-    let before = told.load(Ordering::Relaxed);
-    play(&mut end, &[&[0.0; 256]]);
-    std::thread::sleep(Duration::from_millis(100));
-    assert_eq!(told.load(Ordering::Relaxed), before, "nobody looks any more");
+    shared.session.log().add(tiny_take(0)).unwrap();
+    assert!(rounds() > 0, "a take is news");
+    assert_eq!(shared.snapshot().book.entries.len(), 1);
+    assert_eq!(rounds(), 0);
+    shared.notice(Severity::Note, "something".into());
+    assert!(rounds() > 0, "a message is news");
+    shared.watch.set(None);
+    end.push(&[0.0; 256], None, 1.0);
+    assert_eq!(rounds(), 0, "nobody looks any more");
 }
 
 #[test]

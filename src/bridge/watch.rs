@@ -1,14 +1,14 @@
 //! Who is told when there is something new to see.
 
-use arc_swap::ArcSwapOption;
+use std::sync::{PoisonError, RwLock};
 
-/// What is called when there is news, from whichever thread has it; it must not wait.
+/// What is called when there is news, from whichever thread has it; it must neither wait nor look at the watch.
 type Tell = Box<dyn Fn() + Send + Sync>;
 
 /// The one who looks, while there is one. Never for the audio thread.
 #[derive(Default)]
 pub(super) struct Watch {
-    tell: ArcSwapOption<Tell>,
+    tell: RwLock<Option<Tell>>,
 }
 
 impl std::fmt::Debug for Watch {
@@ -18,19 +18,19 @@ impl std::fmt::Debug for Watch {
 }
 
 impl Watch {
-    /// Calls `tell` at every piece of news from now on, or nobody.
+    /// Calls `tell` at every piece of news from now on, or nobody. Who was called before is not any more when this returns.
     pub fn set(&self, tell: Option<Tell>) {
-        self.tell.store(tell.map(std::sync::Arc::new));
+        *self.tell.write().unwrap_or_else(PoisonError::into_inner) = tell;
     }
 
     /// Somebody looks.
     pub fn is_watched(&self) -> bool {
-        self.tell.load().is_some()
+        self.tell.read().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// There is news.
     pub fn tell(&self) {
-        if let Some(tell) = &*self.tell.load() {
+        if let Some(tell) = &*self.tell.read().unwrap_or_else(PoisonError::into_inner) {
             tell();
         }
     }

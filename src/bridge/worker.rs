@@ -28,7 +28,7 @@ const IDLE_NAP: Duration = Duration::from_millis(20);
 const IDLE_AFTER: Duration = Duration::from_millis(500);
 
 /// Least time between two snapshots.
-const SNAPSHOT_EVERY: Duration = Duration::from_millis(16);
+pub(super) const SNAPSHOT_EVERY: Duration = Duration::from_millis(16);
 
 /// Least time between two looks at the take that runs.
 const LIVE_EVERY: Duration = Duration::from_millis(250);
@@ -89,25 +89,7 @@ impl<E: Stream> Worker<E> {
 
     /// Works until told to stop.
     pub fn run(mut self) {
-        loop {
-            // Audio is counted first: whatever was asked or set before it was pushed is then seen before it is heard.
-            let mut available = self.line.as_mut().map_or(0, Line::available);
-            while let Ok(command) = self.commands.try_recv() {
-                if matches!(command, Command::Stop) {
-                    return self.end_line();
-                }
-                if matches!(command, Command::Connect(_)) {
-                    available = 0;
-                }
-                self.obey(command);
-                self.changed = true;
-            }
-            let worked = self.listen(available);
-            self.heard |= worked;
-            for (severity, text) in self.shared.notices() {
-                self.say(severity, text);
-            }
-            self.publish();
+        while let Some(worked) = self.round() {
             if !worked {
                 let idle = self.line.as_ref().is_none_or(|line| line.last_audio.elapsed() > IDLE_AFTER);
                 if idle {
@@ -116,6 +98,30 @@ impl<E: Stream> Worker<E> {
                 std::thread::park_timeout(if idle { IDLE_NAP } else { NAP });
             }
         }
+    }
+
+    /// Does what there is to do. Whether it heard anything; `None` when it is to stop.
+    pub fn round(&mut self) -> Option<bool> {
+        // Audio is counted first: whatever was asked or set before it was pushed is then seen before it is heard.
+        let mut available = self.line.as_mut().map_or(0, Line::available);
+        while let Ok(command) = self.commands.try_recv() {
+            if matches!(command, Command::Stop) {
+                self.end_line();
+                return None;
+            }
+            if matches!(command, Command::Connect(_)) {
+                available = 0;
+            }
+            self.obey(command);
+            self.changed = true;
+        }
+        let worked = self.listen(available);
+        self.heard |= worked;
+        for (severity, text) in self.shared.notices() {
+            self.say(severity, text);
+        }
+        self.publish();
+        Some(worked)
     }
 
     fn obey(&mut self, command: Command) {
