@@ -1,8 +1,8 @@
 //! What the session's exports say, read back.
 
 use colla_parte::performance::{
-    AlignedBeat, Coverage, Decision, EditPlan, Fault, FaultKind, Mark, PartCoverage, PlanSegment, Stretch,
-    Take,
+    AlignedBeat, Coverage, Decision, EditPlan, Fault, FaultKind, JoinPlace, JoinReason, Mark, PartCoverage,
+    PlanSegment, Stretch, Take,
 };
 use colla_parte::score::{PathStep, PlayingPath};
 use colla_parte::units::{Beats, Pitch, Seconds};
@@ -81,7 +81,7 @@ fn session() -> Session {
         start: Seconds(2.0),
         end,
         faulty: vec![1],
-        reason: "after a \"rest\" & <long> note".into(),
+        reason: Some(JoinReason { place: JoinPlace::LongNote, chosen: true, tempo_off: Some(0.08) }),
     };
     Session {
         path: path(),

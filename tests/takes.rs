@@ -1,7 +1,7 @@
 //! The book's reasoning on performances made here, with faults planted where they are known.
 
 use colla_parte::performance::{
-    AlignedBeat, Decision, EditChoices, Fault, FaultKind, Mark, PlayedNote, Stretch, Take,
+    AlignedBeat, Decision, EditChoices, Fault, FaultKind, JoinPlace, Mark, PlayedNote, Stretch, Take,
 };
 use colla_parte::score::{NoteId, Ornament, Part, PathNote, PathStep, PlayingPath};
 use colla_parte::takes::{
@@ -275,7 +275,7 @@ fn the_plan_keeps_to_what_was_chosen() {
     let plan = of(&choices);
     let join = &plan.segments[2];
     assert_eq!((join.from_beat, plan.segments[1].to_beat), (within, within));
-    assert!(join.reason.starts_with("chosen"), "{}", join.reason);
+    assert_eq!(join.reason.unwrap().place, JoinPlace::Chosen);
     assert!(join.start.0 > takes[1].start.0 && join.end.0 <= takes[1].end.0);
     choices.let_go(&plan, 2);
     assert_eq!(pieces(&choices), [(1, 0), (0, 3)]);

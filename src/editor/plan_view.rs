@@ -8,7 +8,7 @@ use super::take_map::{GUTTER, TakeMapState, column_width};
 use super::top_bar::focus_ring;
 use super::view::{TakeRow, View};
 use super::{marks, theme};
-use crate::performance::{EditChoices, PlanSegment};
+use crate::performance::{EditChoices, JoinPlace, JoinReason, PlanSegment};
 use crate::score::PlayingPath;
 use egui::{
     Align2, Button, Color32, CursorIcon, EventFilter, Key, Popup, Rect, Response, RichText, ScrollArea,
@@ -286,8 +286,31 @@ fn join_handle(
             actions.push(Action::ChooseEdit(choices));
         }
     }
-    let told = format!("{label}\n{}\n{}", after.reason, look.text(Text::PlanJoinHint));
+    let reason = after.reason.map_or(String::new(), |reason| told_reason(look, &reason) + "\n");
+    let told = format!("{label}\n{reason}{}", look.text(Text::PlanJoinHint));
     response.on_hover_cursor(CursorIcon::ResizeHorizontal).on_hover_text_at_pointer(told);
+}
+
+/// Why a join is where it is.
+fn told_reason(look: &Look, reason: &JoinReason) -> String {
+    let place = look.text(match reason.place {
+        JoinPlace::Chosen => Text::JoinChosen,
+        JoinPlace::MeasureLine => Text::JoinLine,
+        JoinPlace::Rest => Text::JoinRest,
+        JoinPlace::LongNote => Text::JoinLongNote,
+        JoinPlace::Onset => Text::JoinOnset,
+    });
+    let mut told = match reason.place {
+        JoinPlace::Chosen => place.to_owned(),
+        _ if reason.chosen => format!("{}, {place}", look.text(Text::JoinChosen)),
+        _ => place.to_owned(),
+    };
+    if let (Some(off), Some(matches)) = (reason.tempo_off, reason.tempo_matches()) {
+        let tempo = if matches { Text::JoinTempoMatches } else { Text::JoinTempoDiffers };
+        told += "; ";
+        told += &look.with(tempo, &[&format!("{:.0}", 100.0 * off)]);
+    }
+    told
 }
 
 /// Arrows move by a measure, with shift by a note; delete lets go.

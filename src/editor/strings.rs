@@ -286,6 +286,15 @@ table! {
         "Glissez ou utilisez les flèches pour le déplacer d’une mesure, avec Maj d’une note ; un clic l’épingle ou le libère.",
         "Arrastrar o las flechas lo mueven un compás, con Mayús una nota; un clic lo fija o lo suelta.",
         "矢印キーで小節、Shift で音符だけ移動します。クリックで固定します。";
+    JoinChosen: "chosen", "gewählt", "choisi", "elegido", "選択";
+    JoinLine: "at the measure line", "am Taktstrich", "à la barre de mesure", "en la barra de compás", "小節線";
+    JoinRest: "after a rest", "nach einer Pause", "après un silence", "tras un silencio", "休符の後";
+    JoinLongNote: "after a long note", "nach einer langen Note", "après une note longue", "tras una nota larga", "長い音の後";
+    JoinOnset: "before an onset", "vor einem Toneinsatz", "avant une attaque", "antes de un ataque", "音の前";
+    JoinTempoMatches: "tempo matches ({0} % off)", "Tempo passt ({0} % Unterschied)", "tempo semblable (écart {0} %)",
+        "tempo parecido ({0} % de diferencia)", "テンポ: {0} %";
+    JoinTempoDiffers: "tempo differs by {0} %", "Tempo weicht um {0} % ab", "tempo différent de {0} %", "tempo distinto en {0} %",
+        "テンポ: {0} %";
     // Status row
     Arm: "Arm", "Scharf", "Armer", "Armar", "待機";
     ArmHint: "Log takes while playing", "Takes beim Spielen mitschreiben", "Noter les prises pendant le jeu", "Anotar las tomas al tocar",

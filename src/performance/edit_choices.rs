@@ -187,7 +187,7 @@ mod tests {
             start: Seconds(0.0),
             end: Seconds(1.0),
             faulty: vec![],
-            reason: String::new(),
+            reason: None,
         };
         EditPlan { segments: pieces.iter().map(piece).collect(), uncovered: vec![] }
     }

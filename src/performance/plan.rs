@@ -47,8 +47,63 @@ pub struct PlanSegment {
     pub end: Seconds,
     /// Path steps in it that have a fault in this take.
     pub faulty: Vec<u32>,
-    /// Why it joins here and to this take.
-    pub reason: String,
+    /// Why it joins the one before here; nothing where there is none before.
+    pub reason: Option<JoinReason>,
+}
+
+/// Why one piece of an edit joins another where it does.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JoinReason {
+    /// What is there.
+    pub place: JoinPlace,
+    /// The human wants a join around here.
+    pub chosen: bool,
+    /// By which share of itself the tempo differs; unknown at a bare measure line.
+    pub tempo_off: Option<f64>,
+}
+
+/// What is where a join is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum JoinPlace {
+    /// Just what the human chose.
+    Chosen,
+    /// A measure line, and nothing better near it.
+    MeasureLine,
+    /// The end of a rest.
+    Rest,
+    /// The end of a long note.
+    LongNote,
+    /// An onset.
+    Onset,
+}
+
+impl JoinReason {
+    /// Tempi that differ less count as the same.
+    pub const SAME_TEMPO: f64 = 0.05;
+
+    /// The tempo is the same on both sides, if that is known.
+    pub fn tempo_matches(&self) -> Option<bool> {
+        self.tempo_off.map(|off| off < JoinReason::SAME_TEMPO)
+    }
+}
+
+/// In English, as files have it.
+impl std::fmt::Display for JoinReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.chosen && self.place != JoinPlace::Chosen {
+            f.write_str("chosen, ")?;
+        }
+        f.write_str(match self.place {
+            JoinPlace::Chosen => "chosen",
+            JoinPlace::MeasureLine => "at the measure line",
+            JoinPlace::Rest => "after a rest",
+            JoinPlace::LongNote => "after a long note",
+            JoinPlace::Onset => "before an onset",
+        })?;
+        let Some(off) = self.tempo_off else { return Ok(()) };
+        let tempo = if self.tempo_matches() == Some(true) { "matches" } else { "differs" };
+        write!(f, "; tempo {tempo} ({:+.0} %)", 100.0 * off)
+    }
 }
 
 /// A proposed edit of the whole path.

@@ -5,7 +5,9 @@
 
 use super::coverage::{CLEAN_BELOW, first_onsets, step_end};
 use super::timeline::Timeline;
-use crate::performance::{ChosenJoin, Decision, EditChoices, EditPlan, Mark, PlanSegment, PlayedNote, Take};
+use crate::performance::{
+    ChosenJoin, Decision, EditChoices, EditPlan, JoinPlace, JoinReason, Mark, PlanSegment, PlayedNote, Take,
+};
 use crate::score::PlayingPath;
 use crate::units::Seconds;
 
@@ -52,7 +54,7 @@ struct Material<'a> {
 struct Join {
     beat: f64,
     cost: f64,
-    reason: String,
+    reason: JoinReason,
 }
 
 /// Proposes an edit of the whole path out of `takes`.
@@ -212,11 +214,7 @@ fn pieces(material: &Material<'_>, from: u32, chosen: &[usize]) -> Vec<PlanSegme
         let stretch = &takes[source.take as usize].stretches[source.stretch as usize];
         let first = path.steps[step as usize].start.to_f64().max(stretch.from_beat);
         let (from_beat, start, reason) = if offset == 0 {
-            (
-                first,
-                Seconds(source.line.time_at(first).0.min(stretch.start.0.max(0.0)).max(0.0)),
-                String::new(),
-            )
+            (first, Seconds(source.line.time_at(first).0.min(stretch.start.0.max(0.0)).max(0.0)), None)
         } else {
             let before = &sources[chosen[offset - 1]];
             let join = join(material, before, source, step);
@@ -224,7 +222,7 @@ fn pieces(material: &Material<'_>, from: u32, chosen: &[usize]) -> Vec<PlanSegme
                 piece.to_beat = join.beat;
                 piece.end = Seconds(before.line.time_at(join.beat).0 - LEAD_S);
             }
-            (join.beat, Seconds(source.line.time_at(join.beat).0 - LEAD_S), join.reason)
+            (join.beat, Seconds(source.line.time_at(join.beat).0 - LEAD_S), Some(join.reason))
         };
         let start = if offset == 0 && first > stretch.from_beat + EDGE_BEATS {
             Seconds(source.line.time_at(first).0 - LEAD_S)
@@ -271,15 +269,13 @@ fn join(material: &Material<'_>, a: &Source, b: &Source, step: u32) -> Join {
     let (level_a, level_b) = (level(notes, a.line.time_at(line)), level(notes, b.line.time_at(line)));
     let uneven = (level_a - level_b).abs() / 60.0;
     let apart = (2.0 * pace).min(0.5) + uneven.min(0.4);
-    let told = |why: &str| {
-        let tempo = if pace < 0.05 { "tempo matches" } else { "tempo differs" };
-        format!("{why}; {tempo} ({:+.0} %)", 100.0 * (pace.exp() - 1.0))
-    };
     let chosen = choices.join(step, a.take, b.take);
+    let told =
+        |place: JoinPlace| JoinReason { place, chosen: chosen.is_some(), tempo_off: Some(pace.exp_m1()) };
     if let Some(ChosenJoin { beat: Some(beat), .. }) = chosen
         && (from..=to).contains(beat)
     {
-        return Join { beat: *beat, cost: SMOOTHEST, reason: told("chosen") };
+        return Join { beat: *beat, cost: SMOOTHEST, reason: told(JoinPlace::Chosen) };
     }
     let spoiled = |take: u32, low: f64, high: f64| {
         let faults = &takes[take as usize].faults;
@@ -287,7 +283,11 @@ fn join(material: &Material<'_>, a: &Source, b: &Source, step: u32) -> Join {
             fault.confidence >= CLEAN_BELOW && fault.beat >= low - 0.3 && fault.beat <= high + 0.3
         })
     };
-    let mut best = Join { beat: line, cost: ROUGHEST, reason: String::from("at the measure line") };
+    let mut best = Join {
+        beat: line,
+        cost: ROUGHEST,
+        reason: JoinReason { tempo_off: None, ..told(JoinPlace::MeasureLine) },
+    };
     let first = path.notes.partition_point(|note| note.onset.to_f64() < from - 1e-6);
     let mut previous = f64::NAN;
     for note in path.notes[first..].iter().take_while(|note| note.onset.to_f64() <= to + 1e-6) {
@@ -304,20 +304,17 @@ fn join(material: &Material<'_>, a: &Source, b: &Source, step: u32) -> Join {
         let mut cost = 1.0 + apart + 0.5 * held + 0.15 * (beat - line).abs().min(2.0);
         let reason = if rest >= 0.25 {
             cost -= 0.5;
-            "after a rest"
+            JoinPlace::Rest
         } else if wait >= 1.0 {
             cost -= 0.2 * wait.min(2.0);
-            "after a long note"
+            JoinPlace::LongNote
         } else {
-            "before an onset"
+            JoinPlace::Onset
         };
         let cost = cost.clamp(SMOOTHEST, ROUGHEST);
         if cost < best.cost {
             best = Join { beat, cost, reason: told(reason) };
         }
-    }
-    if chosen.is_some() {
-        best.reason = format!("chosen, {}", best.reason);
     }
     best
 }

@@ -68,7 +68,7 @@ struct PlanEntry<'a> {
     start_s: f64,
     end_s: f64,
     faulty_measures: Vec<&'a str>,
-    reason: &'a str,
+    reason: String,
 }
 
 /// Writes takes, coverage and the edit plan; times with 4 decimals, takes counted from 0.
@@ -119,7 +119,7 @@ pub fn write_session_json(session: &SessionView<'_>, mut out: impl Write) -> io:
         start_s: round(piece.start.0),
         end_s: round(piece.end.0),
         faulty_measures: piece.faulty.iter().map(|&step| number(step)).collect(),
-        reason: &piece.reason,
+        reason: piece.reason.map_or(String::new(), |reason| reason.to_string()),
     });
     let document = Document {
         takes: takes.collect(),

@@ -162,7 +162,7 @@ fn plan(session: &SessionView<'_>, out: &mut impl Write) -> io::Result<()> {
             piece.take + 1,
             clock(piece.start),
             clock(piece.end),
-            escaped(&piece.reason),
+            escaped(&piece.reason.map_or(String::new(), |reason| reason.to_string())),
             escaped(&left.join(", "))
         )?;
     }

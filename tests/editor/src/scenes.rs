@@ -6,8 +6,8 @@ use colla_parte::editor::{
     ScoreSlot, TakeRow, TempoCurve, TrailPoint, Transport, Verdict, View,
 };
 use colla_parte::performance::{
-    Candidate, Coverage, Cue, CueMessage, EditChoices, EditPlan, Fault, FaultKind, FollowState, PlanSegment,
-    PositionReport, Shading, Stretch, Take,
+    Candidate, Coverage, Cue, CueMessage, EditChoices, EditPlan, Fault, FaultKind, FollowState, JoinPlace,
+    JoinReason, PlanSegment, PositionReport, Shading, Stretch, Take,
 };
 use colla_parte::readers::{read_score, source_with_ids};
 use colla_parte::score::{
@@ -301,7 +301,7 @@ fn plan(view: &View, score: &Score, choices: &EditChoices) -> EditPlan {
             faulty: (from..=to)
                 .filter(|step| !view.coverage[*step as usize].clean.contains(&index))
                 .collect(),
-            reason: "after a long note; tempo matches (+1 %)".into(),
+            reason: Some(JoinReason { place: JoinPlace::LongNote, chosen: false, tempo_off: Some(0.01) }),
         });
         from = to + 1;
     }
