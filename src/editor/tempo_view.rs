@@ -14,7 +14,7 @@ pub fn tempo_view(ui: &mut Ui, look: &Look, view: &View) {
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, look.text(Text::TempoView)));
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, theme::WELL);
-    marks::corner_title(&painter, rect.min + vec2(10.0, 6.0), look.text(Text::TempoView));
+    let title = marks::corner_title(&painter, rect.min + vec2(10.0, 6.0), look.text(Text::TempoView));
     let Some(score) = view.score() else { return };
     let end = score.path.end().to_f64().max(1.0);
 
@@ -30,13 +30,12 @@ pub fn tempo_view(ui: &mut Ui, look: &Look, view: &View) {
     for bpm in grid(low, high) {
         let y = y(Bpm(bpm));
         painter.hline(plot.x_range(), y, Stroke::new(1.0, theme::LINE.gamma_multiply(0.7)));
-        painter.text(
-            pos2(plot.left() - 6.0, y),
-            Align2::RIGHT_CENTER,
-            format!("{bpm}"),
-            theme::text(10.0),
-            theme::DIM,
-        );
+        let galley = painter.layout_no_wrap(format!("{bpm}"), theme::text(10.0), theme::DIM);
+        let label = Align2::RIGHT_CENTER.anchor_size(pos2(plot.left() - 6.0, y), galley.size());
+        // The title stands where a high tempo's number would.
+        if !label.intersects(title) {
+            painter.galley(label.min, galley, theme::DIM);
+        }
     }
 
     let mut printed = vec![pos2(x(0.0), y(score.path.tempo_at(0.0)))];
