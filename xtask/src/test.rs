@@ -6,27 +6,24 @@ use std::time::Instant;
 
 /// Runs all checks, the quick ones first; `cargo test`'s own results are the last lines.
 pub fn test() -> Result<()> {
-    let clippy = |features: &[&str]| {
-        let mut arguments = vec!["clippy", "--release", "--quiet"];
-        arguments.extend(features);
+    let clippy = |what: &[&str]| {
+        let mut arguments = vec!["clippy", "--release", "--quiet", "--all-targets"];
+        arguments.extend(what);
         arguments.extend(["--", "--deny", "warnings"]);
         shell::cargo(&arguments)
     };
     step("what the build needs", system::ensure_programs)?;
     step("format", || shell::cargo(&["fmt", "--all", "--check"]))?;
     step("layers", || layers::check(&root().join("src")))?;
-    step("clippy", || clippy(&["--all-targets", "--workspace", "--exclude", "xtask"]))?;
+    let mut workspace = vec!["--workspace", "--exclude", "xtask"];
     if system::has_alsa() {
-        let program =
-            ["--package", "colla-parte", "--bin", "colla-parte-standalone", "--features", "standalone"];
-        step("clippy of the standalone program", || clippy(&program))?;
+        workspace.extend(["--features", "colla-parte/standalone"]);
     } else {
         eprintln!("── not looked at for want of ALSA's headers: the standalone program");
     }
-    step("clippy of the tasks", || clippy(&["--all-targets", "--package", "xtask"]))?;
-    step("clippy without the plugin", || {
-        clippy(&["--all-targets", "--package", "colla-parte", "--no-default-features"])
-    })?;
+    step("clippy", || clippy(&workspace))?;
+    step("clippy of the tasks", || clippy(&["--package", "xtask"]))?;
+    step("clippy without the plugin", || clippy(&["--package", "colla-parte", "--no-default-features"]))?;
     step("licences", licences::check)?;
     step("documentation", docs::docs)?;
     step("bundles", build::bundle)?;
