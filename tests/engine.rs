@@ -1,7 +1,7 @@
 //! The streaming engine's laws: the same events whatever the blocks, nothing hangs, nothing panics.
 
 use colla_parte::engine::{Engine, EngineConfig, EngineEvent};
-use colla_parte::performance::NoteEvent;
+use colla_parte::performance::{DecisionDelay, NoteEvent};
 use proptest::prelude::*;
 use std::f64::consts::TAU;
 
@@ -205,4 +205,39 @@ fn tuning_can_change_while_it_runs() {
     engine.finish(&mut events);
     assert_nothing_hangs(&events);
     assert_every_frame(&events);
+}
+
+#[test]
+fn the_decision_delay_can_change_while_it_runs() {
+    let mut engine = engine(48_000.0);
+    let mut events = vec![];
+    let order = [0, 2, 1, 0, 1, 2].map(|place| DecisionDelay::ALL[place]);
+    for decision_delay in order {
+        engine.set_config(&EngineConfig { decision_delay, ..EngineConfig::default() });
+        engine.push(&playing(48_000.0, 0.7), &mut events);
+    }
+    engine.finish(&mut events);
+    assert!(assert_nothing_hangs(&events) >= 2 * order.len());
+    let expected = engine.consumed().0 * 100.0;
+    assert!((assert_every_frame(&events) as f64 - expected).abs() <= 2.0);
+    assert!(!events.iter().any(|event| matches!(event, EngineEvent::Gap { .. })), "nothing was lost");
+}
+
+#[test]
+fn evidence_comes_as_late_as_is_decided() {
+    let mut latencies = vec![];
+    for decision_delay in DecisionDelay::ALL {
+        let config = EngineConfig { decision_delay, ..EngineConfig::default() };
+        let mut engine = Engine::new(&config, 48_000.0).unwrap();
+        engine.set_evidence(true);
+        let mut events = vec![];
+        engine.push(&playing(48_000.0, 1.0), &mut events);
+        let frames = events.iter().filter(|event| matches!(event, EngineEvent::Evidence(_))).count();
+        latencies.push((engine.latency().0, frames));
+    }
+    for pair in latencies.windows(2).zip([1, 2]) {
+        let ([(sooner_s, more), (later_s, fewer)], hops) = pair else { unreachable!() };
+        assert_eq!(more - fewer, hops);
+        assert!((later_s - sooner_s - 0.01 * hops as f64).abs() < 1e-9);
+    }
 }

@@ -29,7 +29,7 @@ fn every_kept_file_is_read_or_refused() {
         match Weights::read(&signed(&body)) {
             Ok(weights) => {
                 let estimator = NetworkEstimator::new(&weights);
-                assert_eq!(estimator.look_ahead(), weights.sizes.delay);
+                assert_eq!(estimator.look_ahead(), weights.delays[0]);
                 read += 1;
             }
             Err(error) => {

@@ -1,6 +1,7 @@
 //! The shipped network through the front door: what it says is what its trainer said, damaged files are refused.
 
 use colla_parte::network::{BINS, NetworkError, NetworkEstimator, RESOLUTIONS, Weights};
+use colla_parte::performance::DecisionDelay;
 use colla_parte::units::{FrameIndex, KEYS};
 
 const WEIGHTS: &[u8] = include_bytes!("../assets/ear.weights");
@@ -43,12 +44,42 @@ fn the_engine_says_what_the_trainer_said() {
 
 #[test]
 fn silence_stays_silent() {
-    let mut estimator = NetworkEstimator::new(&Weights::read(WEIGHTS).unwrap());
-    for n in 0..500 {
-        let evidence = estimator.step(&[[0.0; BINS]; RESOLUTIONS], -120.0, FrameIndex(n));
-        assert!(evidence.onset.iter().all(|&p| p < 0.2), "a strike in silence, frame {n}");
-        assert_eq!(evidence.level_db, -120.0);
+    for delay in DecisionDelay::ALL {
+        let mut estimator = NetworkEstimator::new(&Weights::read(WEIGHTS).unwrap());
+        assert!(estimator.set_look_ahead(delay.hops()), "the shipped network cannot decide so");
+        for n in 0..500 {
+            let evidence = estimator.step(&[[0.0; BINS]; RESOLUTIONS], -120.0, FrameIndex(n));
+            assert!(evidence.onset.iter().all(|&p| p < 0.2), "a strike in silence, frame {n}");
+            assert_eq!(evidence.level_db, -120.0);
+        }
     }
+}
+
+#[test]
+fn each_delay_describes_the_same_passage() {
+    let (levels, _) = golden();
+    let weights = Weights::read(WEIGHTS).unwrap();
+    // The likeliest key at each moment, told later or sooner.
+    let strongest = |delay: DecisionDelay| -> Vec<Option<usize>> {
+        let mut estimator = NetworkEstimator::new(&weights);
+        assert!(estimator.set_look_ahead(delay.hops()));
+        let mut moments = vec![];
+        for (n, frame) in levels.iter().enumerate() {
+            let evidence = estimator.step(frame, -20.0, FrameIndex(n as u64));
+            let best = (0..KEYS).max_by(|&a, &b| evidence.sounding[a].total_cmp(&evidence.sounding[b]));
+            moments.push(best.filter(|&key| evidence.sounding[key] > 0.5));
+        }
+        moments.split_off(delay.hops())
+    };
+    let standard = strongest(DecisionDelay::Standard);
+    assert!(standard.iter().flatten().count() > 10);
+    for delay in [DecisionDelay::Short, DecisionDelay::Long] {
+        let other = strongest(delay);
+        let both = standard.iter().zip(&other).filter_map(|(a, b)| a.zip(*b));
+        let (agree, all) = both.fold((0, 0), |(agree, all), (a, b)| (agree + usize::from(a == b), all + 1));
+        assert!(all > 10 && 2 * agree > all, "{delay:?}: {agree} of {all}");
+    }
+    assert!(!NetworkEstimator::new(&weights).set_look_ahead(4), "there are no heads for that");
 }
 
 #[test]

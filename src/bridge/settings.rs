@@ -1,6 +1,7 @@
 //! Settings on their way from the audio thread, which knows the host's automation, to the worker.
 
 use crate::engine::{EngineConfig, EstimatorKind};
+use crate::performance::DecisionDelay;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 /// The engine's settings as atomics: the audio thread stores them, the worker loads them.
@@ -9,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 /// Wait-free. The fields are independent of one another, so a half-finished store does no harm.
 #[derive(Debug)]
 pub struct Settings {
+    decision_delay: AtomicU8,
     reference_hz: AtomicU32,
     sensitivity: AtomicU32,
     minimum_note_s: AtomicU32,
@@ -22,6 +24,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let settings = Settings {
+            decision_delay: AtomicU8::new(0),
             reference_hz: AtomicU32::new(0),
             sensitivity: AtomicU32::new(0),
             minimum_note_s: AtomicU32::new(0),
@@ -39,6 +42,7 @@ impl Default for Settings {
 impl Settings {
     /// Stores everything but the estimator, which is chosen when the engine is made.
     pub fn store(&self, config: &EngineConfig) {
+        self.decision_delay.store(config.decision_delay as u8, Ordering::Relaxed);
         self.reference_hz.store(config.reference_hz.to_bits(), Ordering::Relaxed);
         self.sensitivity.store(config.sensitivity.to_bits(), Ordering::Relaxed);
         self.minimum_note_s.store(config.minimum_note_s.to_bits(), Ordering::Relaxed);
@@ -54,6 +58,7 @@ impl Settings {
         let float = |bits: &AtomicU32| f32::from_bits(bits.load(Ordering::Relaxed));
         EngineConfig {
             estimator,
+            decision_delay: DecisionDelay::ALL[usize::from(self.decision_delay.load(Ordering::Relaxed))],
             reference_hz: float(&self.reference_hz),
             sensitivity: float(&self.sensitivity),
             lowest_pitch: self.lowest_pitch.load(Ordering::Relaxed),
@@ -73,6 +78,7 @@ mod tests {
     #[test]
     fn what_is_stored_is_loaded() {
         let config = EngineConfig {
+            decision_delay: DecisionDelay::Long,
             reference_hz: 415.0,
             sensitivity: 0.3,
             lowest_pitch: 40,

@@ -1,6 +1,6 @@
 //! Runs a whole sound through the engine.
 
-use super::{Estimator, progress};
+use super::{Delay, Estimator, progress};
 use crate::audio::REFERENCE_RANGE_HZ;
 use crate::engine::{Engine, EngineConfig, EngineEvent, SecondPass};
 use crate::notes::NoteLedger;
@@ -22,6 +22,9 @@ pub(super) struct Listening {
     /// Where note evidence comes from
     #[arg(long, value_enum, default_value_t)]
     estimator: Estimator,
+    /// How long after each moment the network decides what was struck then, in milliseconds: later is surer
+    #[arg(long, value_enum, value_name = "MS", default_value_t)]
+    delay: Delay,
     /// Pitch that the players tuned A4 to, in Hz, 390-470: 415 hears a baroque pitch as it is written
     #[arg(long, value_name = "HZ", default_value_t = 440.0, value_parser = reference)]
     a4: f32,
@@ -30,7 +33,12 @@ pub(super) struct Listening {
 impl Listening {
     /// The engine's settings for listening so, everything else by default.
     pub(super) fn config(&self) -> EngineConfig {
-        EngineConfig { estimator: self.estimator.into(), reference_hz: self.a4, ..EngineConfig::default() }
+        EngineConfig {
+            estimator: self.estimator.into(),
+            decision_delay: self.delay.into(),
+            reference_hz: self.a4,
+            ..EngineConfig::default()
+        }
     }
 }
 

@@ -61,6 +61,31 @@ impl From<Estimator> for crate::engine::EstimatorKind {
     }
 }
 
+/// How long after each moment the network decides.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Delay {
+    /// 20 ms
+    #[value(name = "20")]
+    Short,
+    /// 30 ms
+    #[default]
+    #[value(name = "30")]
+    Standard,
+    /// 50 ms
+    #[value(name = "50")]
+    Long,
+}
+
+impl From<Delay> for crate::performance::DecisionDelay {
+    fn from(delay: Delay) -> Self {
+        match delay {
+            Delay::Short => crate::performance::DecisionDelay::Short,
+            Delay::Standard => crate::performance::DecisionDelay::Standard,
+            Delay::Long => crate::performance::DecisionDelay::Long,
+        }
+    }
+}
+
 /// What may stand on the command line: the same parser that [`run`] uses.
 pub fn syntax() -> clap::Command {
     Arguments::command()

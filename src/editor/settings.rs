@@ -8,6 +8,7 @@ use super::strings::{Language, Text};
 use super::theme::{self, PaperKind};
 use super::view::{Settings, Timing, View};
 use crate::bridge::RemoteSettings;
+use crate::performance::DecisionDelay;
 use crate::units::Pitch;
 use egui::{Button, ComboBox, Grid, RichText, ScrollArea, Slider, Ui, Widget, WidgetText};
 
@@ -109,6 +110,15 @@ fn listening(ui: &mut Ui, look: &Look, wanted: &mut Settings) {
     });
     let slider = Slider::new(&mut wanted.sensitivity, 0.0..=1.0).custom_formatter(percent);
     row(ui, look, Text::Sensitivity, Text::SensitivityHint, slider);
+    ui.label(look.text(Text::DecideAfter)).on_hover_text(look.text(Text::DecideAfterHint));
+    ui.horizontal(|ui| {
+        for delay in DecisionDelay::ALL {
+            let name = format!("{} ms", 10 * delay.hops());
+            let hint = look.text(Text::DecideAfterHint);
+            ui.selectable_value(&mut wanted.decision_delay, delay, name).on_hover_text(hint);
+        }
+    });
+    ui.end_row();
     let name = |value: f64, _| pitch_name(Pitch(value.clamp(0.0, 127.0) as u8));
     let highest = wanted.highest_pitch;
     let lowest = Slider::new(&mut wanted.lowest_pitch, 21..=highest).custom_formatter(name);

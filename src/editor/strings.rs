@@ -411,6 +411,12 @@ table! {
     ScoreAssistHint: "How far the score may sway which notes are heard", "Wie weit die Partitur beeinflusst, welche Töne gehört werden",
         "Influence de la partition sur les notes entendues", "Cuánto influye la partitura en las notas oídas", "楽譜が聞き取りに与える影響";
     Output: "Output", "Ausgabe", "Sortie", "Salida", "出力";
+    DecideAfter: "Decide after", "Entscheiden nach", "Décider après", "Decidir tras", "判定までの時間";
+    DecideAfterHint: "How long after an attack a note is decided: sooner leaves sooner, later is surer. Figures are given for 30 ms.",
+        "Wie lange nach dem Anschlag über eine Note entschieden wird: früher ist schneller da, später ist sicherer. Angaben gelten für 30 ms.",
+        "Temps après l’attaque avant de décider d’une note : plus court part plus tôt, plus long est plus sûr. Les chiffres valent pour 30 ms.",
+        "Cuánto después del ataque se decide una nota: antes sale antes, después es más seguro. Las cifras valen para 30 ms.",
+        "発音から音を判定するまでの時間です。短いほど早く、長いほど確実です。公表値は30 msのものです。";
     TimingMode: "Timing", "Zeitverhalten", "Synchronisation", "Sincronización", "タイミング";
     Live: "Live", "Live", "Direct", "Directo", "ライブ";
     LiveHint: "A note leaves as soon as it is known", "Eine Note geht hinaus, sobald sie bekannt ist", "Une note part dès qu’elle est connue",

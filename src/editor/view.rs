@@ -4,7 +4,7 @@
 //! given and a test can draw any state there is.
 
 use crate::bridge::{Export, RemoteSettings};
-use crate::performance::{Coverage, Cue, EditChoices, EditPlan, PositionReport, Shading, Take};
+use crate::performance::{Coverage, Cue, DecisionDelay, EditChoices, EditPlan, PositionReport, Shading, Take};
 use crate::score::{Choice, PrintedScore, Score};
 use crate::units::{Bpm, Pitch, Seconds};
 use std::sync::Arc;
@@ -270,6 +270,8 @@ pub enum Timing {
 pub struct Settings {
     /// When note events leave.
     pub timing: Timing,
+    /// How long after each moment is decided what was struck then.
+    pub decision_delay: DecisionDelay,
     /// 0-1.
     pub sensitivity: f32,
     /// Lowest MIDI pitch reported, 21-108.
@@ -302,6 +304,7 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             timing: Timing::Live,
+            decision_delay: DecisionDelay::Standard,
             sensitivity: 0.5,
             lowest_pitch: 21,
             highest_pitch: 108,

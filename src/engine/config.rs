@@ -1,5 +1,6 @@
 //! What can be set.
 
+use crate::performance::DecisionDelay;
 use serde::{Deserialize, Serialize};
 
 /// Where note evidence comes from.
@@ -13,11 +14,14 @@ pub enum EstimatorKind {
     Network,
 }
 
-/// Settings of the engine. Each can change while it runs, except the estimator.
+/// Settings of the engine. Each can change while it runs, except the estimator; another decision delay starts listening
+/// anew, which ends what sounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EngineConfig {
     /// Where note evidence comes from.
     pub estimator: EstimatorKind,
+    /// How long after each moment the network decides.
+    pub decision_delay: DecisionDelay,
     /// Frequency of A4 that the players tuned to, Hz, clamped to 390-470: 415 lets a baroque pitch be heard as written.
     /// Up to a quarter tone beside 440 it need not be told.
     pub reference_hz: f32,
@@ -41,6 +45,7 @@ impl Default for EngineConfig {
     fn default() -> Self {
         EngineConfig {
             estimator: EstimatorKind::default(),
+            decision_delay: DecisionDelay::default(),
             reference_hz: 440.0,
             sensitivity: 0.5,
             lowest_pitch: 21,

@@ -5,7 +5,7 @@ use crate::audio::{BINS, DB_PER_UNIT, FLOOR_DB, LONGEST_WINDOW, SpectralFrame, S
 use crate::follower::FollowerSettings;
 use crate::network::{NetworkEstimator, Weights};
 use crate::notes::TrackerConfig;
-use crate::performance::PosteriorFrame;
+use crate::performance::{DecisionDelay, PosteriorFrame};
 use crate::salience::{HarmonicEstimator, HarmonicTemplates};
 use crate::units::FrameIndex;
 use std::sync::{Arc, OnceLock};
@@ -28,8 +28,8 @@ pub(super) enum Hearing {
 }
 
 impl Hearing {
-    pub(super) fn new(kind: EstimatorKind) -> Result<Hearing, EngineError> {
-        Ok(match kind {
+    pub(super) fn new(kind: EstimatorKind, delay: DecisionDelay) -> Result<Hearing, EngineError> {
+        let mut hearing = match kind {
             EstimatorKind::Harmonic => Hearing::Harmonic {
                 estimator: Box::new(HarmonicEstimator::new(templates())),
                 magnitudes: Box::new([0.0; BINS]),
@@ -37,7 +37,22 @@ impl Hearing {
             EstimatorKind::Network => {
                 Hearing::Network(Box::new(NetworkEstimator::new(&Weights::read(WEIGHTS)?)))
             }
-        })
+        };
+        hearing.set_delay(delay);
+        Ok(hearing)
+    }
+
+    /// Decides at another delay from the next step on, if the estimator can. A test sees to it that the shipped network
+    /// can.
+    pub(super) fn set_delay(&mut self, delay: DecisionDelay) {
+        if let Hearing::Network(estimator) = self {
+            estimator.set_look_ahead(delay.hops());
+        }
+    }
+
+    /// Whether [`Hearing::set_delay`] would change something.
+    pub(super) fn waits_otherwise(&self, delay: DecisionDelay) -> bool {
+        matches!(self, Hearing::Network(estimator) if estimator.look_ahead() != delay.hops())
     }
 
     pub(super) fn reset(&mut self) {
@@ -57,12 +72,12 @@ impl Hearing {
     }
 
     /// The same of an estimator that is not made yet.
-    pub(super) fn look_ahead_of(kind: EstimatorKind) -> Result<u64, EngineError> {
+    pub(super) fn look_ahead_of(kind: EstimatorKind, delay: DecisionDelay) -> u64 {
         let hops = match kind {
             EstimatorKind::Harmonic => HarmonicEstimator::LOOK_AHEAD,
-            EstimatorKind::Network => Weights::read(WEIGHTS)?.sizes.delay,
+            EstimatorKind::Network => delay.hops(),
         };
-        Ok(hops as u64)
+        hops as u64
     }
 
     /// Thresholds that suit the estimator's probabilities.

@@ -5,7 +5,7 @@ use super::{EngineConfig, EngineError, EngineEvent, EstimatorKind, FollowCommand
 use crate::audio::{Conditioner, FrontEnd, Resampler, SpectralFrame};
 use crate::follower::Follower;
 use crate::notes::{NoteTracker, PedalTracker, ScorePrior};
-use crate::performance::{FollowState, NoteEvent, PositionReport, PosteriorFrame};
+use crate::performance::{DecisionDelay, FollowState, NoteEvent, PositionReport, PosteriorFrame};
 use crate::score::PlayingPath;
 use crate::units::{FrameIndex, HOP_S, SampleIndex, Seconds};
 use std::sync::Arc;
@@ -58,7 +58,7 @@ impl Engine {
         let tracker = NoteTracker::new(Hearing::tracker_config(config.estimator));
         let stream = Stream {
             config: config.clone(),
-            hearing: Hearing::new(config.estimator)?,
+            hearing: Hearing::new(config.estimator, config.decision_delay)?,
             tracker,
             pedal: PedalTracker::default(),
             prior: ScorePrior::default(),
@@ -130,9 +130,13 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::new`].
-    pub fn answer_time(estimator: EstimatorKind, rate_hz: f64) -> Result<Seconds, EngineError> {
+    pub fn answer_time(
+        estimator: EstimatorKind,
+        delay: DecisionDelay,
+        rate_hz: f64,
+    ) -> Result<Seconds, EngineError> {
         let front_end_s = Resampler::new(rate_hz)?.latency_s();
-        Ok(Seconds(front_end_s + (Hearing::look_ahead_of(estimator)? + 1) as f64 * HOP_S))
+        Ok(Seconds(front_end_s + (Hearing::look_ahead_of(estimator, delay) + 1) as f64 * HOP_S))
     }
 
     /// The most by which an event's emission can lag what it tells of, at the present settings: the delay that
@@ -155,6 +159,9 @@ impl Engine {
 
     /// Takes the next samples of the stream and appends what they bring to `events`, in stream order.
     pub fn push(&mut self, samples: &[f32], events: &mut Vec<EngineEvent>) {
+        if self.stream.hearing.waits_otherwise(self.stream.config.decision_delay) {
+            self.resume_after(0, events);
+        }
         let skipped = self.skip.min(samples.len() as u64);
         self.skip -= skipped;
         self.consumed += samples.len() as u64;
@@ -164,21 +171,28 @@ impl Engine {
     /// Notes that `missing` samples of the stream were lost before the next one. What sounds is ended, for nobody
     /// knows whether it still does; the clock runs on.
     pub fn gap(&mut self, missing: u64, events: &mut Vec<EngineEvent>) {
+        self.resume_after(missing, events);
+        let at = self.consumed();
+        let missing = SampleIndex(missing).seconds(self.rate_hz);
+        events.push(EngineEvent::Gap { at, missing });
+    }
+
+    /// Ends what sounds and listens anew, `missing` samples on.
+    fn resume_after(&mut self, missing: u64, events: &mut Vec<EngineEvent>) {
         self.drain(events);
         let at = self.consumed();
         self.stream.release(at, events);
         self.consumed += missing;
         let resume = SampleIndex(self.consumed).seconds(self.rate_hz);
         // Frames go on at the next point of the stream's 10 ms grid.
-        let base = (resume.0 / HOP_S).ceil() as u64;
+        let base = ((resume.0 / HOP_S).ceil() as u64).max(self.stream.next);
         self.stream.silence_until(base, resume, events);
         let grid = FrameIndex(base).seconds().sample(self.rate_hz).0;
         self.skip = grid.saturating_sub(self.consumed);
         self.conditioner.reset();
         self.front_end.reset();
+        self.stream.hearing.set_delay(self.stream.config.decision_delay);
         self.stream.restart_at(base);
-        let missing = SampleIndex(missing).seconds(self.rate_hz);
-        events.push(EngineEvent::Gap { at: resume, missing });
     }
 
     /// Ends the stream: what is still on its way comes out, and every note ends.

@@ -56,7 +56,10 @@ pub struct NetworkEstimator {
     state: State,
     settled: State,
     scratch: Scratch,
-    delay: usize,
+    /// Hops that each set of heads lags.
+    delays: Vec<usize>,
+    /// The set that is listened to.
+    place: usize,
     frame: PosteriorFrame,
 }
 
@@ -72,7 +75,8 @@ struct Layers {
     company_in: TapLayer,
     company_out: TapLayer,
     judgement: TapLayer,
-    heads: TapLayer,
+    /// One for each delay.
+    heads: Vec<TapLayer>,
     /// `[channels][KEY_POSITIONS]`.
     register: Vec<f32>,
     sizes: Sizes,
@@ -114,7 +118,7 @@ impl NetworkEstimator {
     /// The network with these weights, having heard silence.
     pub fn new(weights: &Weights) -> NetworkEstimator {
         let sizes = weights.sizes;
-        let Sizes { front, bottleneck, channels, hidden, company, second, delay } = sizes;
+        let Sizes { front, bottleneck, channels, hidden, company, second } = sizes;
         let widest = (front * BINS).max(channels.max(4 * hidden.max(second)) * KEY_POSITIONS);
         let state = State {
             levels: vec![0.0; KERNEL_FRAMES * RESOLUTIONS * BIN_ROW],
@@ -123,7 +127,7 @@ impl NetworkEstimator {
             cells: vec![0.0; hidden * KEY_POSITIONS],
             judging: vec![0.0; second * KEY_POSITIONS],
             recalled: vec![0.0; (channels + hidden + 2 * second) * KEY_POSITIONS],
-            levels_db: vec![-120.0; delay + 1],
+            levels_db: vec![-120.0; weights.delays.iter().max().map_or(0, |&hops| hops) + 1],
         };
         let mut estimator = NetworkEstimator {
             arch: Arch::new(),
@@ -137,7 +141,8 @@ impl NetworkEstimator {
                 kin: vec![0.0; (channels + bottleneck) * KEY_ROW],
                 company: vec![0.0; (hidden + company) * KEY_ROW],
             },
-            delay,
+            delays: weights.delays.clone(),
+            place: 0,
             frame: PosteriorFrame::silent(FrameIndex(0)),
         };
         let silence = [[0.0; BINS]; RESOLUTIONS];
@@ -156,7 +161,15 @@ impl NetworkEstimator {
 
     /// Hops from the moment that a frame of evidence describes to the features that complete it.
     pub fn look_ahead(&self) -> usize {
-        self.delay
+        self.delays[self.place]
+    }
+
+    /// Decides so many hops after each moment from the next step on. `false`, and nothing changes, if the network has
+    /// no heads for that.
+    pub fn set_look_ahead(&mut self, hops: usize) -> bool {
+        let place = self.delays.iter().position(|&delay| delay == hops);
+        self.place = place.unwrap_or(self.place);
+        place.is_some()
     }
 
     /// Forgets all that was heard.
@@ -182,7 +195,7 @@ impl NetworkEstimator {
         level_db: f32,
         frame: FrameIndex,
     ) -> &PosteriorFrame {
-        let NetworkEstimator { arch, layers, state, scratch, .. } = self;
+        let NetworkEstimator { arch, layers, state, scratch, place: chosen, .. } = self;
         let arch = *arch;
         let Sizes { front, bottleneck, channels, hidden, second, .. } = layers.sizes;
         let Scratch { rows, front: bins, partials, kin, company } = scratch;
@@ -235,13 +248,13 @@ impl NetworkEstimator {
         layers.judgement.apply(arch, &state.recalled, rows);
         let judged = &mut state.recalled[(channels + hidden + second) * KEY_POSITIONS..];
         remember(arch, &rows[..4 * second * KEY_POSITIONS], &mut state.judging, judged);
-        layers.heads.apply(arch, &state.recalled, rows);
+        layers.heads[*chosen].apply(arch, &state.recalled, rows);
 
         state.levels_db.rotate_right(1);
         state.levels_db[0] = level_db;
         let evidence = &mut self.frame;
         evidence.frame = frame;
-        evidence.level_db = state.levels_db[self.delay];
+        evidence.level_db = state.levels_db[self.delays[self.place]];
         let heads =
             [&mut evidence.onset, &mut evidence.sounding, &mut evidence.offset, &mut evidence.velocity];
         for (head, row) in heads.into_iter().zip(rows.chunks_exact(KEY_POSITIONS)) {
@@ -256,7 +269,7 @@ impl NetworkEstimator {
 impl Layers {
     fn new(weights: &Weights) -> Layers {
         let sizes = weights.sizes;
-        let Sizes { front, bottleneck, channels, hidden, company, second, .. } = sizes;
+        let Sizes { front, bottleneck, channels, hidden, company, second } = sizes;
         let rows =
             |count: usize, stride: usize, margin: usize| (0..count).map(move |row| row * stride + margin);
         let partial_taps = PARTIAL_SHIFTS.iter().flat_map(|&shift| {
@@ -312,7 +325,9 @@ impl Layers {
                 KEY_POSITIONS,
             ),
             judgement: TapLayer::new(&weights.judgement, recalled(judged, 2 * second), KEY_POSITIONS),
-            heads: TapLayer::new(&weights.heads, deciding, KEY_POSITIONS),
+            heads: (0..weights.delays.len())
+                .map(|place| TapLayer::new(&weights.heads.heads(place), deciding.clone(), KEY_POSITIONS))
+                .collect(),
             register,
             sizes,
         }

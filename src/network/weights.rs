@@ -1,7 +1,7 @@
 //! The file of weights: checked before anything is believed.
 //!
-//! Little endian throughout: the magic `CPEARNET`; version, then the seven sizes in the order of [`Sizes`], as
-//! `u32`; for each layer in the order of [`Layer`] its inputs and outputs as `u32`, then weights
+//! Little endian throughout: the magic `CPEARNET`; version, then the six sizes in the order of [`Sizes`], how many delays and
+//! each of them, as `u32`; for each layer in the order of [`Layer`] its inputs and outputs as `u32`, then weights
 //! `[inputs][outputs]` and biases `[outputs]` as `f32`; the register biases `[88][channels]`; last the 64-bit
 //! FNV-1a hash of all before it.
 
@@ -10,9 +10,15 @@ use super::model::{COMPANY_SHIFTS, KEY_SHIFTS, PARTIAL_SHIFTS};
 use crate::units::KEYS;
 
 const MAGIC: &[u8; 8] = b"CPEARNET";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
+/// What is told of a key at each delay: struck, sounding, ended, and how fast it was struck.
+const HEADS: usize = 4;
 /// Most that any size may be: keeps a damaged file from asking for much memory.
 const LARGEST_SIZE: u32 = 256;
+/// Most delays that a network may have heads for.
+const MOST_DELAYS: u32 = 8;
+/// The longest of them, in hops.
+const LONGEST_DELAY: u32 = 50;
 
 /// Why weights cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -90,8 +96,6 @@ pub struct Sizes {
     pub company: usize,
     /// Cells of the second memory at each key.
     pub second: usize,
-    /// Hops that the output lags the moment it describes.
-    pub delay: usize,
 }
 
 /// One layer: weights `[inputs][outputs]`, biases `[outputs]`.
@@ -106,6 +110,8 @@ pub(super) struct Layer {
 pub struct Weights {
     /// Sizes of the network.
     pub sizes: Sizes,
+    /// Hops that the output lags the moment it describes: one for each set of heads, the standard one first.
+    pub delays: Vec<usize>,
     pub(super) front1: Layer,
     pub(super) front2: Layer,
     pub(super) partials_in: Layer,
@@ -120,6 +126,24 @@ pub struct Weights {
     pub(super) heads: Layer,
     /// `[88][channels]`.
     pub(super) register: Vec<f32>,
+}
+
+impl Layer {
+    /// Of the outputs, which come in groups of four, the group at `place`.
+    pub(super) fn heads(&self, place: usize) -> Layer {
+        let outputs = HEADS * place..HEADS * (place + 1);
+        Layer {
+            inputs: self.inputs,
+            outputs: HEADS,
+            weights: self
+                .weights
+                .chunks_exact(self.outputs)
+                .flat_map(|row| &row[outputs.clone()])
+                .copied()
+                .collect(),
+            biases: self.biases[outputs.clone()].to_vec(),
+        }
+    }
 }
 
 impl Weights {
@@ -143,11 +167,14 @@ impl Weights {
             hidden: reader.size("hidden")?,
             company: reader.size("company")?,
             second: reader.size("second")?,
-            delay: reader.size("delay")?,
         };
-        let Sizes { front, bottleneck, channels, hidden, company, second, .. } = sizes;
+        let count = reader.number("number of delays", MOST_DELAYS)?;
+        let delays =
+            (0..count).map(|_| reader.number("delay", LONGEST_DELAY)).collect::<Result<Vec<_>, _>>()?;
+        let Sizes { front, bottleneck, channels, hidden, company, second } = sizes;
         let weights = Weights {
             sizes,
+            delays,
             front1: reader.layer("front1", 9 * RESOLUTIONS, front)?,
             front2: reader.layer("front2", 9 * front, front)?,
             partials_in: reader.layer("partials_in", front, bottleneck)?,
@@ -159,7 +186,7 @@ impl Weights {
             company_in: reader.layer("company_in", hidden, company)?,
             company_out: reader.layer("company_out", hidden + COMPANY_SHIFTS.len() * company, second)?,
             judgement: reader.layer("judgement", 2 * second, 4 * second)?,
-            heads: reader.layer("heads", hidden + second, 4)?,
+            heads: reader.layer("heads", hidden + second, HEADS * count)?,
             register: reader.values("register", KEYS * channels)?,
         };
         let (end, actual) = (reader.at, fnv1a(&bytes[..reader.at]));
@@ -200,9 +227,13 @@ impl<'a> Reader<'a> {
     }
 
     fn size(&mut self, what: &'static str) -> Result<usize, NetworkError> {
+        self.number(what, LARGEST_SIZE)
+    }
+
+    fn number(&mut self, what: &'static str, largest: u32) -> Result<usize, NetworkError> {
         let actual = self.integer()?;
-        if !(1..=LARGEST_SIZE).contains(&actual) {
-            return Err(NetworkError::Shape { what, expected: format!("1 to {LARGEST_SIZE}"), actual });
+        if !(1..=largest).contains(&actual) {
+            return Err(NetworkError::Shape { what, expected: format!("1 to {largest}"), actual });
         }
         Ok(actual as usize)
     }

@@ -16,6 +16,6 @@ pub use edit_choices::{ChosenJoin, ChosenTake, EditChoices};
 pub use notated::{Notated, WrittenNote};
 pub use note::{NoteEvent, PlayedNote};
 pub use plan::{Decision, EditPlan, JoinPlace, JoinReason, Mark, PlanSegment};
-pub use posteriorgram::PosteriorFrame;
+pub use posteriorgram::{DecisionDelay, PosteriorFrame};
 pub use shading::Shading;
 pub use take::{Coverage, Fault, FaultKind, PartCoverage, Stretch, Take};

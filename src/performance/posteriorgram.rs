@@ -1,6 +1,7 @@
 //! The seam between hearing and understanding: how likely each key is being struck, sounding or released.
 
 use crate::units::{FrameIndex, KEYS};
+use serde::{Deserialize, Serialize};
 
 /// Note evidence at one analysis frame, for MIDI 21-108 (index 0 is A0).
 ///
@@ -31,6 +32,34 @@ impl PosteriorFrame {
             offset: [0.0; KEYS],
             velocity: [0.0; KEYS],
             level_db: -120.0,
+        }
+    }
+}
+
+/// How long after each moment the network decides what was struck then: later is surer. Signal processing has a delay of
+/// its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DecisionDelay {
+    /// 20 ms.
+    Short,
+    /// 30 ms: the setting that figures are given for.
+    #[default]
+    Standard,
+    /// 50 ms.
+    Long,
+}
+
+impl DecisionDelay {
+    /// All, in order.
+    pub const ALL: [DecisionDelay; 3] = [DecisionDelay::Short, DecisionDelay::Standard, DecisionDelay::Long];
+
+    /// In hops of 10 ms.
+    pub const fn hops(self) -> usize {
+        match self {
+            DecisionDelay::Short => 2,
+            DecisionDelay::Standard => 3,
+            DecisionDelay::Long => 5,
         }
     }
 }

@@ -284,6 +284,7 @@ impl EditorApp {
                 TimingMode::Live => Timing::Live,
                 TimingMode::Aligned => Timing::Aligned,
             },
+            decision_delay: engine.decision_delay,
             sensitivity: engine.sensitivity,
             lowest_pitch: engine.lowest_pitch,
             highest_pitch: engine.highest_pitch,
@@ -365,6 +366,7 @@ impl EditorApp {
             Timing::Aligned => TimingMode::Aligned,
         };
         change(&setter, &params.timing, timing);
+        change(&setter, &params.decide_after, settings.decision_delay.into());
         change(&setter, &params.sensitivity, settings.sensitivity);
         change(&setter, &params.lowest_pitch, i32::from(settings.lowest_pitch));
         change(&setter, &params.highest_pitch, i32::from(settings.highest_pitch));

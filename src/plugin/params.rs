@@ -5,6 +5,7 @@ use super::state::{SavedConsent, SavedRemote, SavedScore, WindowSize};
 use crate::audio::REFERENCE_RANGE_HZ;
 use crate::bridge::Bridge;
 use crate::engine::{EngineConfig, EstimatorKind};
+use crate::performance::DecisionDelay;
 use crate::units::{KEYS, LOWEST_KEY};
 use nice_plug::prelude::*;
 use std::sync::{Arc, RwLock};
@@ -23,12 +24,52 @@ pub enum TimingMode {
     Aligned,
 }
 
+/// How long after each moment the network decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum DecideAfter {
+    /// Soonest.
+    #[id = "20"]
+    #[name = "20 ms"]
+    Short,
+    /// The setting that figures are given for.
+    #[id = "30"]
+    #[name = "30 ms"]
+    Standard,
+    /// Surest.
+    #[id = "50"]
+    #[name = "50 ms"]
+    Long,
+}
+
+impl From<DecideAfter> for DecisionDelay {
+    fn from(after: DecideAfter) -> Self {
+        match after {
+            DecideAfter::Short => DecisionDelay::Short,
+            DecideAfter::Standard => DecisionDelay::Standard,
+            DecideAfter::Long => DecisionDelay::Long,
+        }
+    }
+}
+
+impl From<DecisionDelay> for DecideAfter {
+    fn from(delay: DecisionDelay) -> Self {
+        match delay {
+            DecisionDelay::Short => DecideAfter::Short,
+            DecisionDelay::Standard => DecideAfter::Standard,
+            DecisionDelay::Long => DecideAfter::Long,
+        }
+    }
+}
+
 /// All parameters. The ids are part of saved projects and never change.
 #[derive(Params)]
 pub struct Parameters {
     /// Live or Aligned. Not automatable: it changes the latency.
     #[id = "timing"]
     pub timing: EnumParam<TimingMode>,
+    /// How long after each moment the network decides. Not automatable: it changes the latency.
+    #[id = "decide"]
+    pub decide_after: EnumParam<DecideAfter>,
     /// Frequency of A4 that is played at, Hz. Not automatable: the analysis is rebuilt for it.
     #[id = "a4"]
     pub reference: FloatParam,
@@ -109,6 +150,7 @@ impl Parameters {
         };
         Parameters {
             timing: EnumParam::new("Timing", TimingMode::Live).non_automatable(),
+            decide_after: EnumParam::new("Decide after", defaults.decision_delay.into()).non_automatable(),
             reference: FloatParam::new(
                 "A4",
                 defaults.reference_hz,
@@ -170,6 +212,7 @@ impl Parameters {
     pub fn engine_config(&self) -> EngineConfig {
         EngineConfig {
             estimator: EstimatorKind::default(),
+            decision_delay: self.decide_after.value().into(),
             reference_hz: self.reference.value(),
             sensitivity: self.sensitivity.value(),
             lowest_pitch: self.lowest_pitch.value() as u8,

@@ -5,6 +5,7 @@ use super::midi_out::{MidiOut, Routing};
 use super::params::{Parameters, TimingMode};
 use crate::bridge::{Bridge, HostTransport, Pace, RealtimeEnd, Schedule, Timing};
 use crate::engine::{Engine, EstimatorKind};
+use crate::performance::DecisionDelay;
 use nice_plug::prelude::*;
 use std::time::{Duration, Instant};
 
@@ -43,8 +44,8 @@ pub struct AudioSide {
     /// Zero of the wall clock that [`Pace`] reads.
     clock: Instant,
     rate_hz: f64,
-    /// What the engine takes to know of a note, but for its length.
-    answer_s: f64,
+    /// What the engine takes to know of a note, but for its length, at each decision delay in order.
+    answer_s: [f64; DecisionDelay::ALL.len()],
     largest_block: usize,
     offline: bool,
     bypassed: bool,
@@ -64,8 +65,11 @@ impl AudioSide {
         let rate_hz = f64::from(config.sample_rate);
         let largest_block = config.max_buffer_size as usize;
         // Where no engine can be made nothing is heard, and the worker says why.
-        let answer_s = Engine::answer_time(EstimatorKind::default(), rate_hz).map_or(0.0, |time| time.0);
-        let longest = aligned_latency(answer_s, LONGEST_MINIMUM_S, rate_hz, largest_block);
+        let answer_s = DecisionDelay::ALL.map(|delay| {
+            Engine::answer_time(EstimatorKind::default(), delay, rate_hz).map_or(0.0, |time| time.0)
+        });
+        let slowest_s = answer_s.iter().copied().fold(0.0, f64::max);
+        let longest = aligned_latency(slowest_s, LONGEST_MINIMUM_S, rate_hz, largest_block);
         Some(AudioSide {
             end: bridge.connect(rate_hz, largest_block)?,
             schedule: Schedule::new(WAITING),
@@ -89,7 +93,7 @@ impl AudioSide {
         match params.timing.value() {
             TimingMode::Live => 0,
             TimingMode::Aligned => aligned_latency(
-                self.answer_s,
+                self.answer_s[DecisionDelay::from(params.decide_after.value()) as usize],
                 f64::from(params.minimum_note.value()) / 1000.0,
                 self.rate_hz,
                 self.largest_block,

@@ -146,6 +146,21 @@ fn aligned_notes_leave_exactly_the_latency_after_their_onset() {
 }
 
 #[test]
+fn a_longer_decision_is_a_longer_latency() {
+    for format in Format::ALL {
+        let latencies = ["20", "30", "50"].map(|decide| {
+            let mut instance = open(format).unwrap();
+            let params = json!({ "timing": { "string": "aligned" }, "decide": { "string": decide } });
+            assert!(instance.load(&project::state(params, &Value::Null).unwrap()));
+            offline(instance.as_mut(), 48_000.0, 2);
+            instance.latency()
+        });
+        let [short, standard, long] = latencies;
+        assert_eq!((standard - short, long - standard), (480, 960), "{format:?}: {latencies:?} samples");
+    }
+}
+
+#[test]
 fn another_latency_comes_into_force_when_the_format_allows_it() {
     for format in Format::ALL {
         let mut instance = open(format).unwrap();
