@@ -241,3 +241,59 @@ fn evidence_comes_as_late_as_is_decided() {
         assert!((later_s - sooner_s - 0.01 * hops as f64).abs() < 1e-9);
     }
 }
+
+/// How far from A4 the tone of [`vibrato`] lies at `t`, in cents.
+fn vibrato_cents(t: f64) -> f64 {
+    10.0 + 30.0 * (TAU * 4.5 * t).sin()
+}
+
+/// A struck tone with vibrato after half a second of silence, then an unbent one of another pitch.
+fn vibrato(rate: f64) -> Vec<f32> {
+    let mut phase = 0.0;
+    (0..(3.5 * rate) as usize)
+        .map(|n| {
+            let t = n as f64 / rate;
+            let (start, hz) =
+                if t < 2.0 { (0.5, 440.0 * (vibrato_cents(t) / 1200.0).exp2()) } else { (2.0, 329.63) };
+            phase += TAU * hz / rate;
+            let loudness = if t < 0.5 { 0.0 } else { 0.15 * (-0.7 * (t - start)).exp() };
+            (loudness * (1..7).map(f64::from).map(|h| (h * phase).sin() / h).sum::<f64>()) as f32
+        })
+        .collect()
+}
+
+#[test]
+fn a_vibrato_is_told_as_bends_and_the_next_note_begins_unbent() {
+    let config = EngineConfig { pitch_bend: true, ..EngineConfig::default() };
+    let mut engine = Engine::new(&config, 48_000.0).unwrap();
+    let mut events = vec![];
+    engine.push(&vibrato(48_000.0), &mut events);
+    engine.finish(&mut events);
+    let (mut bent, mut errors, mut strikes) = (0.0f32, vec![], vec![]);
+    for event in &events {
+        match event {
+            EngineEvent::Note(NoteEvent::Bend { cents, at, emitted }) => {
+                assert!(at.0 <= emitted.0 && emitted.0 - at.0 < 0.1);
+                bent = *cents;
+                // The first bend of a note comes from where it lay before.
+                if *cents != 0.0 && (0.8..1.9).contains(&at.0) {
+                    errors.push((f64::from(*cents) - vibrato_cents(at.0)).abs());
+                }
+            }
+            EngineEvent::Note(NoteEvent::On { pitch, .. }) => {
+                strikes.push((pitch.0, bent));
+            }
+            _ => {}
+        }
+    }
+    assert!(strikes.iter().all(|&(_, bent)| bent == 0.0), "struck while bent: {strikes:?}");
+    assert!(strikes.contains(&(69, 0.0)) && strikes.contains(&(64, 0.0)), "{strikes:?}");
+    let mean = errors.iter().sum::<f64>() / errors.len() as f64;
+    assert!(errors.len() > 60 && mean < 8.0, "{} bends, {mean:.1} cents off on average", errors.len());
+    assert!(bent.abs() < 4.0, "in the end it is bent by {bent}");
+    engine.set_config(&EngineConfig::default());
+    events.clear();
+    engine.reset(&mut events);
+    engine.push(&vibrato(48_000.0), &mut events);
+    assert!(!events.iter().any(|event| matches!(event, EngineEvent::Note(NoteEvent::Bend { .. }))), "off");
+}

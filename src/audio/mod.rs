@@ -3,12 +3,14 @@
 mod condition;
 mod framing;
 mod hum;
+mod intonation;
 mod resample;
 mod spectrum;
 mod warp;
 
 pub use condition::Conditioner;
 pub use framing::{Framer, HOP_SAMPLES};
+pub use intonation::intonation_cents;
 pub use resample::{ANALYSIS_RATE_HZ, RATE_RANGE_HZ, Resampler};
 pub use spectrum::{
     BINS, BINS_PER_SEMITONE, DB_PER_UNIT, FLOOR_DB, LONGEST_WINDOW, REFERENCE_RANGE_HZ, RESOLUTIONS,

@@ -59,6 +59,11 @@ pub enum ReadyKind {
         /// Down or up.
         down: bool,
     },
+    /// The note that sounds lies elsewhere than before.
+    Bend {
+        /// 14-bit pitch bend over a range of ±2 semitones: 0-16383, 8192 is unbent.
+        value: u16,
+    },
     /// Another beat of the playing path was reached while the follower was sure.
     Place {
         /// Path step, 1 = first.

@@ -221,7 +221,7 @@ fn notated(entry: &Entry, score: Option<&LoadedScore>, title: &str) -> Result<No
 }
 
 fn midi(notes: &[PlayedNote], out: &mut dyn Write) -> io::Result<()> {
-    write_midi(notes, MidiStyle::Sounding, out).map_err(io::Error::other)
+    write_midi(notes, MidiStyle::Sounding, &[], out).map_err(io::Error::other)
 }
 
 /// From the log's time to the host's timeline, in seconds.

@@ -8,6 +8,7 @@ use super::remote::Remote;
 use super::snapshot::{Overload, Place, Snapshot};
 use super::stream::Stream;
 use crate::engine::{EngineEvent, FollowCommand};
+use crate::notes::pitch_bend_value;
 use crate::performance::{CueMessage, FollowState, NoteEvent, PositionReport};
 use crate::score::PlayingPath;
 use crate::units::{Pitch, SampleIndex, Seconds};
@@ -256,6 +257,9 @@ impl<E: Stream> Line<E> {
                 (at, emitted, ReadyKind::NoteOff { pitch: pitch.0 })
             }
             NoteEvent::Pedal { down, at, emitted } => (at, emitted, ReadyKind::Pedal { down }),
+            NoteEvent::Bend { cents, at, emitted } => {
+                (at, emitted, ReadyKind::Bend { value: pitch_bend_value(cents) })
+            }
         };
         self.send(at + origin, emitted + origin, kind);
     }

@@ -18,6 +18,7 @@ pub struct Settings {
     score_assist: AtomicU32,
     lowest_pitch: AtomicU8,
     highest_pitch: AtomicU8,
+    pitch_bend: AtomicBool,
     follow: AtomicBool,
 }
 
@@ -32,6 +33,7 @@ impl Default for Settings {
             score_assist: AtomicU32::new(0),
             lowest_pitch: AtomicU8::new(0),
             highest_pitch: AtomicU8::new(0),
+            pitch_bend: AtomicBool::new(false),
             follow: AtomicBool::new(true),
         };
         settings.store(&EngineConfig::default());
@@ -50,6 +52,7 @@ impl Settings {
         self.score_assist.store(config.score_assist.to_bits(), Ordering::Relaxed);
         self.lowest_pitch.store(config.lowest_pitch, Ordering::Relaxed);
         self.highest_pitch.store(config.highest_pitch, Ordering::Relaxed);
+        self.pitch_bend.store(config.pitch_bend, Ordering::Relaxed);
         self.follow.store(config.follow, Ordering::Relaxed);
     }
 
@@ -66,6 +69,7 @@ impl Settings {
             minimum_note_s: float(&self.minimum_note_s),
             velocity_curve: float(&self.velocity_curve),
             score_assist: float(&self.score_assist),
+            pitch_bend: self.pitch_bend.load(Ordering::Relaxed),
             follow: self.follow.load(Ordering::Relaxed),
         }
     }
@@ -86,6 +90,7 @@ mod tests {
             minimum_note_s: 0.1,
             velocity_curve: 2.0,
             score_assist: 0.7,
+            pitch_bend: true,
             follow: false,
             ..EngineConfig::default()
         };

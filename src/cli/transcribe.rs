@@ -4,10 +4,11 @@ use super::files;
 use super::hear::{self, Heard, Listening};
 use super::score::ScoreChoice;
 use crate::engine::{EngineConfig, Listened, SecondPass};
-use crate::notes::quantised;
+use crate::notes::{pitch_bend_value, quantised};
 use crate::performance::{Notated, PlayedNote};
 use crate::score::Score;
 use crate::takes::{FaultTolerance, notate};
+use crate::units::Seconds;
 use crate::writers::{MidiStyle, write_midi, write_notated_midi, write_score_musicxml};
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -35,6 +36,9 @@ pub(super) struct Transcribe {
     /// Write key releases and the sustain pedal (CC 64) instead of notes as they sound
     #[arg(long)]
     keyed: bool,
+    /// For what plays one note at a time: write vibrato, slides and intonation as pitch bend, over ±2 semitones
+    #[arg(long)]
+    bend: bool,
     #[command(flatten)]
     listening: Listening,
     /// Note sensitivity, 0-1
@@ -66,6 +70,7 @@ impl Transcribe {
             sensitivity: self.sensitivity,
             score_assist: if path.is_some() { f32::from(self.assist) / 100.0 } else { 0.0 },
             follow: path.is_some(),
+            pitch_bend: self.bend,
             ..self.listening.config()
         };
         let named = || self.audio.display().to_string();
@@ -78,6 +83,8 @@ impl Transcribe {
         };
         let Heard { ledger, end, .. } = heard.with_context(named)?;
         let pedal = ledger.pedal().to_vec();
+        let bends: Vec<(Seconds, u16)> =
+            ledger.bends().iter().map(|&(at, cents)| (at, pitch_bend_value(cents))).collect();
         let notes = ledger.into_notes();
         if notation {
             let notated = match (&score, pass) {
@@ -96,7 +103,7 @@ impl Transcribe {
         }
         if let Some(path) = &self.output {
             let style = if self.keyed { MidiStyle::Keyed(&pedal) } else { MidiStyle::Sounding };
-            files::write(path, |out| Ok(write_midi(&notes, style, out)?))?;
+            files::write(path, |out| Ok(write_midi(&notes, style, &bends, out)?))?;
         }
         if let Some(path) = &self.events {
             files::write(path, |out| write_events(&notes, out))?;

@@ -152,6 +152,9 @@ fn output(ui: &mut Ui, look: &Look, wanted: &mut Settings) {
     let pedal = ui.checkbox(&mut wanted.pedal_out, look.text(Text::PedalOut));
     pedal.on_hover_text(look.text(Text::PedalHint));
     ui.end_row();
+    let bend = ui.checkbox(&mut wanted.pitch_bend, look.text(Text::BendOut));
+    bend.on_hover_text(look.text(Text::BendHint));
+    ui.end_row();
     let mut send = wanted.position_cc.is_some();
     let position = ui.checkbox(&mut send, look.text(Text::PositionOut));
     if position.on_hover_text(look.text(Text::PositionOutHint)).changed() {

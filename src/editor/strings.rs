@@ -431,6 +431,12 @@ table! {
     PedalHint: "Key releases and controller 64 instead of long notes", "Tastenloslassen und Controller 64 statt langer Noten",
         "Relâchements et contrôleur 64 au lieu de notes longues", "Liberaciones y controlador 64 en lugar de notas largas",
         "長い音の代わりにキーオフと CC64 を送ります";
+    BendOut: "Pitch bend", "Tonhöhenbeugung", "Pitch bend", "Pitch bend", "ピッチベンド";
+    BendHint: "For what plays one note at a time: vibrato and intonation as pitch bend. Set the instrument’s bend range to 2 semitones.",
+        "Für einstimmiges Spiel: Vibrato und Intonation als Pitch Bend. Den Beugebereich des Instruments auf 2 Halbtöne stellen.",
+        "Pour une ligne seule : vibrato et justesse en pitch bend. Réglez l’instrument sur une plage de 2 demi-tons.",
+        "Para una sola línea: vibrato y afinación como pitch bend. Ajuste el instrumento a un rango de 2 semitonos.",
+        "単旋律用: ビブラートと音程をピッチベンドで送ります。音源のベンド幅は2半音にしてください。";
     PositionOut: "Send position", "Position senden", "Envoyer la position", "Enviar la posición", "位置を送る";
     PositionOutHint: "Measure and beat as MIDI controllers", "Takt und Schlag als MIDI-Controller", "Mesure et temps en contrôleurs MIDI",
         "Compás y tiempo como controladores MIDI", "小節と拍を MIDI コントローラーで送ります";

@@ -4,7 +4,9 @@
 //! given and a test can draw any state there is.
 
 use crate::bridge::{Export, RemoteSettings};
-use crate::performance::{Coverage, Cue, DecisionDelay, EditChoices, EditPlan, PositionReport, Shading, Take};
+use crate::performance::{
+    Coverage, Cue, DecisionDelay, EditChoices, EditPlan, PositionReport, Shading, Take,
+};
 use crate::score::{Choice, PrintedScore, Score};
 use crate::units::{Bpm, Pitch, Seconds};
 use std::sync::Arc;
@@ -290,6 +292,8 @@ pub struct Settings {
     pub channel: u8,
     /// Send the sustain pedal.
     pub pedal_out: bool,
+    /// Send how a single line bends.
+    pub pitch_bend: bool,
     /// Follow the score.
     pub follow: bool,
     /// Controller number that the position is sent on, 0-119.
@@ -314,6 +318,7 @@ impl Default for Settings {
             trim_db: 0.0,
             channel: 0,
             pedal_out: false,
+            pitch_bend: false,
             follow: true,
             position_cc: None,
             osc: RemoteSettings::default(),

@@ -37,6 +37,8 @@ pub struct EngineConfig {
     pub velocity_curve: f32,
     /// How far the followed score may sway which notes are heard, 0 (not at all) to 1.
     pub score_assist: f32,
+    /// Tell how a single line bends: vibrato, slides, intonation.
+    pub pitch_bend: bool,
     /// Follow the score.
     pub follow: bool,
 }
@@ -53,6 +55,7 @@ impl Default for EngineConfig {
             minimum_note_s: 0.03,
             velocity_curve: 1.0,
             score_assist: 0.0,
+            pitch_bend: false,
             follow: true,
         }
     }

@@ -2,9 +2,9 @@
 
 use super::hearing::Hearing;
 use super::{EngineConfig, EngineError, EngineEvent, EstimatorKind, FollowCommand};
-use crate::audio::{Conditioner, FrontEnd, Resampler, SpectralFrame};
+use crate::audio::{Conditioner, FrontEnd, Resampler, SpectralFrame, intonation_cents};
 use crate::follower::Follower;
-use crate::notes::{NoteTracker, PedalTracker, ScorePrior};
+use crate::notes::{BendTracker, NoteTracker, PedalTracker, ScorePrior};
 use crate::performance::{DecisionDelay, FollowState, NoteEvent, PositionReport, PosteriorFrame};
 use crate::score::PlayingPath;
 use crate::units::{FrameIndex, HOP_S, SampleIndex, Seconds};
@@ -35,6 +35,7 @@ struct Stream {
     hearing: Hearing,
     tracker: NoteTracker,
     pedal: PedalTracker,
+    bend: BendTracker,
     prior: ScorePrior,
     follower: Option<Follower>,
     want_evidence: bool,
@@ -61,6 +62,7 @@ impl Engine {
             hearing: Hearing::new(config.estimator, config.decision_delay)?,
             tracker,
             pedal: PedalTracker::default(),
+            bend: BendTracker::default(),
             prior: ScorePrior::default(),
             follower: None,
             want_evidence: false,
@@ -260,6 +262,8 @@ impl Stream {
         }
         self.swayed.clone_from(evidence);
         self.tell(emitted, events);
+        let newest = FrameIndex(newest).seconds();
+        self.tell_bend(spectrum, Seconds(newest.0 - BendTracker::LAG_S), emitted, events);
     }
 
     /// Sends the frame in `swayed` on to the tracker and the listeners.
@@ -296,15 +300,34 @@ impl Stream {
     fn release(&mut self, at: Seconds, events: &mut Vec<EngineEvent>) {
         self.tracker.release_all(at, at, &mut self.notes);
         self.tell_notes(events);
+        events.extend(self.bend.unbend(at, at).map(EngineEvent::Note));
     }
 
-    /// Sends the notes on, each followed by what the pedal did at it.
+    /// Sends the notes on, each followed by what the pedal did at it; a bend goes back before the next note.
     fn tell_notes(&mut self, events: &mut Vec<EngineEvent>) {
         for note in self.notes.drain(..) {
             let pedal = self.pedal.enter(&note);
+            events.extend(self.bend.enter(&note).map(EngineEvent::Note));
             events.push(EngineEvent::Note(note));
             events.extend(pedal.map(EngineEvent::Note));
         }
+    }
+
+    /// Tells how the one note that sounds bent at `at`, by the newest spectrum.
+    fn tell_bend(
+        &mut self,
+        spectrum: &SpectralFrame,
+        at: Seconds,
+        emitted: Seconds,
+        events: &mut Vec<EngineEvent>,
+    ) {
+        let bend = if self.config.pitch_bend {
+            let cents = self.bend.wanted(at).and_then(|pitch| intonation_cents(spectrum, pitch));
+            cents.and_then(|cents| self.bend.place(cents, at, emitted))
+        } else {
+            self.bend.unbend(at, emitted)
+        };
+        events.extend(bend.map(EngineEvent::Note));
     }
 
     /// Fills up with silent frames to `base`.

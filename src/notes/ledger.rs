@@ -9,11 +9,12 @@ pub struct NoteLedger {
     open: [Option<PlayedNote>; 128],
     notes: Vec<PlayedNote>,
     pedal: Vec<(Seconds, bool)>,
+    bends: Vec<(Seconds, f32)>,
 }
 
 impl Default for NoteLedger {
     fn default() -> Self {
-        NoteLedger { open: [None; 128], notes: Vec::new(), pedal: Vec::new() }
+        NoteLedger { open: [None; 128], notes: Vec::new(), pedal: Vec::new(), bends: Vec::new() }
     }
 }
 
@@ -33,6 +34,7 @@ impl NoteLedger {
                 }
             }
             NoteEvent::Pedal { down, at, .. } => self.pedal.push((at, down)),
+            NoteEvent::Bend { cents, at, .. } => self.bends.push((at, cents)),
         }
     }
 
@@ -44,6 +46,11 @@ impl NoteLedger {
     /// Sustain pedal changes so far: time, down.
     pub fn pedal(&self) -> &[(Seconds, bool)] {
         &self.pedal
+    }
+
+    /// Bends so far: time, cents.
+    pub fn bends(&self) -> &[(Seconds, f32)] {
+        &self.bends
     }
 
     /// Notes that have begun and not ended.

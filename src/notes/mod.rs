@@ -1,5 +1,6 @@
 //! Note evidence to notes: which strikes are believed, when they end, how loud they are.
 
+mod bend;
 mod config;
 mod ledger;
 mod pedal;
@@ -7,6 +8,7 @@ mod prior;
 mod pulse;
 mod tracker;
 
+pub use bend::{BendTracker, pitch_bend_value};
 pub use config::TrackerConfig;
 pub use ledger::NoteLedger;
 pub use pedal::PedalTracker;

@@ -63,7 +63,7 @@ impl PedalTracker {
                 }
                 return None;
             }
-            NoteEvent::Pedal { .. } => return None,
+            NoteEvent::Pedal { .. } | NoteEvent::Bend { .. } => return None,
         };
         let held = self.sounding.iter().flatten().count();
         let gone_down = !self.down

@@ -447,7 +447,7 @@ mod tests {
                         let on = open[usize::from(pitch.0)].take();
                         prop_assert!(on.is_some_and(|on| at.0 >= on) && at.0 <= emitted.0);
                     }
-                    NoteEvent::Pedal { .. } => {}
+                    NoteEvent::Pedal { .. } | NoteEvent::Bend { .. } => {}
                 }
             }
             prop_assert!(open.iter().all(Option::is_none));

@@ -36,6 +36,15 @@ pub enum NoteEvent {
         /// When the engine knew.
         emitted: Seconds,
     },
+    /// The one note that sounds lies this far from its key from now on; with the next `On` it is 0 unless told again.
+    Bend {
+        /// Above the key, in cents; within ±80.
+        cents: f32,
+        /// True time.
+        at: Seconds,
+        /// When the engine knew.
+        emitted: Seconds,
+    },
 }
 
 /// A whole note: struck, sounded, ended.

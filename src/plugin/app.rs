@@ -294,6 +294,7 @@ impl EditorApp {
             trim_db: params.input_trim.value(),
             channel: (params.channel.value() - 1).clamp(0, 15) as u8,
             pedal_out: params.pedal_out.value(),
+            pitch_bend: engine.pitch_bend,
             follow: engine.follow,
             position_cc: (params.position_out.value() > 0).then(|| params.position_out.value() as u8),
             osc: (*self.bridge.remote()).clone(),
@@ -376,6 +377,7 @@ impl EditorApp {
         change(&setter, &params.input_trim, settings.trim_db);
         change(&setter, &params.channel, i32::from(settings.channel) + 1);
         change(&setter, &params.pedal_out, settings.pedal_out);
+        change(&setter, &params.pitch_bend, settings.pitch_bend);
         change(&setter, &params.follow, settings.follow);
         change(&setter, &params.position_out, settings.position_cc.map_or(0, i32::from));
     }

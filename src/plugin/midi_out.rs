@@ -8,6 +8,9 @@ use nice_plug::prelude::*;
 /// Controller of the sustain pedal.
 const SUSTAIN: u8 = 64;
 
+/// Pitch bend of a note on its key.
+const UNBENT: u16 = 8192;
+
 /// How events are sent at present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Routing {
@@ -32,13 +35,15 @@ pub struct MidiOut {
     owed: [Option<u8>; 128],
     /// Channel on which the pedal is down.
     pedal: Option<u8>,
+    /// Channel that is bent.
+    bent: Option<u8>,
     /// The note that a cue struck last on each channel.
     cues: [Option<u8>; 16],
 }
 
 impl Default for MidiOut {
     fn default() -> Self {
-        MidiOut { sounding: [None; 128], owed: [None; 128], pedal: None, cues: [None; 16] }
+        MidiOut { sounding: [None; 128], owed: [None; 128], pedal: None, bent: None, cues: [None; 16] }
     }
 }
 
@@ -74,6 +79,14 @@ impl MidiOut {
                 }
             }
             ReadyKind::Pedal { .. } => {}
+            ReadyKind::Bend { value } => {
+                if self.bent.is_some_and(|channel| channel != routing.channel) {
+                    self.straighten(timing, &mut send);
+                }
+                if send(bend(timing, routing.channel, value)) {
+                    self.bent = (value != UNBENT).then_some(routing.channel);
+                }
+            }
             ReadyKind::Place { measure, beat } => {
                 if let Some(cc) = routing.position_cc {
                     send(controller(timing, routing.channel, cc, (measure % 128) as u8));
@@ -126,6 +139,7 @@ impl MidiOut {
             self.end_cue(channel, 0, &mut send);
         }
         self.lift_pedal(0, &mut send);
+        self.straighten(0, &mut send);
     }
 
     fn end_cue(&mut self, channel: u8, timing: u32, send: &mut impl FnMut(NoteEvent<()>) -> bool) {
@@ -144,6 +158,12 @@ impl MidiOut {
         }
     }
 
+    fn straighten(&mut self, timing: u32, send: &mut impl FnMut(NoteEvent<()>) -> bool) {
+        if self.bent.is_some_and(|channel| send(bend(timing, channel, UNBENT))) {
+            self.bent = None;
+        }
+    }
+
     fn lift_pedal(&mut self, timing: u32, send: &mut impl FnMut(NoteEvent<()>) -> bool) {
         if let Some(channel) = self.pedal
             && send(controller(timing, channel, SUSTAIN, 0))
@@ -151,6 +171,11 @@ impl MidiOut {
             self.pedal = None;
         }
     }
+}
+
+fn bend(timing: u32, channel: u8, value: u16) -> NoteEvent<()> {
+    // The framework makes 14 bits of it again, rounding.
+    NoteEvent::MidiPitchBend { timing, channel, value: f32::from(value) / 16_383.0 }
 }
 
 fn note_off(timing: u32, channel: u8, pitch: u8) -> NoteEvent<()> {
@@ -234,6 +259,21 @@ mod tests {
         assert_eq!(pitches(&sent), [(40, false), (60, false)]);
         assert_eq!(sent.last(), Some(&controller(0, 3, SUSTAIN, 0)));
         out.silence(|_| panic!("nothing sounds any more"));
+    }
+
+    #[test]
+    fn silence_takes_the_bend_back_on_the_channel_that_is_bent() {
+        let mut out = MidiOut::default();
+        let mut sent = Vec::new();
+        let mut take = |event| {
+            sent.push(event);
+            true
+        };
+        out.send(ReadyKind::Bend { value: 9000 }, 4, PLAIN, &mut take);
+        out.send(ReadyKind::Bend { value: 7000 }, 5, Routing { channel: 0, ..PLAIN }, &mut take);
+        out.silence(&mut take);
+        out.silence(|_| panic!("nothing is bent any more"));
+        assert_eq!(sent, [bend(4, 3, 9000), bend(5, 3, UNBENT), bend(5, 0, 7000), bend(0, 0, UNBENT)]);
     }
 
     #[test]

@@ -94,6 +94,9 @@ pub struct Parameters {
     /// Sends the sustain pedal as CC 64.
     #[id = "pedal"]
     pub pedal_out: BoolParam,
+    /// Sends pitch bend for what plays one note at a time, over a range of ±2 semitones.
+    #[id = "bend"]
+    pub pitch_bend: BoolParam,
     /// How far the followed score sways which notes are heard, 0-1.
     #[id = "assist"]
     pub score_assist: FloatParam,
@@ -181,6 +184,7 @@ impl Parameters {
             .with_value_to_string(formatters::v2s_f32_rounded(2)),
             channel: IntParam::new("MIDI channel", 1, IntRange::Linear { min: 1, max: 16 }),
             pedal_out: BoolParam::new("Pedal out", false),
+            pitch_bend: BoolParam::new("Pitch bend out", defaults.pitch_bend),
             score_assist: share("Score assist", defaults.score_assist),
             input_trim: FloatParam::new("Input trim", 0.0, FloatRange::Linear { min: -24.0, max: 24.0 })
                 .with_step_size(0.1)
@@ -220,6 +224,7 @@ impl Parameters {
             minimum_note_s: self.minimum_note.value() / 1000.0,
             velocity_curve: self.velocity_curve.value(),
             score_assist: self.score_assist.value(),
+            pitch_bend: self.pitch_bend.value(),
             follow: self.follow.value(),
         }
     }

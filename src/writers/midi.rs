@@ -3,8 +3,8 @@
 use super::smf::{self, Timed};
 use crate::performance::PlayedNote;
 use crate::units::Seconds;
-use midly::num::{u4, u7, u24};
-use midly::{MetaMessage, MidiMessage, TrackEventKind};
+use midly::num::{u4, u7, u14, u24};
+use midly::{MetaMessage, MidiMessage, PitchBend, TrackEventKind};
 use std::io::Write;
 
 /// Ticks a second: 960 a quarter note at 120 per minute, so a tick is 0.52 ms.
@@ -42,11 +42,17 @@ pub enum MidiStyle<'a> {
 
 /// Writes `notes` (any order) as a one-track MIDI file whose time 0 is stream time 0.
 ///
-/// Two notes of one pitch never overlap in the file: the earlier ends where the later begins.
+/// Two notes of one pitch never overlap in the file: the earlier ends where the later begins. `bends` (time, 14-bit value),
+/// in order, are written as pitch bend.
 ///
 /// # Errors
 /// [`MidiWriteError`].
-pub fn write_midi(notes: &[PlayedNote], style: MidiStyle, out: impl Write) -> Result<(), MidiWriteError> {
+pub fn write_midi(
+    notes: &[PlayedNote],
+    style: MidiStyle,
+    bends: &[(Seconds, u16)],
+    out: impl Write,
+) -> Result<(), MidiWriteError> {
     let mut events = note_events(notes, style);
     if let MidiStyle::Keyed(pedal) = style {
         for &(at, down) in pedal {
@@ -57,9 +63,13 @@ pub fn write_midi(notes: &[PlayedNote], style: MidiStyle, out: impl Write) -> Re
             events.push((tick(at), 1, message));
         }
     }
+    for &(at, value) in bends {
+        let bend = PitchBend(u14::new(value.min(16_383)));
+        events.push((tick(at), 1, MidiMessage::PitchBend { bend }));
+    }
     let tempo = MetaMessage::Tempo(u24::new(MICROSECONDS_PER_QUARTER));
     let message = |message| TrackEventKind::Midi { channel: u4::new(0), message };
-    // At one tick: offs, then the pedal, then ons.
+    // At one tick: offs, then the pedal and bends, then ons.
     let timed = events.into_iter().map(|(tick, order, event)| (tick, order, message(event)));
     let events: Vec<Timed> = std::iter::once((0, 0, TrackEventKind::Meta(tempo))).chain(timed).collect();
     let track = smf::track(events, 0).map_err(|pause| pause.at(TICKS_PER_SECOND))?;
@@ -155,7 +165,7 @@ mod tests {
             notes.sort_by(|a, b| a.pitch.cmp(&b.pitch).then(a.onset.0.total_cmp(&b.onset.0)));
             notes.dedup_by(|b, a| a.pitch == b.pitch && (b.onset.0 - a.onset.0).abs() < 0.002);
             let mut bytes = vec![];
-            write_midi(&notes, MidiStyle::Sounding, &mut bytes).unwrap();
+            write_midi(&notes, MidiStyle::Sounding, &[], &mut bytes).unwrap();
             let back = read_back(&bytes);
             prop_assert_eq!(back.len(), notes.len());
             for (i, (note, &(on, off, pitch, velocity))) in notes.iter().zip(&back).enumerate() {
@@ -181,7 +191,7 @@ mod tests {
         };
         let pedal = [(Seconds(1.5), true), (Seconds(3.0), false)];
         let mut bytes = vec![];
-        write_midi(&[note], MidiStyle::Keyed(&pedal), &mut bytes).unwrap();
+        write_midi(&[note], MidiStyle::Keyed(&pedal), &[], &mut bytes).unwrap();
         assert_eq!(read_back(&bytes), vec![(1920, 2880, 60, 80)]);
         let file = Smf::parse(&bytes).unwrap();
         let values: Vec<u8> =
