@@ -295,6 +295,9 @@ fn midi(event: CoreEventSpace<'_>) -> Option<Midi> {
             [status, cc, value] if status >> 4 == 0xB => {
                 Some(Midi::Control { channel: status & 15, cc, value })
             }
+            [status, low, high] if status >> 4 == 0xE => {
+                Some(Midi::Bend { channel: status & 15, value: u16::from(high) << 7 | u16::from(low) })
+            }
             _ => None,
         },
         _ => None,

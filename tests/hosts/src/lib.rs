@@ -79,6 +79,13 @@ pub enum Midi {
         /// 0-127.
         value: u8,
     },
+    /// The pitch bend changed.
+    Bend {
+        /// 0-15.
+        channel: u8,
+        /// 14 bits; 8192 is unbent.
+        value: u16,
+    },
 }
 
 /// An event and the sample where it lies: within the block, or within the whole stream.

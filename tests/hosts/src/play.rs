@@ -8,8 +8,8 @@ mod truth;
 use anyhow::{Context, Result, bail};
 use hosts::sound::decode;
 use hosts::{Format, Midi, Setup, Timed, open, project, render};
-use midly::num::{u4, u7, u15, u28};
-use midly::{Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
+use midly::num::{u4, u7, u14, u15, u28};
+use midly::{Header, MetaMessage, MidiMessage, PitchBend, Smf, Timing, Track, TrackEvent, TrackEventKind};
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -150,6 +150,9 @@ fn midi_file(events: &[Timed], rate_hz: f64) -> Result<Vec<u8>> {
             }
             Midi::Control { channel, cc, value } => {
                 (channel, MidiMessage::Controller { controller: u7::new(cc), value: u7::new(value) })
+            }
+            Midi::Bend { channel, value } => {
+                (channel, MidiMessage::PitchBend { bend: PitchBend(u14::new(value)) })
             }
         };
         let kind = TrackEventKind::Midi { channel: u4::new(channel), message };

@@ -244,7 +244,7 @@ fn play(
             match midi {
                 Midi::On { pitch, .. } => drop(sounding.insert(*pitch)),
                 Midi::Off { pitch, .. } => drop(sounding.remove(pitch)),
-                Midi::Control { .. } => {}
+                Midi::Control { .. } | Midi::Bend { .. } => {}
             }
         }
     }

@@ -22,6 +22,7 @@ fn unusual() -> Value {
     json!({
         "timing": { "string": "aligned" }, "a4": { "f32": 415.0 }, "sens": { "f32": 0.7 }, "low": { "i32": 30 }, "high": { "i32": 100 },
         "minlen": { "f32": 50.0 }, "velcrv": { "f32": 1.5 }, "chan": { "i32": 5 }, "pedal": { "bool": true },
+        "bend": { "bool": true }, "decide": { "string": "50" },
         "assist": { "f32": 0.25 }, "trim": { "f32": -6.0 }, "follow": { "bool": false }, "poscc": { "i32": 20 },
         "bypass": { "bool": true },
     })
@@ -143,6 +144,46 @@ fn aligned_notes_leave_exactly_the_latency_after_their_onset() {
             assert_eq!(open(format).unwrap().latency(), 0);
         }
     }
+}
+
+#[test]
+fn a_single_line_bends_where_that_is_asked_for() {
+    let rate_hz = 48_000.0;
+    let mut phase = 0.0f64;
+    let vibrato: Vec<f32> = (0..2 * 48_000)
+        .map(|n| {
+            let t = f64::from(n) / rate_hz - 0.3;
+            phase += std::f64::consts::TAU * 440.0 * (0.02 * (28.0 * t).sin()).exp2() / rate_hz;
+            let loudness = if t < 0.0 { 0.0 } else { 0.15 * (-0.7 * t).exp() };
+            (loudness * (1..7).map(f64::from).map(|h| (h * phase).sin() / h).sum::<f64>()) as f32
+        })
+        .collect();
+    let mut sent = vec![];
+    for (format, wanted) in Format::ALL.iter().flat_map(|&format| [(format, true), (format, false)]) {
+        let mut instance = open(format).unwrap();
+        let params = json!({ "bend": { "bool": wanted }, "chan": { "i32": 3 } });
+        assert!(instance.load(&project::state(params, &Value::Null).unwrap()));
+        offline(instance.as_mut(), rate_hz, 2);
+        let mut audio = stereo(&vibrato);
+        let events = render(instance.as_mut(), &mut audio, hosts::signal::awkward_blocks(4)).unwrap();
+        let bends = events.iter().filter_map(|&(at, midi)| match midi {
+            Midi::Bend { channel, value } => Some((at, channel, value)),
+            _ => None,
+        });
+        let bends: Vec<_> = bends.collect();
+        if !wanted {
+            assert!(bends.is_empty(), "{format:?}: {bends:?}");
+            continue;
+        }
+        assert!(bends.iter().all(|&(_, channel, _)| channel == 2));
+        // 24 cents either way are 983 of 8192.
+        let (low, high) =
+            bends.iter().fold((16_383, 0), |(low, high), &(_, _, value)| (low.min(value), high.max(value)));
+        assert!((7_100..7_600).contains(&low) && (8_800..9_300).contains(&high), "{format:?}: {low} {high}");
+        assert!(bends.len() > 60, "{format:?}: {} bends", bends.len());
+        sent.push(bends);
+    }
+    assert_eq!(sent[0], sent[1], "both formats send the same");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::ffi::c_void;
 use std::path::Path;
 use std::ptr::null_mut;
 use std::time::{Duration, Instant};
+use vst3::Steinberg::Vst::ControllerNumbers_::kPitchBend;
 use vst3::Steinberg::Vst::Event_::EventTypes_;
 use vst3::Steinberg::Vst::{
     AudioBusBuffers, AudioBusBuffers__type0, BusDirections_, Event, IAudioProcessor, IAudioProcessorTrait,
@@ -290,6 +291,10 @@ fn midi(event: &Event) -> Option<Midi> {
             }
             EventTypes_::kLegacyMIDICCOutEvent => {
                 let control = event.__field0.midiCCOut;
+                if u32::from(control.controlNumber) == kPitchBend as u32 {
+                    let value = (control.value2 as u16) << 7 | control.value as u16;
+                    return Some(Midi::Bend { channel: control.channel as u8, value });
+                }
                 Some(Midi::Control {
                     channel: control.channel as u8,
                     cc: control.controlNumber,

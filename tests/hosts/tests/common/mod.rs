@@ -45,6 +45,6 @@ pub fn track(sounding: &mut BTreeSet<u8>, midi: Midi) {
         Midi::Off { pitch, .. } => {
             sounding.remove(&pitch);
         }
-        Midi::Control { .. } => {}
+        Midi::Control { .. } | Midi::Bend { .. } => {}
     }
 }
