@@ -6,7 +6,7 @@ use std::f64::consts::TAU;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use tune::{assert_refused, colla_parte, long_tune, score_of, scratch, struck, text, wav};
+use tune::{assert_failed, assert_refused, colla_parte, long_tune, score_of, scratch, struck, text, wav};
 
 const TUNE: [(f64, u8); 6] = [(0.5, 60), (1.0, 64), (1.5, 67), (2.0, 72), (2.5, 65), (3.0, 62)];
 
@@ -206,6 +206,59 @@ fn keyed_notes_come_with_the_pedal_that_held_them() {
     let changes = pedal(&transcribed(&["--keyed"]));
     let [(down, 64, 127), (up, 64, 0)] = changes[..] else { panic!("{changes:?}") };
     assert!((1.0..2.0).contains(&down) && (2.5..2.8).contains(&up), "{changes:?}");
+}
+
+/// Runs a line of shell with the command as `$1` and more arguments after it.
+#[cfg(target_os = "linux")]
+fn shell(line: &str, arguments: &[&str]) -> std::process::Output {
+    let command = env!("CARGO_BIN_EXE_colla-parte");
+    std::process::Command::new("sh").args(["-c", line, "sh", command]).args(arguments).output().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_there_is_no_room_the_earlier_file_stays() {
+    let folder = scratch("no-room");
+    let (audio, table) = (folder.join("tune.wav"), folder.join("tune.tsv"));
+    fs::write(&audio, wav(&struck(&long_tune(40), 16_000, 22.0), 16_000, 1)).unwrap();
+    fs::write(&table, "what was there").unwrap();
+    // A file may grow to one block, as on a disk with no more room.
+    let line = "trap '' XFSZ; ulimit -f 1; \"$1\" transcribe \"$2\" --events \"$3\"";
+    let output = shell(line, &[&text(&audio), &text(&table)]);
+    assert_failed(&output, &table, "larger than files may be here");
+    assert_eq!(fs::read_to_string(&table).unwrap(), "what was there");
+    let mut left: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["tune.tsv", "tune.wav"]);
+    // A device that is always full, and that stays.
+    for what in ["--events", "-o"] {
+        let output = colla_parte(&["transcribe", &text(&audio), what, "/dev/full"]);
+        assert_failed(&output, Path::new("/dev/full"), "the disk is full");
+    }
+    assert!(fs::metadata("/dev/full").is_ok());
+    // With room again it is replaced.
+    assert_eq!(colla_parte(&["transcribe", &text(&audio), "--events", &text(&table)]).status.code(), Some(0));
+    assert!(!rows(&fs::read_to_string(&table).unwrap()).is_empty());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_vanishes_while_it_is_read_is_refused_in_one_line() {
+    let folder = scratch("vanishing");
+    let (audio, score) = (folder.join("tune.wav"), folder.join("tune.musicxml"));
+    let tune = long_tune(24);
+    fs::write(&audio, wav(&struck(&tune, 44_100, 13.5), 44_100, 1)).unwrap();
+    fs::write(&score, score_of(&tune)).unwrap();
+    // Whoever gives the file goes away in the middle of it.
+    let cut = "head -c \"$3\" \"$2\" | \"$1\" score /dev/stdin";
+    assert_failed(&shell(cut, &[&text(&score), "900"]), Path::new("/dev/stdin"), "never closed");
+    assert_failed(&shell(cut, &[&text(&score), "0"]), Path::new("/dev/stdin"), "");
+    // Half a recording is a recording: what is there is heard, and it is said how much that was.
+    let cut = "head -c \"$3\" \"$2\" | \"$1\" transcribe /dev/stdin --events /dev/null";
+    let output = shell(cut, &[&text(&audio), "600000"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains(" in 6.8 s"), "{output:?}");
+    assert_failed(&shell(cut, &[&text(&audio), "20"]), Path::new("/dev/stdin"), "");
 }
 
 #[test]

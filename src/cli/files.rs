@@ -3,7 +3,7 @@
 use crate::readers::{Sound, StereoSound, decode_sound, decode_stereo, read_score as parse_score};
 use crate::score::Score;
 use anyhow::{Context, Result, bail};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
@@ -53,21 +53,46 @@ pub(super) fn read_score(path: &Path) -> Result<Score> {
     parse_score(&read(path)?, &name).with_context(|| path.display().to_string())
 }
 
-/// Writes a file, or standard output where the path is `-`. A file that could not be written whole is removed.
+/// Writes a file, or standard output where the path is `-`. A file that is there stays as it is until the new one is whole;
+/// of one that could not be written whole nothing is left.
 pub(super) fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     if path == Path::new("-") {
         let mut out = BufWriter::new(io::stdout().lock());
         content(&mut out)?;
         return Ok(out.flush()?);
     }
-    let file = File::create(path).map_err(plain).with_context(|| path.display().to_string())?;
-    let mut out = BufWriter::new(file);
-    let done = content(&mut out).and_then(|()| Ok(out.flush()?));
-    if done.is_err() {
-        drop(out);
-        let _ = std::fs::remove_file(path);
+    write_file(path, content).map_err(plainly).with_context(|| path.display().to_string())
+}
+
+fn write_file(path: &Path, content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let found = fs::metadata(path);
+    // A pipe or a device takes what comes, and is nobody's to replace.
+    if found.as_ref().is_ok_and(|found| !found.is_file()) {
+        return fill(File::create(path)?, content);
     }
-    done.with_context(|| path.display().to_string())
+    if found.is_ok_and(|found| found.permissions().readonly()) {
+        return Err(io::Error::from(io::ErrorKind::PermissionDenied).into());
+    }
+    // What a link means, not the link.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let part = target.with_file_name(format!(".colla-parte.{}.part", std::process::id()));
+    let written = fill(File::create(&part)?, content).and_then(|()| Ok(fs::rename(&part, &target)?));
+    if written.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    written
+}
+
+fn fill(file: File, content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let mut out = BufWriter::new(file);
+    content(&mut out)?;
+    Ok(out.flush()?)
+}
+
+/// An operating system's error in words, wherever it lies among the causes.
+fn plainly(error: anyhow::Error) -> anyhow::Error {
+    let system = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind));
+    system.and_then(in_words).map_or(error, |words| anyhow::anyhow!(words))
 }
 
 /// The reader of our output went away (`| head`): nothing to complain about.
@@ -79,10 +104,16 @@ pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// An operating system's error in words, without its number.
 fn plain(error: io::Error) -> anyhow::Error {
-    match error.kind() {
-        io::ErrorKind::NotFound => anyhow::anyhow!("no such file"),
-        io::ErrorKind::PermissionDenied => anyhow::anyhow!("permission denied"),
-        io::ErrorKind::IsADirectory => anyhow::anyhow!("is a directory, expected a file"),
-        _ => anyhow::Error::new(error),
+    in_words(error.kind()).map_or_else(|| anyhow::Error::new(error), |words| anyhow::anyhow!(words))
+}
+
+fn in_words(kind: io::ErrorKind) -> Option<&'static str> {
+    match kind {
+        io::ErrorKind::NotFound => Some("no such file"),
+        io::ErrorKind::PermissionDenied => Some("permission denied"),
+        io::ErrorKind::IsADirectory => Some("is a directory, expected a file"),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some("the disk is full"),
+        io::ErrorKind::FileTooLarge => Some("larger than files may be here"),
+        _ => None,
     }
 }

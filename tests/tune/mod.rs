@@ -108,11 +108,15 @@ pub fn score_of(tune: &[(f64, u8)]) -> String {
 
 /// Fails with exit 1 and one line `error: ...` that names `file` and says `reason`.
 pub fn assert_refused(arguments: &[&str], file: &Path, reason: &str) {
-    let output = colla_parte(arguments);
+    assert_failed(&colla_parte(arguments), file, reason);
+}
+
+/// The same of what came out already.
+pub fn assert_failed(output: &Output, file: &Path, reason: &str) {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+    assert_eq!(output.status.code(), Some(1), "{said}");
     let lines: Vec<&str> = said.lines().collect();
-    assert_eq!(lines.len(), 1, "{arguments:?}: {said}");
+    assert_eq!(lines.len(), 1, "{said}");
     assert!(lines[0].starts_with(&format!("error: {}: ", file.display())), "{said}");
     assert!(lines[0].contains(reason), "{said} does not say {reason:?}");
 }

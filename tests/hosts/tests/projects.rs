@@ -277,8 +277,10 @@ fn notes_leave_on_the_chosen_channel_and_within_the_chosen_range() {
         let struck = pitches(&events);
         assert!(!struck.is_empty() && struck.iter().all(|pitch| (62..=70).contains(pitch)), "{struck:?}");
         assert!(events.iter().all(|(_, midi)| match midi {
-            Midi::On { channel, .. } | Midi::Off { channel, .. } | Midi::Control { channel, .. } =>
-                *channel == 6,
+            Midi::On { channel, .. }
+            | Midi::Off { channel, .. }
+            | Midi::Control { channel, .. }
+            | Midi::Bend { channel, .. } => *channel == 6,
         }));
     }
 }

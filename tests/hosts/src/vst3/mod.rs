@@ -291,7 +291,7 @@ fn midi(event: &Event) -> Option<Midi> {
             }
             EventTypes_::kLegacyMIDICCOutEvent => {
                 let control = event.__field0.midiCCOut;
-                if u32::from(control.controlNumber) == kPitchBend as u32 {
+                if u32::from(control.controlNumber) == kPitchBend {
                     let value = (control.value2 as u16) << 7 | control.value as u16;
                     return Some(Midi::Bend { channel: control.channel as u8, value });
                 }
