@@ -58,7 +58,7 @@ shifted = Shifted.apply
 
 
 class Ear(nn.Module):
-    def __init__(self, front=16, bottleneck=8, channels=48, hidden=88, company=16, second=48, delays=DELAYS):
+    def __init__(self, front=16, bottleneck=8, channels=48, hidden=56, company=12, second=32, delays=DELAYS):
         super().__init__()
         self.size = dict(front=front, bottleneck=bottleneck, channels=channels, hidden=hidden, company=company,
                          second=second, delays=list(delays))

@@ -15,7 +15,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
 from material import Batches, Material
-from model import Ear
+from model import HEADS, Ear
 from optimizer import Soap
 from scoring import decoded, f_measure, frame_f_measure, matched
 
@@ -118,6 +118,8 @@ class Training:
         method = {"soap": Soap, "adam": torch.optim.AdamW}[arguments.optimizer]
         self.optimizer = method(self.model.parameters(), lr=arguments.rate, weight_decay=1e-3)
         self.step, self.spent_s = 0, 0.0
+        # What the standard delay's heads were when all else was frozen: weights and biases.
+        self.frozen = []
 
     def save(self, path):
         state = {
@@ -145,6 +147,15 @@ class Training:
             self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.spent_s = state["step"], 0.0 if rewind else state["spent_s"]
 
+    def freeze(self):
+        """From now on only the heads of the further delays learn, on what the running mean hears."""
+        self.model.load_state_dict(self.average.state_dict())
+        for name, parameter in self.model.named_parameters():
+            parameter.requires_grad_(name.startswith("heads."))
+        # The batch norms keep their statistics.
+        self.model.eval()
+        self.frozen = [parameter.detach()[: len(HEADS)].clone() for parameter in self.model.heads.parameters()]
+
     def advance(self, batch, rate):
         levels, wanted = (part.to(self.device) for part in batch)
         for group in self.optimizer.param_groups:
@@ -157,6 +168,8 @@ class Training:
         total.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
+        for parameter, kept in zip(self.model.heads.parameters(), self.frozen):
+            parameter.data[: len(HEADS)] = kept
         self.step += 1
         # A running mean of the weights; short at first, so that it leaves the beginning behind.
         keep = min(0.998, 1 - 1 / (1 + 0.1 * self.step))
@@ -178,6 +191,8 @@ def main():
     parser.add_argument("--resume", type=Path, help="begin from this checkpoint instead of the run's own")
     parser.add_argument("--rewind", action="store_true", help="with --resume: a new schedule of --minutes, and a "
                         "fresh optimizer")
+    parser.add_argument("--heads-only", action="store_true", help="train the heads of the further delays alone: what "
+                        "the network says at the standard one stays as it is")
     parser.add_argument("--optimizer", choices=("soap", "adam"), default="soap")
     parser.add_argument("--minutes", type=float, default=60, help="length of the schedule, time spent in steps")
     parser.add_argument("--until", help="stop at this time of day, UTC, HH:MM, the schedule ending there")
@@ -201,6 +216,8 @@ def main():
         training.load(checkpoint, False)
     elif arguments.resume:
         training.load(arguments.resume, arguments.rewind)
+    if arguments.heads_only:
+        training.freeze()
     if not log.exists():
         log.write_text(",".join(COLUMNS) + "\n")
     valid = Material(arguments.valid)

@@ -88,6 +88,17 @@ pub enum Midi {
     },
 }
 
+impl Midi {
+    /// 0-15.
+    pub fn channel(self) -> u8 {
+        let (Midi::On { channel, .. }
+        | Midi::Off { channel, .. }
+        | Midi::Control { channel, .. }
+        | Midi::Bend { channel, .. }) = self;
+        channel
+    }
+}
+
 /// An event and the sample where it lies: within the block, or within the whole stream.
 pub type Timed = (u64, Midi);
 

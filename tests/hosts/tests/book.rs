@@ -267,11 +267,7 @@ fn cues_fire_where_the_playing_passes_them() {
         let sent = play(instance.as_mut(), &sound[..end], recording(0));
         let fired: Vec<(f64, Midi)> = sent
             .into_iter()
-            .filter(|(_, midi)| match midi {
-                Midi::Control { channel, .. } | Midi::On { channel, .. } | Midi::Off { channel, .. } => {
-                    *channel == 3
-                }
-            })
+            .filter(|(_, midi)| midi.channel() == 3)
             .map(|(at, midi)| (at as f64 / rate_hz, midi))
             .collect();
         let kinds: Vec<Midi> = fired.iter().map(|(_, midi)| *midi).collect();

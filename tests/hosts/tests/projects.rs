@@ -276,11 +276,6 @@ fn notes_leave_on_the_chosen_channel_and_within_the_chosen_range() {
         let events = render(instance.as_mut(), &mut audio, std::iter::repeat(512)).unwrap();
         let struck = pitches(&events);
         assert!(!struck.is_empty() && struck.iter().all(|pitch| (62..=70).contains(pitch)), "{struck:?}");
-        assert!(events.iter().all(|(_, midi)| match midi {
-            Midi::On { channel, .. }
-            | Midi::Off { channel, .. }
-            | Midi::Control { channel, .. }
-            | Midi::Bend { channel, .. } => *channel == 6,
-        }));
+        assert!(events.iter().all(|(_, midi)| midi.channel() == 6));
     }
 }
