@@ -86,6 +86,7 @@ impl Hearing {
             EstimatorKind::Harmonic => TrackerConfig {
                 onset: 0.5,
                 restrike: 0.5,
+                at_once: 0.5,
                 at_rise: false,
                 restrike_gap_frames: 8,
                 sounding_confirm: 0.5,
@@ -108,6 +109,7 @@ impl Hearing {
             EstimatorKind::Network => TrackerConfig {
                 onset: 0.4,
                 restrike: 0.4,
+                at_once: 0.45,
                 at_rise: true,
                 restrike_gap_frames: 4,
                 sounding_confirm: 0.0,
@@ -140,6 +142,15 @@ impl Hearing {
                 FollowerSettings { onset_shift_s, soft_onset: 5.0, ghost: 0.05, ..usual }
             }
             EstimatorKind::Network => FollowerSettings { onset_shift_s, ..usual },
+        }
+    }
+
+    /// What the last step said of an earlier moment, once more and surer, if the estimator does that: the delay was
+    /// chosen shorter than it could be.
+    pub(super) fn second_judgement(&self) -> Option<&PosteriorFrame> {
+        match self {
+            Hearing::Harmonic { .. } => None,
+            Hearing::Network(estimator) => estimator.second_judgement(),
         }
     }
 

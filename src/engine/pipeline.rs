@@ -46,6 +46,9 @@ struct Stream {
     latency_s: f64,
     notes: Vec<NoteEvent>,
     swayed: PosteriorFrame,
+    /// The earlier frame that was judged a second time with it, if one was.
+    late: PosteriorFrame,
+    judged_again: bool,
 }
 
 impl Engine {
@@ -71,6 +74,8 @@ impl Engine {
             latency_s: front_end.latency_s(),
             notes: Vec::with_capacity(64),
             swayed: PosteriorFrame::silent(FrameIndex(0)),
+            late: PosteriorFrame::silent(FrameIndex(0)),
+            judged_again: false,
         };
         let mut engine = Engine {
             rate_hz,
@@ -261,6 +266,10 @@ impl Stream {
             emitted = Seconds(emitted.0.min(end.0));
         }
         self.swayed.clone_from(evidence);
+        self.judged_again = self.hearing.second_judgement().is_some_and(|late| {
+            self.late.clone_from(late);
+            late.frame.0 >= self.base
+        });
         self.tell(emitted, events);
         let newest = FrameIndex(newest).seconds();
         self.tell_bend(spectrum, Seconds(newest.0 - BendTracker::LAG_S), emitted, events);
@@ -275,7 +284,9 @@ impl Stream {
         }
         self.follow(emitted, events);
         self.prior.apply(&mut self.swayed);
-        self.tracker.step(&self.swayed, emitted, &mut self.notes);
+        self.prior.apply(&mut self.late);
+        let late = self.judged_again.then_some(&self.late);
+        self.tracker.step(&self.swayed, late, emitted, &mut self.notes);
         self.tell_notes(events);
     }
 
@@ -334,6 +345,7 @@ impl Stream {
     fn silence_until(&mut self, base: u64, emitted: Seconds, events: &mut Vec<EngineEvent>) {
         while self.next < base {
             self.swayed = PosteriorFrame::silent(FrameIndex(self.next));
+            self.judged_again = false;
             self.tell(emitted, events);
         }
     }

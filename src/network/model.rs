@@ -2,7 +2,7 @@
 //! second of which hears what the first holds of other keys.
 
 use super::kernels::{POSITION_BLOCK, TapLayer, remember, sigmoid};
-use super::weights::{Sizes, Weights};
+use super::weights::{HEADS, Sizes, Weights};
 use super::{BINS, RESOLUTIONS};
 use crate::performance::PosteriorFrame;
 use crate::units::{FrameIndex, KEYS};
@@ -58,9 +58,11 @@ pub struct NetworkEstimator {
     scratch: Scratch,
     /// Hops that each set of heads lags.
     delays: Vec<usize>,
-    /// The set that is listened to.
+    /// The set that is listened to, and the one of the longest delay where that is another.
     place: usize,
+    surest: Option<usize>,
     frame: PosteriorFrame,
+    late: PosteriorFrame,
 }
 
 struct Layers {
@@ -143,8 +145,11 @@ impl NetworkEstimator {
             },
             delays: weights.delays.clone(),
             place: 0,
+            surest: None,
             frame: PosteriorFrame::silent(FrameIndex(0)),
+            late: PosteriorFrame::silent(FrameIndex(0)),
         };
+        estimator.find_surest();
         let silence = [[0.0; BINS]; RESOLUTIONS];
         for _ in 0..SETTLING_FRAMES.0 {
             estimator.step(&silence, -120.0, FrameIndex(0));
@@ -169,7 +174,19 @@ impl NetworkEstimator {
     pub fn set_look_ahead(&mut self, hops: usize) -> bool {
         let place = self.delays.iter().position(|&delay| delay == hops);
         self.place = place.unwrap_or(self.place);
+        self.find_surest();
         place.is_some()
+    }
+
+    fn find_surest(&mut self) {
+        let longest = (0..self.delays.len()).max_by_key(|&place| self.delays[place]);
+        self.surest = longest.filter(|&place| self.delays[place] > self.look_ahead());
+    }
+
+    /// What the heads of the longest delay said, at the last step, of an earlier moment; `None` where they are those
+    /// that are listened to. Strikes and their velocities only.
+    pub fn second_judgement(&self) -> Option<&PosteriorFrame> {
+        self.surest.map(|_| &self.late)
     }
 
     /// Forgets all that was heard.
@@ -249,6 +266,18 @@ impl NetworkEstimator {
         let judged = &mut state.recalled[(channels + hidden + second) * KEY_POSITIONS..];
         remember(arch, &rows[..4 * second * KEY_POSITIONS], &mut state.judging, judged);
         layers.heads[*chosen].apply(arch, &state.recalled, rows);
+
+        let later = self.surest.map_or(0, |surest| self.delays[surest] - self.delays[*chosen]) as u64;
+        if let Some(surest) = self.surest {
+            let deciding = &mut rows[HEADS * KEY_POSITIONS..];
+            layers.heads[surest].apply(arch, &state.recalled, deciding);
+            self.late.frame = FrameIndex(frame.0.saturating_sub(later));
+            for (head, values) in [(0, &mut self.late.onset), (3, &mut self.late.velocity)] {
+                for (probability, &logit) in values.iter_mut().zip(&deciding[head * KEY_POSITIONS..]) {
+                    *probability = sigmoid(logit);
+                }
+            }
+        }
 
         state.levels_db.rotate_right(1);
         state.levels_db[0] = level_db;

@@ -12,7 +12,7 @@ use crate::units::KEYS;
 const MAGIC: &[u8; 8] = b"CPEARNET";
 const VERSION: u32 = 3;
 /// What is told of a key at each delay: struck, sounding, ended, and how fast it was struck.
-const HEADS: usize = 4;
+pub(super) const HEADS: usize = 4;
 /// Most that any size may be: keeps a damaged file from asking for much memory.
 const LARGEST_SIZE: u32 = 256;
 /// Most delays that a network may have heads for.

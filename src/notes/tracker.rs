@@ -25,6 +25,8 @@ struct Key {
     velocity_1: f32,
     /// Strike probability is over the threshold and has not fallen below half of it since.
     risen: bool,
+    /// The same of the second judgement.
+    risen_late: bool,
     /// Frames since the last strike peak; saturates.
     since_strike: u32,
     /// Strength of the last strike peak, believed or not; for ghosts.
@@ -34,6 +36,8 @@ struct Key {
     soft_run: u32,
     pending: Option<Pending>,
     sounding: Option<Held>,
+    /// End of the last note that ended.
+    ended: Seconds,
 }
 
 /// A strike that awaits its confirmation.
@@ -109,14 +113,28 @@ impl NoteTracker {
     }
 
     /// Takes one frame and appends what it decides to `events`, ends before beginnings. Frames come in order,
-    /// without gaps. `emitted`: stream time now.
-    pub fn step(&mut self, frame: &PosteriorFrame, emitted: Seconds, events: &mut Vec<NoteEvent>) {
+    /// without gaps. `late`: an earlier frame, judged a second time; always as many frames earlier. `emitted`: stream
+    /// time now.
+    pub fn step(
+        &mut self,
+        frame: &PosteriorFrame,
+        late: Option<&PosteriorFrame>,
+        emitted: Seconds,
+        events: &mut Vec<NoteEvent>,
+    ) {
         let now = frame.frame.seconds();
         // A peak is seen a frame after it.
         let back = if self.config.at_rise { 0.0 } else { HOP_S };
         let strike_at = Seconds((now.0 - back + self.config.onset_shift_s).clamp(0.0, emitted.0));
         for k in 0..KEYS {
-            self.pick_strike(k, frame, now, strike_at);
+            self.pick_strike(k, frame, late.is_some(), now, strike_at);
+        }
+        if let Some(late) = late {
+            let lag = frame.frame.0.saturating_sub(late.frame.0) as u32;
+            let at = Seconds((late.frame.seconds().0 + self.config.onset_shift_s).clamp(0.0, emitted.0));
+            for k in self.live.lowest_key..=self.live.highest_key {
+                self.pick_late_strike(k, late, lag, at);
+            }
         }
         self.drop_ghosts();
         for k in 0..KEYS {
@@ -139,11 +157,21 @@ impl NoteTracker {
     }
 
     /// Looks whether a strike's probability has risen, or whether the frame before this one was its peak.
-    fn pick_strike(&mut self, k: usize, frame: &PosteriorFrame, now: Seconds, strike_at: Seconds) {
+    fn pick_strike(
+        &mut self,
+        k: usize,
+        frame: &PosteriorFrame,
+        again: bool,
+        now: Seconds,
+        strike_at: Seconds,
+    ) {
         let in_range = (self.live.lowest_key..=self.live.highest_key).contains(&k);
         let key = &mut self.keys[k];
         let onset = if in_range { shift_log_odds(frame.onset[k], self.live.sensitivity_shift) } else { 0.0 };
-        let threshold = if key.sounding.is_some() { self.config.restrike } else { self.config.onset };
+        let mut threshold = if key.sounding.is_some() { self.config.restrike } else { self.config.onset };
+        if again {
+            threshold = threshold.max(self.config.at_once);
+        }
         let rises = onset >= threshold && !key.risen;
         key.risen = rises || (key.risen && onset >= 0.5 * threshold);
         let is_peak = key.onset_1 > key.onset_2 && key.onset_1 >= onset;
@@ -178,6 +206,23 @@ impl NoteTracker {
         key.onset_2 = key.onset_1;
         key.onset_1 = onset;
         key.velocity_1 = frame.velocity[k];
+    }
+
+    /// Looks whether a strike's probability has risen at the second judgement, `lag` frames later, of one that was not
+    /// taken at the first.
+    fn pick_late_strike(&mut self, k: usize, late: &PosteriorFrame, lag: u32, at: Seconds) {
+        let key = &mut self.keys[k];
+        let onset = shift_log_odds(late.onset[k], self.live.sensitivity_shift);
+        let threshold = if key.sounding.is_some() { self.config.restrike } else { self.config.onset };
+        let rises = onset >= threshold && !key.risen_late;
+        key.risen_late = rises || (key.risen_late && onset >= 0.5 * threshold);
+        // Neither the strike that was taken a little earlier nor one since is taken again.
+        let apart = key.since_strike >= lag.saturating_add(self.config.restrike_gap_frames);
+        if rises && apart {
+            key.since_strike = lag;
+            let velocity = late.velocity[k].max(0.0);
+            key.pending = Some(Pending { at, strength: onset, velocity, age: lag, confirmed: false });
+        }
     }
 
     /// Drops weak strikes that a much stronger one below them explains by its overtones.
@@ -224,6 +269,7 @@ impl NoteTracker {
             let end_s = if faded { held.sure.0 + self.config.end_shift_s } else { now.0 };
             let at = Seconds(end_s.max(held.at.0 + HOP_S).min(emitted.0));
             key.sounding = None;
+            key.ended = at;
             key.soft_run = 0;
             events.push(NoteEvent::Off { pitch: Pitch::from_key(k), at, emitted });
         }
@@ -254,6 +300,8 @@ impl NoteTracker {
     }
 
     fn begin(&mut self, k: usize, at: Seconds, velocity: f32, emitted: Seconds, events: &mut Vec<NoteEvent>) {
+        // What is decided late may lie before an end that was told already.
+        let at = Seconds(at.0.max(self.keys[k].ended.0));
         if let Some(held) = self.keys[k].sounding.take() {
             let at = Seconds(at.0.max(held.at.0));
             events.push(NoteEvent::Off { pitch: Pitch::from_key(k), at, emitted });
@@ -278,6 +326,7 @@ impl NoteTracker {
         if let Some((k, held)) = weakest {
             self.keys[k].sounding = None;
             let at = Seconds(at.0.max(held.at.0));
+            self.keys[k].ended = at;
             events.push(NoteEvent::Off { pitch: Pitch::from_key(k), at, emitted });
         }
     }
@@ -293,6 +342,7 @@ mod tests {
         TrackerConfig {
             onset: 0.5,
             restrike: 0.6,
+            at_once: 0.5,
             at_rise: false,
             restrike_gap_frames: 4,
             sounding_confirm: 0.4,
@@ -330,7 +380,7 @@ mod tests {
                 (frame.onset[k], frame.sounding[k]) = evidence(n, k);
                 frame.velocity[k] = 0.5;
             }
-            tracker.step(&frame, Seconds(n as f64 * HOP_S + 0.03), &mut events);
+            tracker.step(&frame, None, Seconds(n as f64 * HOP_S + 0.03), &mut events);
         }
         let end = Seconds(frames as f64 * HOP_S + 0.03);
         tracker.release_all(end, end, &mut events);
