@@ -157,7 +157,7 @@ fn notes(criterion: &mut Criterion) {
     });
     let mut events = Vec::with_capacity(64);
     hop_by_hop(criterion, "note tracker, a step", |hop| {
-        tracker.step(&frames[hop], None, Seconds(hop as f64 * HOP_S), &mut events);
+        tracker.step(&frames[hop], &[], Seconds(hop as f64 * HOP_S), &mut events);
         events.clear();
     });
 }

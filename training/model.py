@@ -22,7 +22,7 @@ KEY_SHIFTS = (-24, -19, -12, 12, 19, 24)
 COMPANY_SHIFTS = (-24, -19, -12, -1, 1, 12, 19, 24)
 HEADS = ("onset", "sounding", "offset", "velocity")
 # Frames that each set of heads lags the moment it describes: the standard first.
-DELAYS = (3, 2, 5)
+DELAYS = (3, 2, 5, 4)
 
 
 class Shifted(torch.autograd.Function):

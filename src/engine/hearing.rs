@@ -109,7 +109,7 @@ impl Hearing {
             EstimatorKind::Network => TrackerConfig {
                 onset: 0.4,
                 restrike: 0.4,
-                at_once: 0.45,
+                at_once: 0.5,
                 at_rise: true,
                 restrike_gap_frames: 4,
                 sounding_confirm: 0.0,
@@ -145,12 +145,12 @@ impl Hearing {
         }
     }
 
-    /// What the last step said of an earlier moment, once more and surer, if the estimator does that: the delay was
-    /// chosen shorter than it could be.
-    pub(super) fn second_judgement(&self) -> Option<&PosteriorFrame> {
+    /// What the last step said of earlier moments once more and surer, if the estimator does that and the delay was
+    /// chosen shorter than it could be; the earliest moment last.
+    pub(super) fn later_judgements(&self) -> &[PosteriorFrame] {
         match self {
-            Hearing::Harmonic { .. } => None,
-            Hearing::Network(estimator) => estimator.second_judgement(),
+            Hearing::Harmonic { .. } => &[],
+            Hearing::Network(estimator) => estimator.later_judgements(),
         }
     }
 

@@ -46,9 +46,8 @@ struct Stream {
     latency_s: f64,
     notes: Vec<NoteEvent>,
     swayed: PosteriorFrame,
-    /// The earlier frame that was judged a second time with it, if one was.
-    late: PosteriorFrame,
-    judged_again: bool,
+    /// Earlier frames that were judged again with it, if any were.
+    late: Vec<PosteriorFrame>,
 }
 
 impl Engine {
@@ -74,8 +73,7 @@ impl Engine {
             latency_s: front_end.latency_s(),
             notes: Vec::with_capacity(64),
             swayed: PosteriorFrame::silent(FrameIndex(0)),
-            late: PosteriorFrame::silent(FrameIndex(0)),
-            judged_again: false,
+            late: Vec::new(),
         };
         let mut engine = Engine {
             rate_hz,
@@ -266,10 +264,11 @@ impl Stream {
             emitted = Seconds(emitted.0.min(end.0));
         }
         self.swayed.clone_from(evidence);
-        self.judged_again = self.hearing.second_judgement().is_some_and(|late| {
-            self.late.clone_from(late);
-            late.frame.0 >= self.base
-        });
+        self.late.clear();
+        let late = self.hearing.later_judgements();
+        if late.last().is_some_and(|late| late.frame.0 >= self.base) {
+            self.late.extend_from_slice(late);
+        }
         self.tell(emitted, events);
         let newest = FrameIndex(newest).seconds();
         self.tell_bend(spectrum, Seconds(newest.0 - BendTracker::LAG_S), emitted, events);
@@ -284,9 +283,8 @@ impl Stream {
         }
         self.follow(emitted, events);
         self.prior.apply(&mut self.swayed);
-        self.prior.apply(&mut self.late);
-        let late = self.judged_again.then_some(&self.late);
-        self.tracker.step(&self.swayed, late, emitted, &mut self.notes);
+        self.late.iter_mut().for_each(|late| self.prior.apply(late));
+        self.tracker.step(&self.swayed, &self.late, emitted, &mut self.notes);
         self.tell_notes(events);
     }
 
@@ -345,7 +343,7 @@ impl Stream {
     fn silence_until(&mut self, base: u64, emitted: Seconds, events: &mut Vec<EngineEvent>) {
         while self.next < base {
             self.swayed = PosteriorFrame::silent(FrameIndex(self.next));
-            self.judged_again = false;
+            self.late.clear();
             self.tell(emitted, events);
         }
     }

@@ -58,11 +58,12 @@ pub struct NetworkEstimator {
     scratch: Scratch,
     /// Hops that each set of heads lags.
     delays: Vec<usize>,
-    /// The set that is listened to, and the one of the longest delay where that is another.
+    /// The set that is listened to, and those of longer delays, the longest last.
     place: usize,
-    surest: Option<usize>,
+    later: Vec<usize>,
     frame: PosteriorFrame,
-    late: PosteriorFrame,
+    /// What each of the later ones says.
+    late: Vec<PosteriorFrame>,
 }
 
 struct Layers {
@@ -145,11 +146,11 @@ impl NetworkEstimator {
             },
             delays: weights.delays.clone(),
             place: 0,
-            surest: None,
+            later: Vec::new(),
             frame: PosteriorFrame::silent(FrameIndex(0)),
-            late: PosteriorFrame::silent(FrameIndex(0)),
+            late: Vec::new(),
         };
-        estimator.find_surest();
+        estimator.find_later();
         let silence = [[0.0; BINS]; RESOLUTIONS];
         for _ in 0..SETTLING_FRAMES.0 {
             estimator.step(&silence, -120.0, FrameIndex(0));
@@ -170,23 +171,25 @@ impl NetworkEstimator {
     }
 
     /// Decides so many hops after each moment from the next step on. `false`, and nothing changes, if the network has
-    /// no heads for that.
+    /// no heads for that. Allocates.
     pub fn set_look_ahead(&mut self, hops: usize) -> bool {
         let place = self.delays.iter().position(|&delay| delay == hops);
         self.place = place.unwrap_or(self.place);
-        self.find_surest();
+        self.find_later();
         place.is_some()
     }
 
-    fn find_surest(&mut self) {
-        let longest = (0..self.delays.len()).max_by_key(|&place| self.delays[place]);
-        self.surest = longest.filter(|&place| self.delays[place] > self.look_ahead());
+    fn find_later(&mut self) {
+        let chosen = self.look_ahead();
+        self.later = (0..self.delays.len()).filter(|&place| self.delays[place] > chosen).collect();
+        self.later.sort_by_key(|&place| self.delays[place]);
+        self.late = vec![PosteriorFrame::silent(FrameIndex(0)); self.later.len()];
     }
 
-    /// What the heads of the longest delay said, at the last step, of an earlier moment; `None` where they are those
-    /// that are listened to. Strikes and their velocities only.
-    pub fn second_judgement(&self) -> Option<&PosteriorFrame> {
-        self.surest.map(|_| &self.late)
+    /// What the heads of longer delays said, at the last step, of earlier moments, the earliest last. Strikes and their
+    /// velocities only.
+    pub fn later_judgements(&self) -> &[PosteriorFrame] {
+        &self.late
     }
 
     /// Forgets all that was heard.
@@ -267,12 +270,12 @@ impl NetworkEstimator {
         remember(arch, &rows[..4 * second * KEY_POSITIONS], &mut state.judging, judged);
         layers.heads[*chosen].apply(arch, &state.recalled, rows);
 
-        let later = self.surest.map_or(0, |surest| self.delays[surest] - self.delays[*chosen]) as u64;
-        if let Some(surest) = self.surest {
+        for (&place, late) in self.later.iter().zip(&mut self.late) {
             let deciding = &mut rows[HEADS * KEY_POSITIONS..];
-            layers.heads[surest].apply(arch, &state.recalled, deciding);
-            self.late.frame = FrameIndex(frame.0.saturating_sub(later));
-            for (head, values) in [(0, &mut self.late.onset), (3, &mut self.late.velocity)] {
+            layers.heads[place].apply(arch, &state.recalled, deciding);
+            let later = (self.delays[place] - self.delays[*chosen]) as u64;
+            late.frame = FrameIndex(frame.0.saturating_sub(later));
+            for (head, values) in [(0, &mut late.onset), (3, &mut late.velocity)] {
                 for (probability, &logit) in values.iter_mut().zip(&deciding[head * KEY_POSITIONS..]) {
                     *probability = sigmoid(logit);
                 }

@@ -7,9 +7,8 @@ pub struct TrackerConfig {
     pub onset: f32,
     /// The same for a key that already sounds: a re-strike.
     pub restrike: f32,
-    /// Where the estimator judges the same strikes a second time, later and surer, a strike must reach this at the first
-    /// judgement to be taken at once; otherwise it awaits the second, which goes by the thresholds above. Where there is
-    /// no second, this is of no account.
+    /// Where the estimator judges the same strikes again, later and surer, a strike must reach this to be taken before the
+    /// last judgement, which goes by the thresholds above. Where there is one judgement only, this is of no account.
     pub at_once: f32,
     /// A strike is taken when its probability rises over the threshold, after it was below half of that, instead
     /// of when its peak has passed: one hop earlier, for an estimator that is sure of its first word.

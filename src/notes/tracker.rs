@@ -5,6 +5,9 @@ use super::prior::shift_log_odds;
 use crate::performance::{NoteEvent, PosteriorFrame};
 use crate::units::{HOP_S, KEYS, LOWEST_KEY, Pitch, Seconds};
 
+/// Most judgements after the first that are listened to.
+const LATER_AT_MOST: usize = 4;
+
 /// What can change while it runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Live {
@@ -25,8 +28,8 @@ struct Key {
     velocity_1: f32,
     /// Strike probability is over the threshold and has not fallen below half of it since.
     risen: bool,
-    /// The same of the second judgement.
-    risen_late: bool,
+    /// The same of each later judgement.
+    risen_late: [bool; LATER_AT_MOST],
     /// Frames since the last strike peak; saturates.
     since_strike: u32,
     /// Strength of the last strike peak, believed or not; for ghosts.
@@ -113,12 +116,12 @@ impl NoteTracker {
     }
 
     /// Takes one frame and appends what it decides to `events`, ends before beginnings. Frames come in order,
-    /// without gaps. `late`: an earlier frame, judged a second time; always as many frames earlier. `emitted`: stream
-    /// time now.
+    /// without gaps. `late`: earlier frames, judged again, the earliest last (of more than four, the rest is left out);
+    /// each always as many frames earlier. `emitted`: stream time now.
     pub fn step(
         &mut self,
         frame: &PosteriorFrame,
-        late: Option<&PosteriorFrame>,
+        late: &[PosteriorFrame],
         emitted: Seconds,
         events: &mut Vec<NoteEvent>,
     ) {
@@ -127,13 +130,14 @@ impl NoteTracker {
         let back = if self.config.at_rise { 0.0 } else { HOP_S };
         let strike_at = Seconds((now.0 - back + self.config.onset_shift_s).clamp(0.0, emitted.0));
         for k in 0..KEYS {
-            self.pick_strike(k, frame, late.is_some(), now, strike_at);
+            self.pick_strike(k, frame, !late.is_empty(), now, strike_at);
         }
-        if let Some(late) = late {
-            let lag = frame.frame.0.saturating_sub(late.frame.0) as u32;
-            let at = Seconds((late.frame.seconds().0 + self.config.onset_shift_s).clamp(0.0, emitted.0));
+        let late = &late[..late.len().min(LATER_AT_MOST)];
+        for (n, judged) in late.iter().enumerate() {
+            let lag = frame.frame.0.saturating_sub(judged.frame.0) as u32;
+            let at = Seconds((judged.frame.seconds().0 + self.config.onset_shift_s).clamp(0.0, emitted.0));
             for k in self.live.lowest_key..=self.live.highest_key {
-                self.pick_late_strike(k, late, lag, at);
+                self.pick_late_strike(k, judged, (n, n + 1 == late.len()), lag, at);
             }
         }
         self.drop_ghosts();
@@ -208,14 +212,24 @@ impl NoteTracker {
         key.velocity_1 = frame.velocity[k];
     }
 
-    /// Looks whether a strike's probability has risen at the second judgement, `lag` frames later, of one that was not
-    /// taken at the first.
-    fn pick_late_strike(&mut self, k: usize, late: &PosteriorFrame, lag: u32, at: Seconds) {
+    /// Looks whether the probability of a strike that was not taken before has risen at the later judgement `n`, `lag`
+    /// frames after the first.
+    fn pick_late_strike(
+        &mut self,
+        k: usize,
+        late: &PosteriorFrame,
+        (n, last): (usize, bool),
+        lag: u32,
+        at: Seconds,
+    ) {
         let key = &mut self.keys[k];
         let onset = shift_log_odds(late.onset[k], self.live.sensitivity_shift);
-        let threshold = if key.sounding.is_some() { self.config.restrike } else { self.config.onset };
-        let rises = onset >= threshold && !key.risen_late;
-        key.risen_late = rises || (key.risen_late && onset >= 0.5 * threshold);
+        let mut threshold = if key.sounding.is_some() { self.config.restrike } else { self.config.onset };
+        if !last {
+            threshold = threshold.max(self.config.at_once);
+        }
+        let rises = onset >= threshold && !key.risen_late[n];
+        key.risen_late[n] = rises || (key.risen_late[n] && onset >= 0.5 * threshold);
         // Neither the strike that was taken a little earlier nor one since is taken again.
         let apart = key.since_strike >= lag.saturating_add(self.config.restrike_gap_frames);
         if rises && apart {
@@ -367,6 +381,42 @@ mod tests {
         run_with(config(), frames, evidence)
     }
 
+    #[test]
+    fn a_strike_that_is_not_sure_awaits_the_last_judgement() {
+        let config = TrackerConfig {
+            onset: 0.4,
+            restrike: 0.4,
+            at_once: 0.6,
+            at_rise: true,
+            sounding_confirm: 0.0,
+            confirm_frames: 1,
+            soft_frames: 0,
+            ..config()
+        };
+        let mut tracker = NoteTracker::new(config);
+        let mut events = vec![];
+        // Strikes at frame 10: unsure and right, sure, unsure and wrong.
+        let judged = |n: usize, strikes: [f32; 3]| {
+            let mut frame = PosteriorFrame::silent(FrameIndex(n as u64));
+            for (key, strike) in [30, 40, 50].into_iter().zip(strikes) {
+                frame.onset[key] = if n == 10 || n == 11 { strike } else { 0.0 };
+                frame.sounding[key] = if n >= 10 { 0.9 } else { 0.0 };
+            }
+            frame
+        };
+        for n in 2..30 {
+            let later = [judged(n - 1, [0.5, 0.9, 0.3]), judged(n - 2, [0.55, 0.9, 0.1])];
+            let emitted = Seconds(n as f64 * HOP_S + 0.03);
+            tracker.step(&judged(n, [0.5, 0.7, 0.5]), &later, emitted, &mut events);
+        }
+        let on = |event: &NoteEvent| match *event {
+            NoteEvent::On { pitch, at, emitted, .. } => Some((pitch, at.0, (emitted.0 * 100.0).round())),
+            _ => None,
+        };
+        let told: Vec<_> = events.iter().filter_map(on).collect();
+        assert_eq!(told, [(Pitch::from_key(40), 0.1, 13.0), (Pitch::from_key(30), 0.1, 15.0)]);
+    }
+
     fn run_with(
         config: TrackerConfig,
         frames: usize,
@@ -380,7 +430,7 @@ mod tests {
                 (frame.onset[k], frame.sounding[k]) = evidence(n, k);
                 frame.velocity[k] = 0.5;
             }
-            tracker.step(&frame, None, Seconds(n as f64 * HOP_S + 0.03), &mut events);
+            tracker.step(&frame, &[], Seconds(n as f64 * HOP_S + 0.03), &mut events);
         }
         let end = Seconds(frames as f64 * HOP_S + 0.03);
         tracker.release_all(end, end, &mut events);
