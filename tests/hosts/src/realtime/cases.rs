@@ -25,9 +25,17 @@ pub const CASES: [&str; 7] =
 pub fn play(case: &str, player: &mut Player<'_>) -> Result<Option<String>> {
     Ok(Some(match case {
         "automation" => {
-            let (parameters, mut random) = (player.instance.parameters(), Random::new(7));
-            player.play(CASE_S, |instance, _| change(instance, &parameters, &mut random))?;
-            format!("{} parameters at random, two a block", parameters.len())
+            let (mut parameters, mut random) = (player.instance.parameters(), Random::new(7));
+            // Another decision delay is listening anew: done every block, nothing would ever be heard.
+            let delay = parameters.iter().position(|parameter| parameter.name == "Decide after");
+            let delay = parameters.remove(delay.context("no decision delay")?);
+            player.play(CASE_S, |instance, n| {
+                if n % 400 == 0 {
+                    instance.automate(&delay, 0, random.below(101) as f64 / 100.0);
+                }
+                change(instance, &parameters, &mut random)
+            })?;
+            format!("{} parameters at random, two a block, the decision delay now and then", parameters.len())
         }
         "bypass" => {
             let parameters = player.instance.parameters();
