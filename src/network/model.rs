@@ -122,7 +122,7 @@ impl NetworkEstimator {
     pub fn new(weights: &Weights) -> NetworkEstimator {
         let sizes = weights.sizes;
         let Sizes { front, bottleneck, channels, hidden, company, second } = sizes;
-        let widest = (front * BINS).max(channels.max(4 * hidden.max(second)) * KEY_POSITIONS);
+        let widest = (front * BINS).max(channels.max(4 * hidden.max(second)).max(2 * HEADS) * KEY_POSITIONS);
         let state = State {
             levels: vec![0.0; KERNEL_FRAMES * RESOLUTIONS * BIN_ROW],
             front: vec![0.0; KERNEL_FRAMES * front * BIN_ROW],
