@@ -25,7 +25,7 @@ const SURE_HZ: f64 = 1_500.0;
 /// partial of it stands out.
 ///
 /// Each partial's place is the middle of gravity of its power over five bins: the bins are triangles that add up to
-/// one, so for a lone steady partial it is exact. Steady harmonic tones from C3 up are placed to within one cent (see the
+/// one, so for a lone steady partial it is exact. Steady harmonic tones from C3 up are placed to within 1.2 cents (see the
 /// test); other notes beside it pull. What is told was so some 40 ms ago.
 ///
 /// # Realtime safety
