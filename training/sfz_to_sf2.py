@@ -1,8 +1,8 @@
 """Makes a SoundFont (.sf2), which is what the generator reads, of a sampled instrument in SFZ.
 
-    python sfz_to_sf2.py IN.sfz OUT.sf2 [--samples REGEX]
+    python sfz_to_sf2.py IN.sfz OUT.sf2 [--samples REGEX] [--program N] [--begin DB]
 
-Reads what sampled pianos need of the format: #define, #include, regions that inherit from their headers, keys,
+Reads what sampled pianos and other instruments need of the format: #define, #include, regions that inherit from their headers, keys,
 velocities, tuning, volume, cutoff, release. Regions that sound only with the pedal down (`locc64`) or on a key's
 release are left out, and so are those whose sample does not match `--samples` (other microphones).
 """
@@ -95,8 +95,19 @@ def named(text):
     return text.encode("ascii", "replace")[:19].ljust(20, b"\0")
 
 
-def soundfont(sfz, wanted, name):
-    """The bytes of a SoundFont with one program."""
+def beginning(sound, rate, begin_db):
+    """Where a sample's note begins: 10 ms before its level first comes within `begin_db` of what it is in its first
+    second at most. A threshold for struck strings must be low; wind players breathe before they sound."""
+    block = rate // 200
+    first = sound[: rate // block * block]
+    first = first[: len(first) // block * block].reshape(-1, block)
+    level = np.sqrt((first**2).mean(axis=1))
+    reached = np.flatnonzero(level > level.max() * 10 ** (begin_db / 20))[0]
+    return max(0, (reached - 2) * block)
+
+
+def soundfont(sfz, wanted, name, program, begin_db):
+    """The bytes of a SoundFont with one program, of that number in General MIDI."""
     # Names of files differ in case from what is written about them.
     present = {str(path).lower(): path for path in sfz.parent.rglob("*") if path.is_file()}
     samples, headers, pcm, place = {}, b"", [], 0
@@ -108,9 +119,14 @@ def soundfont(sfz, wanted, name):
         if path not in samples:
             sound, rate = soundfile.read(path, dtype="float32", always_2d=True)
             sound = sound.mean(axis=1)[: int(LONGEST_S * rate)]
-            loud = np.flatnonzero(np.abs(sound) > 3e-3 * np.abs(sound).max())
             # The strike begins where the sample does: what is quiet before it would make every onset late.
-            sound = sound[max(0, loud[0] - 32) :]
+            if begin_db is None:
+                loud = np.flatnonzero(np.abs(sound) > 3e-3 * np.abs(sound).max())
+                sound = sound[max(0, loud[0] - 32) :]
+            else:
+                sound = sound[beginning(sound, rate, begin_db) :]
+                rise = min(len(sound), rate // 200)
+                sound[:rise] *= np.linspace(0, 1, rise)
             fade = min(len(sound), rate // 10)
             sound[-fade:] *= np.linspace(1, 0, fade)
             samples[path] = len(samples)
@@ -131,10 +147,10 @@ def soundfont(sfz, wanted, name):
     headers += named("EOS") + bytes(26)
     end = named("EOP")
     lists = [
-        (b"INFO", [(b"ifil", struct.pack("<2H", 2, 1)), (b"isng", b"EMU8000\0"), (b"INAM", name.encode() + b"\0\0")]),
+        (b"INFO", [(b"ifil", struct.pack("<2H", 2, 1)), (b"isng", b"EMU8000\0"), (b"INAM", named(name))]),
         (b"sdta", [(b"smpl", np.concatenate(pcm).tobytes())]),
         (b"pdta", [
-            (b"phdr", named(name) + struct.pack("<3H3I", 0, 0, 0, 0, 0, 0) + end + struct.pack("<3H3I", 0, 0, 1, 0, 0, 0)),
+            (b"phdr", named(name) + struct.pack("<3H3I", program, 0, 0, 0, 0, 0) + end + struct.pack("<3H3I", 0, 0, 1, 0, 0, 0)),
             (b"pbag", struct.pack("<4H", 0, 0, 1, 0)),
             (b"pmod", bytes(10)),
             (b"pgen", struct.pack("<2H", 41, 0) + bytes(4)),
@@ -156,8 +172,13 @@ def main():
     parser.add_argument("sfz", type=Path)
     parser.add_argument("sf2", type=Path)
     parser.add_argument("--samples", default="", help="regular expression that a sample's name must match")
+    parser.add_argument("--program", type=int, default=0, help="General MIDI program, from 0: what the generator takes "
+                        "it for")
+    parser.add_argument("--begin", type=float, help="level, dB below the first second's highest, at which a note has begun; "
+                        "without it a sample begins with its first sound")
     arguments = parser.parse_args()
-    arguments.sf2.write_bytes(soundfont(arguments.sfz, arguments.samples, arguments.sf2.stem))
+    arguments.sf2.write_bytes(soundfont(arguments.sfz, arguments.samples, arguments.sf2.stem, arguments.program,
+                                        arguments.begin))
 
 
 if __name__ == "__main__":

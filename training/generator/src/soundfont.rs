@@ -8,9 +8,11 @@ use rustysynth::{SoundFont, Synthesizer, SynthesizerSettings};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Programs used: number, weight, lowest and highest pitch, monophonic, pedal. Effects, tremolos, pads and
-/// sounds that do not have one pitch are left out.
-const PROGRAMS: &[(u8, u32, u8, u8, bool, bool)] = &[
+/// A program: number, weight, lowest and highest pitch, monophonic, pedal.
+type Row = (u8, u32, u8, u8, bool, bool);
+
+/// Programs used. Effects, tremolos, pads and sounds that do not have one pitch are left out.
+const PROGRAMS: &[Row] = &[
     (0, 12, 21, 108, false, true),
     (1, 8, 21, 108, false, true),
     (2, 4, 21, 108, false, true),
@@ -178,6 +180,10 @@ fn all(sets: &[SoundSet]) -> Vec<&SoundSet> {
     sets.iter().collect()
 }
 
+/// What a program of a set that holds nothing else counts: an instrument somebody recorded for its own sake, where
+/// those of whole banks are short and looped.
+const RECORDED: u32 = 3;
+
 /// One of the programs that fit and that some set has, by their weights; nothing if there is none.
 fn chosen<'a>(
     rng: &mut Rng,
@@ -188,9 +194,15 @@ fn chosen<'a>(
         PROGRAMS.iter().filter(|row| fits(row.0) && set.present.contains(&row.0)).map(move |row| (set, row))
     });
     let candidates: Vec<_> = candidates.collect();
-    let total: u32 = candidates.iter().map(|(_, row)| row.1).sum();
+    let weighed = |set: &SoundSet, &(number, weight, ..): &Row| match set.present[..] {
+        [_] if !is_piano(number) => RECORDED * weight,
+        _ => weight,
+    };
+    let total: u32 = candidates.iter().map(|&(set, row)| weighed(set, row)).sum();
     let mut left = rng.u32(0..total.max(1));
-    for (set, &(number, weight, lowest, highest, monophonic, pedal)) in candidates {
+    for (set, row) in candidates {
+        let weight = weighed(set, row);
+        let &(number, _, lowest, highest, monophonic, pedal) = row;
         if left < weight {
             return Some((set, Program { number, player: Player { lowest, highest, monophonic, pedal } }));
         }
