@@ -94,6 +94,7 @@ impl Hearing {
                 // Rises of what is already in the window make activations creep up softly: strikes only.
                 soft: 1.0,
                 soft_frames: 0,
+                soft_onset: 0.0,
                 sounding_end: 0.3,
                 end_frames: 3,
                 sounding_sure: 0.3,
@@ -107,16 +108,17 @@ impl Hearing {
                 onset_shift_s: -0.026,
             },
             EstimatorKind::Network => TrackerConfig {
-                onset: 0.4,
-                restrike: 0.4,
-                at_once: 0.5,
+                onset: 0.43,
+                restrike: 0.43,
+                at_once: 0.43,
                 at_rise: true,
                 restrike_gap_frames: 4,
                 sounding_confirm: 0.0,
                 confirm_frames: 1,
-                // The network was taught strikes of every kind, slow ones too.
-                soft: 1.0,
-                soft_frames: 0,
+                // Of slow attacks it is sure that they sound before it is sure when they began.
+                soft: 0.6,
+                soft_frames: 2,
+                soft_onset: 0.05,
                 sounding_end: 0.25,
                 end_frames: 3,
                 sounding_sure: 0.65,

@@ -275,7 +275,7 @@ impl NetworkEstimator {
             layers.heads[place].apply(arch, &state.recalled, deciding);
             let later = (self.delays[place] - self.delays[*chosen]) as u64;
             late.frame = FrameIndex(frame.0.saturating_sub(later));
-            for (head, values) in [(0, &mut late.onset), (3, &mut late.velocity)] {
+            for (head, values) in [(0, &mut late.onset), (1, &mut late.sounding), (3, &mut late.velocity)] {
                 for (probability, &logit) in values.iter_mut().zip(&deciding[head * KEY_POSITIONS..]) {
                     *probability = sigmoid(logit);
                 }

@@ -19,10 +19,13 @@ pub struct TrackerConfig {
     pub sounding_confirm: f32,
     /// Frames after the strike's peak in which it may be confirmed, at least 1.
     pub confirm_frames: u32,
-    /// Sounding at or above this for [`TrackerConfig::soft_frames`] begins a note without a strike (slow attacks).
+    /// Sounding at or above this for [`TrackerConfig::soft_frames`], at the last judgement, begins a note without a sure
+    /// strike (slow attacks), at the moment of the last fifth of a second at which a strike was likeliest.
     pub soft: f32,
-    /// See [`TrackerConfig::soft`]; 0 switches soft beginnings off.
+    /// See [`TrackerConfig::soft`], at most 20; 0 switches soft beginnings off.
     pub soft_frames: u32,
+    /// That likeliest strike must reach this; what the score leads to expect sways it as it does all strikes.
+    pub soft_onset: f32,
     /// A note ends when sounding stays below this ...
     pub sounding_end: f32,
     /// ... for this many frames, at least 1.

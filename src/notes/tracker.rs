@@ -7,6 +7,8 @@ use crate::units::{HOP_S, KEYS, LOWEST_KEY, Pitch, Seconds};
 
 /// Most judgements after the first that are listened to.
 const LATER_AT_MOST: usize = 4;
+/// How many frames back the moment is looked for at which a note that began softly began; how long slow attacks take.
+const SOFT_REACH: usize = 20;
 
 /// What can change while it runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,8 +37,10 @@ struct Key {
     /// Strength of the last strike peak, believed or not; for ghosts.
     last_peak: f32,
     since_peak: u32,
-    /// Frames for which sounding has been at or above the soft threshold.
+    /// Frames for which a key that no note sounds on has been at or above the soft threshold.
     soft_run: u32,
+    /// Strike and velocity evidence of the last frames, the newest at `frame number % SOFT_REACH`.
+    past: [(f32, f32); SOFT_REACH],
     pending: Option<Pending>,
     sounding: Option<Held>,
     /// End of the last note that ended.
@@ -130,7 +134,7 @@ impl NoteTracker {
         let back = if self.config.at_rise { 0.0 } else { HOP_S };
         let strike_at = Seconds((now.0 - back + self.config.onset_shift_s).clamp(0.0, emitted.0));
         for k in 0..KEYS {
-            self.pick_strike(k, frame, !late.is_empty(), now, strike_at);
+            self.pick_strike(k, frame, !late.is_empty(), strike_at);
         }
         let late = &late[..late.len().min(LATER_AT_MOST)];
         for (n, judged) in late.iter().enumerate() {
@@ -139,6 +143,10 @@ impl NoteTracker {
             for k in self.live.lowest_key..=self.live.highest_key {
                 self.pick_late_strike(k, judged, (n, n + 1 == late.len()), lag, at);
             }
+        }
+        let surest = late.last().unwrap_or(frame);
+        for k in self.live.lowest_key..=self.live.highest_key {
+            self.begin_softly(k, surest);
         }
         self.drop_ghosts();
         for k in 0..KEYS {
@@ -161,14 +169,7 @@ impl NoteTracker {
     }
 
     /// Looks whether a strike's probability has risen, or whether the frame before this one was its peak.
-    fn pick_strike(
-        &mut self,
-        k: usize,
-        frame: &PosteriorFrame,
-        again: bool,
-        now: Seconds,
-        strike_at: Seconds,
-    ) {
+    fn pick_strike(&mut self, k: usize, frame: &PosteriorFrame, again: bool, strike_at: Seconds) {
         let in_range = (self.live.lowest_key..=self.live.highest_key).contains(&k);
         let key = &mut self.keys[k];
         let onset = if in_range { shift_log_odds(frame.onset[k], self.live.sensitivity_shift) } else { 0.0 };
@@ -196,16 +197,6 @@ impl NoteTracker {
             key.since_strike = 0;
             key.pending =
                 Some(Pending { at, strength, velocity: velocity.max(0.0), age: 0, confirmed: false });
-        }
-        // A slow attack: it sounds, and was never struck.
-        key.soft_run = if in_range && frame.sounding[k] >= self.config.soft { key.soft_run + 1 } else { 0 };
-        let soft_due = self.config.soft_frames > 0 && key.soft_run == self.config.soft_frames;
-        if soft_due && key.sounding.is_none() && key.pending.is_none() {
-            let back = f64::from(self.config.soft_frames - 1) * HOP_S;
-            let at = Seconds((now.0 - back).max(0.0));
-            key.since_strike = 0;
-            key.pending =
-                Some(Pending { at, strength: 1.0, velocity: frame.velocity[k], age: 0, confirmed: false });
         }
         key.onset_2 = key.onset_1;
         key.onset_1 = onset;
@@ -237,6 +228,38 @@ impl NoteTracker {
             let velocity = late.velocity[k].max(0.0);
             key.pending = Some(Pending { at, strength: onset, velocity, age: lag, confirmed: false });
         }
+    }
+
+    /// Looks whether a key sounds that was never surely struck: a slow attack, whose strike is spread over time. It began
+    /// when a strike was likeliest.
+    fn begin_softly(&mut self, k: usize, judged: &PosteriorFrame) {
+        let config = &self.config;
+        let key = &mut self.keys[k];
+        let number = judged.frame.0 as usize;
+        let strike = shift_log_odds(judged.onset[k], self.live.sensitivity_shift);
+        key.past[number % SOFT_REACH] = (strike, judged.velocity[k].max(0.0));
+        let free = key.sounding.is_none() && key.pending.is_none();
+        key.soft_run = if free && judged.sounding[k] >= config.soft { key.soft_run + 1 } else { 0 };
+        if config.soft_frames == 0 || key.soft_run != config.soft_frames {
+            return;
+        }
+        let run = (config.soft_frames as usize - 1).min(number);
+        let mut back = run;
+        let mut likeliest = key.past[(number - run) % SOFT_REACH];
+        for frames in 0..SOFT_REACH.min(number + 1) {
+            let then = key.past[(number - frames) % SOFT_REACH];
+            if then.0 > likeliest.0 {
+                (back, likeliest) = (frames, then);
+            }
+        }
+        let (strength, velocity) = likeliest;
+        if strength < config.soft_onset {
+            return;
+        }
+        let at = judged.frame.seconds().0 - back as f64 * HOP_S + config.onset_shift_s;
+        key.since_strike = 0;
+        let at = Seconds(at.max(0.0));
+        key.pending = Some(Pending { at, strength, velocity, age: back as u32, confirmed: false });
     }
 
     /// Drops weak strikes that a much stronger one below them explains by its overtones.

@@ -15,6 +15,7 @@ fn config() -> TrackerConfig {
         confirm_frames: 3,
         soft: 0.7,
         soft_frames: 6,
+        soft_onset: 0.0,
         sounding_end: 0.3,
         end_frames: 3,
         sounding_sure: 0.3,
@@ -168,6 +169,21 @@ fn a_weak_octave_above_a_strong_strike_is_its_overtone() {
 fn a_slow_attack_begins_where_it_began_to_sound() {
     let events = run(60, |n, k| if k == 39 && (10..40).contains(&n) { (0.0, 0.8) } else { (0.0, 0.0) });
     near(&ons(&events), &[(60, 0.10)]);
+}
+
+#[test]
+fn a_slow_attack_that_no_frame_is_sure_of_begins_where_a_strike_was_likeliest() {
+    let evidence = |n: usize, k: usize| match (k, n) {
+        // Spread over many frames, likeliest at 8; sure to sound from 12 on.
+        (39, 8) => (0.3, 0.3),
+        (39, 5..12) => (0.2, 0.5),
+        (39, 12..40) => (0.0, 0.8),
+        _ => (0.0, 0.0),
+    };
+    near(&ons(&run(60, evidence)), &[(60, 0.08)]);
+    // A key of which no strike was ever likely is not begun.
+    let config = TrackerConfig { soft_onset: 0.35, ..config() };
+    near(&ons(&run_with(config, 60, evidence)), &[]);
 }
 
 proptest! {
