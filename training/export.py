@@ -13,11 +13,14 @@ import numpy as np
 import torch
 
 from material import Material
-from model import BINS, CONTEXT, RESOLUTIONS, Ear
+from model import BINS, CONTEXT, HEADS, RESOLUTIONS, Ear
 
 MAGIC, VERSION = b"CPEARNET", 3
 # Silent frames that the engine runs through at a start; golden frames after them.
 SETTLING, GOLDEN_FRAMES = 48, 40
+# The loss counts strikes three times, so that the network is too sure of them; this much is taken from their log-odds.
+# The engine's thresholds, and what the follower and the fault finder were fitted to, go by it.
+ONSET_LOG_ODDS = -0.5
 
 
 def folded(convolution, norm):
@@ -107,6 +110,7 @@ def main():
     model.load_state_dict(state["average"])
     model.eval()
     with torch.no_grad():
+        model.heads.bias[:: len(HEADS)] += ONSET_LOG_ODDS
         arguments.weights.parent.mkdir(parents=True, exist_ok=True)
         arguments.weights.write_bytes(file_of(model))
         if arguments.golden:
