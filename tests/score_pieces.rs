@@ -33,7 +33,8 @@ fn a_piece_of_a_score_reads_as_the_measures_that_it_is_of() {
         measure(3, &(note("G", "") + &note("A", &slur("stop")) + &note("B", ""))),
         measure(
             4,
-            &("<attributes><time symbol=\"cut\"><beats>2</beats><beat-type>4</beat-type></time></attributes>".to_string()
+            &("<attributes><time symbol=\"cut\"><beats>2</beats><beat-type>4</beat-type></time></attributes><print new-page=\"yes\"
+               new-system='yes'/>".to_string()
                 + &note("C", "").repeat(2)),
         ),
         measure(5, &note("D", "").repeat(2)),
@@ -47,6 +48,16 @@ fn a_piece_of_a_score_reads_as_the_measures_that_it_is_of() {
     assert_eq!((text.measures(), text.printed(3)), (5, 3));
     assert_eq!(text.excerpt(0..5), text.whole());
     assert_eq!([0, 1, 2, 3, 4].map(|at| text.hanging(at)), [0, 0, 1, 0, 0]);
+    // The slur is whole in a piece that begins a measure before and goes on for one.
+    assert_eq!([(2, 99), (2, 0), (3, 99)].map(|(at, most)| text.lead(at, most)), [1, 2, 3]);
+    assert_eq!([(3, 99), (2, 99), (5, 0)].map(|(end, most)| text.severed(2, end, most)), [0, 1, 1]);
+    // Without its beginning it has no end either: it would be taken for another's.
+    assert!(text.excerpt(1..4).contains("<slur type=\"stop\"/>"));
+    assert!(!text.excerpt(2..4).contains("<slur"));
+    let broken = text.excerpt_broken(1..4, 2);
+    let line = broken.find("<print new-system=\"yes\"/>").unwrap();
+    assert_eq!(broken.matches("new-").count(), 1, "the document's own line breaks are left out");
+    assert!(broken.find("id=\"m2\"").unwrap() < line && line < broken.find("id=\"m3\"").unwrap());
     assert_eq!((text.reach(0, 4), text.reach(0, 3), text.reach(3, 99)), (2, 1, 5));
     let whole = read_score(document.as_bytes(), "").unwrap();
     for (from, to) in [(0, 2), (1, 3), (2, 5), (3, 4), (4, 5)] {

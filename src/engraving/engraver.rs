@@ -29,8 +29,9 @@ pub enum Paper {
 }
 
 impl Paper {
-    /// Verovio's options for it.
-    fn options(self) -> String {
+    /// Verovio's options for it. `heeds`: the line breaks that the document asks for are kept, all of them, beside those that
+    /// its width demands.
+    fn options(self, heeds: bool) -> String {
         let size = match self {
             Paper::Strips { width } => {
                 let width = (width.clamp(20.0, 2000.0) * UNITS_PER_SPACE).round();
@@ -47,8 +48,9 @@ impl Paper {
                     .to_owned()
             }
         };
+        let breaks = if heeds { r#""smart", "breaksSmartSb": 0.0"# } else { r#""auto""# };
         format!(
-            r#"{{{size}, "breaks": "auto", "condense": "none", "expandNever": true, "footer": "none",
+            r#"{{{size}, "breaks": {breaks}, "condense": "none", "expandNever": true, "footer": "none",
             "font": "Bravura", "fontFallback": "Bravura", "smuflTextFont": "none", "inputFrom": "musicxml",
             "scale": 100, "svgFormatRaw": true, "xmlIdSeed": 1}}"#
         )
@@ -114,10 +116,22 @@ impl Engraver {
     /// # Errors
     /// As [`Engraver::examine`], or if Verovio does not read it; nothing is loaded then.
     pub fn load(&mut self, source: &str, paper: Paper) -> Result<usize, EngraveError> {
+        self.load_with(source, &paper.options(false))
+    }
+
+    /// The same, with a new line wherever the document asks for one.
+    ///
+    /// # Errors
+    /// As [`Engraver::load`].
+    pub fn load_broken(&mut self, source: &str, paper: Paper) -> Result<usize, EngraveError> {
+        self.load_with(source, &paper.options(true))
+    }
+
+    fn load_with(&mut self, source: &str, options: &str) -> Result<usize, EngraveError> {
         self.pages = 0;
         Engraver::examine(source)?;
         let _alone = alone();
-        ffi::set_options(self.toolkit.pin_mut(), &paper.options());
+        ffi::set_options(self.toolkit.pin_mut(), options);
         if !ffi::load_data(self.toolkit.pin_mut(), source) {
             return Err(EngraveError::Unreadable);
         }

@@ -3,9 +3,10 @@
 //! What an earlier measure says and a later one relies on (divisions, key, meter, clefs, staves) is written at the start of
 //! a piece; the meter, which is not printed there in the whole, invisibly. Parts have their short names from the second
 //! piece on. What hangs over the start or the end of a piece (a slur, a bracket) is cut off there: [`ScoreText::hanging`]
-//! counts it, so that a piece can begin where nothing does.
+//! counts it and [`ScoreText::lead`] says how much earlier a piece must begin to have it whole. Such a piece has a line break at
+//! the measure that is meant ([`ScoreText::excerpt_broken`]), so that what comes before it can be put away.
 
-use super::hanging::Hanging;
+use super::hanging::{Hanging, Span};
 use super::parse;
 use super::xml::child;
 use crate::readers::ReadError;
@@ -58,8 +59,8 @@ struct Cuts {
     indices: Vec<u32>,
     /// Notes before each measure in all parts; one more than there are measures.
     notes_before: Vec<usize>,
-    /// What hangs over the start of each measure.
-    hanging: Vec<usize>,
+    /// What is begun in one measure and ends in another, in all parts.
+    spans: Vec<Span>,
 }
 
 #[derive(Clone, Debug)]
@@ -79,6 +80,8 @@ struct MeasureText {
     /// Its `<attributes>` before its first note, and what else they hold than what lasts.
     leading: Vec<Range<usize>>,
     others: Vec<Range<usize>>,
+    /// Attributes that demand a new line or page.
+    breaks: Vec<Range<usize>>,
     /// What lasts, those included.
     lasting: Arc<Lasting>,
     /// The meter is one of those.
@@ -124,16 +127,45 @@ impl ScoreText {
 
     /// How much hangs over the start of a printed measure from before: slurs, ties, brackets and so on, in all parts.
     pub fn hanging(&self, at: usize) -> usize {
-        self.cuts.as_ref().and_then(|cuts| cuts.hanging.get(at)).copied().unwrap_or(0)
+        self.over(at).count()
+    }
+
+    /// How much of what hangs over the start of a printed measure cannot be had whole by a piece that ends before `end` and
+    /// begins at most `most_notes` notes before that measure; and what no line break can divide.
+    pub fn severed(&self, at: usize, end: usize, most_notes: usize) -> usize {
+        let lead = self.lead(at, most_notes);
+        self.over(at).filter(|span| span.is_solid || span.first < lead || span.last >= end).count()
+    }
+
+    /// Where a piece must begin to have whole what hangs over the start of a printed measure: the measure itself where nothing
+    /// does. What begins more than `most_notes` notes before it is left out of account.
+    pub fn lead(&self, at: usize, most_notes: usize) -> usize {
+        let Some(cuts) = &self.cuts else { return at };
+        let before = |measure: usize| cuts.notes_before.get(measure).copied().unwrap_or(0);
+        let near = |first: &usize| before(at) - before(*first) <= most_notes;
+        self.over(at).map(|span| span.first).filter(near).min().unwrap_or(at)
+    }
+
+    /// What hangs over the start of a printed measure.
+    fn over(&self, at: usize) -> impl Iterator<Item = &Span> {
+        self.cuts.iter().flat_map(|cuts| &cuts.spans).filter(move |span| span.hangs_over(at))
     }
 
     /// Some of the printed measures, as a document.
     pub fn excerpt(&self, measures: Range<usize>) -> Cow<'_, str> {
         match &self.cuts {
             Some(cuts) if measures.start > 0 || measures.end < cuts.indices.len() => {
-                Cow::Owned(cuts.excerpt(&self.text, measures))
+                Cow::Owned(cuts.excerpt(&self.text, measures, None))
             }
             _ => Cow::Borrowed(&self.text),
+        }
+    }
+
+    /// Some of the printed measures, as a document that asks for one line break: at the printed measure `line`.
+    pub fn excerpt_broken(&self, measures: Range<usize>, line: usize) -> Cow<'_, str> {
+        match &self.cuts {
+            Some(cuts) => Cow::Owned(cuts.excerpt(&self.text, measures, Some(line))),
+            None => Cow::Borrowed(&self.text),
         }
     }
 }
@@ -152,7 +184,7 @@ impl Cuts {
             parts: Vec::with_capacity(parts.len()),
             indices: Vec::new(),
             notes_before: vec![0],
-            hanging: vec![0],
+            spans: Vec::new(),
         };
         for (number, part) in parts.iter().enumerate() {
             let measures: Vec<Node> = named(*part, "measure").collect();
@@ -162,7 +194,6 @@ impl Cuts {
                 };
                 cuts.indices = indices;
                 cuts.notes_before.resize(measures.len() + 1, 0);
-                cuts.hanging.resize(measures.len() + 1, 0);
             }
             // Parts that are not equally long can't be cut alike.
             let (Some(first), Some(last), true) =
@@ -180,18 +211,23 @@ impl Cuts {
                 let Some(body) = tag.map(|at| measure.range().start + at + 1) else { return Ok(None) };
                 texts.push(reading.measure(*measure, body));
                 cuts.notes_before[index + 1] += reading.notes;
-                cuts.hanging[index + 1] += reading.hanging.after_measure();
+                reading.hanging.end_measure();
             }
+            cuts.spans.extend(reading.hanging.spans());
             cuts.parts.push(PartText { opening, measures: texts, closing });
         }
         let rising = cuts.indices.is_sorted();
         Ok((rising && !cuts.indices.is_empty()).then_some(cuts))
     }
 
-    fn excerpt(&self, text: &str, measures: Range<usize>) -> String {
+    /// `line`: the one measure at which a line begins, where that is to be said.
+    fn excerpt(&self, text: &str, measures: Range<usize>, line: Option<usize>) -> String {
         let until = measures.end.min(self.indices.len());
         let measures = measures.start.min(until)..until;
         let first = self.parts.first().map_or(0, |part| part.opening.start);
+        // What began before and ends within has no beginning here.
+        let hanging = self.spans.iter().filter(|span| span.hangs_over(measures.start));
+        let ends: Vec<_> = hanging.filter_map(|span| span.slur_end.clone()).collect();
         let mut out = String::new();
         out.push_str(&text[..self.list.start]);
         out.push_str(if measures.start == 0 { &text[self.list.clone()] } else { &self.short_list });
@@ -199,12 +235,9 @@ impl Cuts {
         for part in &self.parts {
             out.push_str(&text[part.opening.clone()]);
             let Some(pieces) = part.measures.get(measures.clone()) else { continue };
-            for (index, measure) in pieces.iter().enumerate() {
-                if index == 0 && measures.start > 0 {
-                    measure.open_piece(text, &mut out);
-                } else {
-                    out.push_str(&text[measure.all.clone()]);
-                }
+            for (measure, number) in pieces.iter().zip(measures.start..) {
+                let opens = number == measures.start && number > 0;
+                measure.write(text, opens, line.map(|line| line == number), &ends, &mut out);
                 out.push('\n');
             }
             out.push_str(&text[part.closing.clone()]);
@@ -229,6 +262,7 @@ impl PartCut {
             body,
             leading: Vec::new(),
             others: Vec::new(),
+            breaks: Vec::new(),
             lasting: self.lasting.clone(),
             has_time: false,
         };
@@ -236,6 +270,11 @@ impl PartCut {
         for node in measure.children().filter(Node::is_element) {
             match node.tag_name().name() {
                 "note" => self.notes += 1,
+                "print" => {
+                    let demands = |name: &str| matches!(name, "new-system" | "new-page");
+                    let demands = node.attributes().filter(|attribute| demands(attribute.name()));
+                    cut.breaks.extend(demands.map(|attribute| attribute.range()));
+                }
                 "attributes" => {
                     let others = self.attributes(node);
                     if leads {
@@ -273,9 +312,33 @@ impl PartCut {
 }
 
 impl MeasureText {
-    /// The measure as the first of a piece.
-    fn open_piece(&self, text: &str, out: &mut String) {
+    /// Writes the measure. `opens`: it is the first of a piece. `line`: whether it begins a line, where that is to be said.
+    /// `without`: elements of the piece that are left out.
+    fn write(&self, text: &str, opens: bool, line: Option<bool>, without: &[Range<usize>], out: &mut String) {
         out.push_str(&text[self.all.start..self.body]);
+        if line == Some(true) {
+            out.push_str("<print new-system=\"yes\"/>");
+        }
+        let mut holes: Vec<&Range<usize>> =
+            without.iter().filter(|hole| self.all.contains(&hole.start)).collect();
+        if line.is_some() {
+            holes.extend(&self.breaks);
+        }
+        if opens {
+            self.write_lasting(text, out);
+            holes.extend(&self.leading);
+        }
+        holes.sort_by_key(|hole| hole.start);
+        let mut copied = self.body;
+        for hole in holes {
+            out.push_str(&text[copied..hole.start]);
+            copied = hole.end;
+        }
+        out.push_str(&text[copied..self.all.end]);
+    }
+
+    /// What earlier measures say and this one relies on, and what it says itself before its first note.
+    fn write_lasting(&self, text: &str, out: &mut String) {
         out.push_str("<attributes>");
         for ((rank, number), range) in self.lasting.iter() {
             let element = &text[range.clone()];
@@ -292,12 +355,6 @@ impl MeasureText {
             out.push_str(&text[other.clone()]);
         }
         out.push_str("</attributes>");
-        let mut copied = self.body;
-        for leading in &self.leading {
-            out.push_str(&text[copied..leading.start]);
-            copied = leading.end;
-        }
-        out.push_str(&text[copied..self.all.end]);
     }
 }
 

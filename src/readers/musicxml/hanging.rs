@@ -2,25 +2,46 @@
 
 use super::xml::{child, child_text, text_of};
 use roxmltree::Node;
+use std::ops::Range;
 
 /// What is open for more measures was never closed.
 const LONGEST: usize = 24;
+
+/// Something that is begun in one measure and ends in a later one; measures as they are printed, from 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    /// The measure in which it begins.
+    pub first: usize,
+    /// The measure in which it ends.
+    pub last: usize,
+    /// It is one sign that stands for several measures, which no line break can divide: a long rest, a repeated measure.
+    pub is_solid: bool,
+    /// Where the document ends a slur. A slur that ends without having begun would be taken for the end of a later one.
+    pub slur_end: Option<Range<usize>>,
+}
+
+impl Span {
+    /// Whether it goes on over the start of a measure.
+    pub fn hangs_over(&self, at: usize) -> bool {
+        self.first < at && at <= self.last
+    }
+}
 
 /// What is open where the reading of a part is.
 #[derive(Debug, Default)]
 pub(super) struct Hanging {
     open: Vec<Open>,
-    /// Measures that a long rest or a repeated measure still takes.
-    rests: usize,
-    /// Something fills measures until further notice.
-    fills: bool,
+    /// The measure that a sign which fills measures until further notice began in.
+    fills: Option<usize>,
+    /// The measure that is being read.
+    measure: usize,
+    closed: Vec<Span>,
 }
 
 #[derive(Debug)]
 struct Open {
     what: String,
-    /// Measures it has been open for.
-    age: usize,
+    first: usize,
 }
 
 impl Hanging {
@@ -52,21 +73,28 @@ impl Hanging {
         }
     }
 
-    /// How much is open at the end of the measure that was read last.
-    pub fn after_measure(&mut self) -> usize {
-        self.rests = self.rests.saturating_sub(1);
-        for open in &mut self.open {
-            open.age += 1;
-        }
-        self.open.retain(|open| open.age <= LONGEST);
-        self.open.len() + usize::from(self.rests > 0) + usize::from(self.fills)
+    /// Goes on to the next measure.
+    pub fn end_measure(&mut self) {
+        self.measure += 1;
+        self.open.retain(|open| self.measure - open.first <= LONGEST);
+    }
+
+    /// What was begun in one measure and ended in a later one. What never ended is none of it.
+    pub fn spans(mut self) -> Vec<Span> {
+        self.fill(false);
+        self.closed
     }
 
     fn note(&mut self, note: Node<'_, '_>) {
         let voice = child_text(note, "voice");
         for beam in note.children().filter(|child| child.has_tag_name("beam")) {
             if beam.attribute("number").unwrap_or("1") == "1" {
-                self.set(format!("beam {voice}"), matches!(text_of(beam), "begin" | "continue"));
+                let name = format!("beam {voice}");
+                match text_of(beam) {
+                    "begin" => self.begin(name),
+                    "end" => self.end(&name, None),
+                    _ => {}
+                }
             }
         }
         let pitch = || {
@@ -78,7 +106,8 @@ impl Hanging {
         let ties = || note.children().filter(|child| child.has_tag_name("tie"));
         for kind in ["stop", "start"] {
             if ties().any(|tie| tie.attribute("type") == Some(kind)) {
-                self.set(format!("tie {}", pitch()), kind == "start");
+                let name = format!("tie {}", pitch());
+                if kind == "start" { self.begin(name) } else { self.end(&name, None) }
             }
         }
         for sign in
@@ -100,27 +129,51 @@ impl Hanging {
     fn line(&mut self, sign: Node<'_, '_>, kind: &str) {
         let name = format!("{kind} {}", sign.attribute("number").unwrap_or("1"));
         match sign.attribute("type") {
-            Some("start" | "crescendo" | "diminuendo" | "up" | "down" | "sostenuto") => self.set(name, true),
-            Some("stop" | "discontinue") => self.set(name, false),
+            Some("start" | "crescendo" | "diminuendo" | "up" | "down" | "sostenuto") => self.begin(name),
+            Some("stop" | "discontinue") => {
+                self.end(&name, sign.has_tag_name("slur").then(|| sign.range()));
+            }
             _ => {}
         }
     }
 
     fn style(&mut self, style: Node<'_, '_>) {
         if let Some(rest) = child(style, "multiple-rest") {
-            self.rests = text_of(rest).parse().unwrap_or(0);
+            let measures = text_of(rest).parse().unwrap_or(0usize);
+            let last = self.measure.saturating_add(measures.saturating_sub(1));
+            self.close(Span { first: self.measure, last, is_solid: true, slur_end: None });
         }
         for name in ["measure-repeat", "beat-repeat", "slash"] {
             if let Some(fill) = child(style, name) {
-                self.fills = fill.attribute("type") == Some("start");
+                self.fill(fill.attribute("type") == Some("start"));
             }
         }
     }
 
-    fn set(&mut self, what: String, open: bool) {
+    fn fill(&mut self, starts: bool) {
+        if let Some(first) = self.fills.take() {
+            // It ends before the measure that says so.
+            let last = self.measure.saturating_sub(1);
+            self.close(Span { first, last, is_solid: true, slur_end: None });
+        }
+        self.fills = starts.then_some(self.measure);
+    }
+
+    fn begin(&mut self, what: String) {
         self.open.retain(|other| other.what != what);
-        if open {
-            self.open.push(Open { what, age: 0 });
+        self.open.push(Open { what, first: self.measure });
+    }
+
+    fn end(&mut self, what: &str, slur_end: Option<Range<usize>>) {
+        if let Some(index) = self.open.iter().position(|open| open.what == what) {
+            let open = self.open.swap_remove(index);
+            self.close(Span { first: open.first, last: self.measure, is_solid: false, slur_end });
+        }
+    }
+
+    fn close(&mut self, span: Span) {
+        if span.first < span.last {
+            self.closed.push(span);
         }
     }
 }
