@@ -15,7 +15,7 @@ use crate::takes::{Edit, SessionLog};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -38,22 +38,35 @@ pub(super) struct Shared {
     /// The book.
     pub session: Session,
     disarmed: AtomicBool,
-    notices: Mutex<Vec<(Severity, String)>>,
+    notices: Mutex<Vec<Notice>>,
     unheard: AtomicBool,
     choosing: AtomicBool,
+}
+
+/// Something to tell the user that waits for the worker.
+#[derive(Debug)]
+pub(super) struct Notice {
+    pub severity: Severity,
+    pub text: String,
+    /// The folder that files were written to.
+    pub folder: Option<Arc<Path>>,
 }
 
 impl Shared {
     /// Tells the user something from any thread but the audio thread.
     pub fn notice(&self, severity: Severity, text: String) {
+        self.tell(Notice { severity, text, folder: None });
+    }
+
+    fn tell(&self, notice: Notice) {
         let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
         if notices.len() < NOTICES {
-            notices.push((severity, text));
+            notices.push(notice);
         }
     }
 
     /// What was to be told since the last time this was asked.
-    pub fn notices(&self) -> Vec<(Severity, String)> {
+    pub fn notices(&self) -> Vec<Notice> {
         std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -365,7 +378,7 @@ impl Bridge {
         let job = move || match export::write(&shared, score.as_deref(), export, take, &folder) {
             Ok(names) => {
                 let text = format!("{}: wrote {}", folder.display(), names.join(", "));
-                shared.notice(Severity::Note, text);
+                shared.tell(Notice { severity: Severity::Note, text, folder: Some(folder.into()) });
             }
             Err(error) => shared.notice(Severity::Error, error.to_string()),
         };

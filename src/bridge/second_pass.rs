@@ -190,10 +190,17 @@ impl Passes {
                 (entry.number, Take { start, end, host_start, stretches, beats: vec![], faults })
             })
             .unzip();
-        let named = |indices: &[u32]| indices.iter().map(|index| numbers[*index as usize]).collect();
+        let named = |indices: &mut dyn Iterator<Item = &u32>| -> Vec<u32> {
+            indices.map(|index| numbers[*index as usize]).collect()
+        };
+        // Of a take that was heard live only, nobody knows whether it is clean.
+        let judged = |index: &&u32| log[**index as usize].recorded.exact;
         let steps = coverage(&score.path, &takes)
             .into_iter()
-            .map(|step| CoveredStep { takes: named(&step.takes), clean: named(&step.clean) })
+            .map(|step| CoveredStep {
+                takes: named(&mut step.takes.iter()),
+                clean: named(&mut step.clean.iter().filter(judged)),
+            })
             .collect();
         let mut plan = planned(score, &log, &choices);
         plan.segments.iter_mut().for_each(|piece| piece.take = numbers[piece.take as usize]);

@@ -5,6 +5,7 @@ use crate::performance::{PositionReport, Shading};
 use crate::score::PlayingPath;
 use crate::takes::Entry;
 use crate::units::{Pitch, Seconds};
+use std::path::Path;
 use std::sync::Arc;
 
 /// How long a heard note stays in the snapshot after it ended, in seconds.
@@ -104,6 +105,8 @@ pub struct Message {
     pub severity: Severity,
     /// One line.
     pub text: String,
+    /// The folder that files were written to, where it says that.
+    pub folder: Option<Arc<Path>>,
 }
 
 /// What the worker last knew. Taken without waiting; never older than a few tens of milliseconds while audio runs.

@@ -4,7 +4,7 @@ use super::bookkeeper::Bookkeeper;
 use super::channel::WorkerHalf;
 use super::command::Command;
 use super::cue_track::CueTrack;
-use super::instance::Shared;
+use super::instance::{Notice, Shared};
 use super::line::{Line, Room};
 use super::remote::Remote;
 use super::score_source::{LoadedScore, ScoreLoadError, ScoreSource};
@@ -117,8 +117,8 @@ impl<E: Stream> Worker<E> {
         }
         let worked = self.listen(available);
         self.heard |= worked;
-        for (severity, text) in self.shared.notices() {
-            self.say(severity, text);
+        for notice in self.shared.notices() {
+            self.pass_on(notice);
         }
         self.publish();
         Some(worked)
@@ -246,6 +246,11 @@ impl<E: Stream> Worker<E> {
                 let loaded = Arc::new(loaded);
                 self.shared.keep_source(Some(loaded.source.clone()));
                 self.score = Some(loaded);
+                // It is seen at once; the follower takes its time over a long one.
+                self.range = None;
+                self.forget_place();
+                self.changed = true;
+                self.publish();
                 self.use_score();
             }
             Err(error) => {
@@ -265,11 +270,16 @@ impl<E: Stream> Worker<E> {
     }
 
     fn say(&mut self, severity: Severity, text: String) {
+        self.pass_on(Notice { severity, text, folder: None });
+    }
+
+    fn pass_on(&mut self, notice: Notice) {
+        let Notice { severity, text, folder } = notice;
         if self.messages.len() == MESSAGES {
             self.messages.pop_front();
         }
         self.said += 1;
-        self.messages.push_back(Message { id: self.said, severity, text });
+        self.messages.push_back(Message { id: self.said, severity, text, folder });
         self.changed = true;
     }
 
