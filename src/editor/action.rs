@@ -87,4 +87,6 @@ pub enum Action {
     Engrave(PrintWish),
     /// Look at this path step in the inspector. The editor carries this out itself.
     Inspect(u32),
+    /// Close the inspector, which then lists what is still to do. The editor carries this out itself.
+    CloseInspector,
 }

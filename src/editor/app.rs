@@ -80,6 +80,12 @@ pub fn editor(ui: &mut Ui, view: &View, state: &mut EditorState) -> Actions {
             side(ui, look, view, state, &mut actions);
         });
     }
+    // What is inspected in the map or the list is shown in the score as well.
+    for action in &actions {
+        if let Action::Inspect(step) = action {
+            state.score_view.look_at(*step as usize);
+        }
+    }
     CentralPanel::no_frame().show(ui, |ui| {
         if view.score().is_some() {
             let tempo = Panel::bottom("tempo").default_size(if low { 44.0 } else { 70.0 });
@@ -97,11 +103,15 @@ pub fn editor(ui: &mut Ui, view: &View, state: &mut EditorState) -> Actions {
     drop_target(ui, look, &mut actions);
 
     actions.retain(|action| {
-        if let Action::Inspect(step) = action {
-            state.inspected = Some(*step);
-            state.settings_open = false;
+        match action {
+            Action::Inspect(step) => {
+                state.inspected = Some(*step);
+                state.settings_open = false;
+            }
+            Action::CloseInspector => state.inspected = None,
+            _ => return true,
         }
-        !matches!(action, Action::Inspect(_))
+        false
     });
     actions
 }
@@ -113,7 +123,7 @@ fn side(ui: &mut Ui, look: &Look, view: &View, state: &mut EditorState, actions:
         let frame = Frame::new().fill(theme::CHROME).inner_margin(Margin { top: 8, ..Margin::ZERO });
         let tall = if ui.available_height() < 360.0 { 92.0 } else { 168.0 };
         Panel::bottom("inspector").exact_size(tall).resizable(false).frame(frame).show(ui, |ui| {
-            actions.extend(inspector::inspector(ui, look, view, state.inspected));
+            actions.extend(inspector::inspector(ui, look, view, state.inspected, &mut state.todo));
         });
     }
     if view.abilities.cues && view.score().is_some() && !(cramped && state.inspected.is_some()) {

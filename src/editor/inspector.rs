@@ -1,22 +1,21 @@
-//! One measure: which takes cover it, which is best, what is wrong in it.
+//! One measure: which takes cover it, which is best, what is wrong in it. Without one, what is still to do.
 
 use super::action::{Action, Actions};
 use super::look::{Look, pitch_name, step_number};
 use super::strings::Text;
-use super::take_list::heading;
+use super::take_list::close_button;
+use super::todo::{TodoState, todo};
 use super::view::{TakeRow, Verdict, View};
 use super::{marks, theme};
 use crate::performance::{Fault, FaultKind};
 use egui::{ScrollArea, Sense, Ui, vec2};
 
 /// Draws the inspector of path step `step` into what is left of `ui`.
-pub fn inspector(ui: &mut Ui, look: &Look, view: &View, step: Option<u32>) -> Actions {
+pub fn inspector(ui: &mut Ui, look: &Look, view: &View, step: Option<u32>, todos: &mut TodoState) -> Actions {
     let mut actions = Actions::new();
     let known = step.and_then(|step| Some((step, view.score()?.path.steps.get(step as usize)?)));
     let Some((index, step)) = known else {
-        heading(ui, look.text(Text::Measure), None);
-        ui.label(egui::RichText::new(look.text(Text::InspectorNone)).color(theme::DIM).size(12.0));
-        return actions;
+        return todo(ui, look, view, todos);
     };
     ui.horizontal(|ui| {
         let title = look.with(Text::MeasureN, &[&step_number(step)]);
@@ -26,6 +25,9 @@ pub fn inspector(ui: &mut Ui, look: &Look, view: &View, step: Option<u32>) -> Ac
             ui.label(egui::RichText::new(pass).color(theme::MEASURE).size(11.0));
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if close_button(ui, look.text(Text::TodoBack)).clicked() {
+                actions.push(Action::CloseInspector);
+            }
             let start = ui.button(look.text(Text::StartHere)).on_hover_text(look.text(Text::StartHereHint));
             if start.clicked() {
                 actions.push(Action::StartAt(step.start.to_f64()));
@@ -44,6 +46,10 @@ pub fn inspector(ui: &mut Ui, look: &Look, view: &View, step: Option<u32>) -> Ac
     ui.label(egui::RichText::new(summary).color(theme::DIM));
 
     let Some(best) = best(view, index) else { return actions };
+    if !best.judged {
+        ui.label(egui::RichText::new(look.with(Text::TodoJudging, &[&best.number])).color(theme::DIM));
+        return actions;
+    }
     ui.label(egui::RichText::new(look.with(Text::Best, &[&best.number])).color(theme::OK_ON_CHROME));
     ui.spacing_mut().item_spacing.y = 3.0;
     ScrollArea::vertical().id_salt("faults").auto_shrink(false).show(ui, |ui| {
@@ -57,9 +63,14 @@ pub fn inspector(ui: &mut Ui, look: &Look, view: &View, step: Option<u32>) -> Ac
                 };
                 marks::verdict(ui.painter(), rect.center(), 4.5, verdict, theme::verdict_color(verdict));
                 ui.label(egui::RichText::new(told(look, fault)).size(12.0));
-                let at = format!("{}:{:04.1}", (fault.at.0 / 60.0) as u64, fault.at.0 % 60.0);
+                let into = fault.at.0 - best.take.start.0;
+                let (at, hint) = match best.host_start {
+                    Some(start) => (start.0 + into, Text::AtHost),
+                    None => (into, Text::AtTake),
+                };
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    ui.label(egui::RichText::new(at).color(theme::DIM).size(11.0));
+                    let at = egui::RichText::new(clock(at)).color(theme::DIM).size(11.0);
+                    ui.label(at).on_hover_text(look.text(hint));
                 });
             });
         }
@@ -67,13 +78,19 @@ pub fn inspector(ui: &mut Ui, look: &Look, view: &View, step: Option<u32>) -> Ac
     actions
 }
 
-/// The take to use for a step: clean before faulty, more stars before fewer, later before earlier.
+/// A time as `m:ss.s`.
+fn clock(seconds: f64) -> String {
+    let tenths = (seconds.max(0.0) * 10.0).round() as u64;
+    format!("{}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10)
+}
+
+/// The take to use for a step: judged before unjudged, clean before faulty, more stars before fewer, later before earlier.
 fn best(view: &View, step: u32) -> Option<&TakeRow> {
     let covered = view.coverage.get(step as usize)?;
     covered.takes.iter().filter_map(|index| view.takes.get(*index as usize)).map(AsRef::as_ref).max_by_key(
         |row| {
             let faults = row.take.faults.iter().filter(|fault| fault.step == step).count();
-            (std::cmp::Reverse(faults), row.stars, row.number)
+            (row.judged, std::cmp::Reverse(faults), row.stars, row.number)
         },
     )
 }

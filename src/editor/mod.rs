@@ -33,6 +33,7 @@ mod take_list;
 mod take_map;
 mod tempo_view;
 mod theme;
+mod todo;
 mod top_bar;
 mod view;
 

@@ -41,6 +41,8 @@ impl std::fmt::Debug for RollState {
 
 /// Where "now" stands across the roll.
 const NOW_AT: f64 = 0.62;
+/// Nobody plays where the input stays below this, in dB.
+const SILENCE_DB: f32 = -60.0;
 /// Playing that moves on by more than this between two points of the trail has jumped, in beats.
 const JUMP_BEATS: f64 = 1.5;
 
@@ -115,6 +117,11 @@ pub fn roll(ui: &mut Ui, look: &Look, view: &View, state: &mut RollState) {
         if let Some(run) = expected(view, &axes) {
             written(&painter, &axes, view, &score.path, run, true);
         }
+    }
+    if view.heard.is_empty() && view.level.peak_db < SILENCE_DB {
+        let hint = look.text(Text::NothingHeard).to_owned();
+        let galley = painter.layout(hint, theme::text(12.0), theme::DIM, plot.width() * NOW_AT as f32 - 40.0);
+        painter.galley(plot.left_top() + vec2(30.0, 12.0), galley, theme::DIM);
     }
     for note in &view.heard {
         let end = note.offset.map_or(view.now.0, |offset| offset.0);

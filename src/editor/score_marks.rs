@@ -5,11 +5,12 @@ use super::look::{Look, step_number};
 use super::score_layout::Place;
 use super::score_view::{Page, ScoreViewState};
 use super::strings::Text;
-use super::view::{EngravingSlot, View};
+use super::view::{EngravingSlot, Verdict, View};
 use super::{marks, theme};
 use crate::performance::FollowState;
 use crate::score::Score;
-use egui::{Align2, Painter, Rangef, Rect, Stroke, Ui, pos2, vec2};
+use egui::{Align2, Galley, Painter, Pos2, Rangef, Rect, Stroke, Ui, pos2, vec2};
+use std::sync::Arc;
 
 /// What lies under the notes of one system: the measure being played, the next, the range.
 pub fn backdrop(
@@ -115,22 +116,63 @@ pub fn cues(painter: &Painter, page: &Page<'_>, look: &Look, view: &View) {
     }
 }
 
-/// Says in a corner of the sheet why it is not engraved, or that it will be.
-pub fn engraving_note(painter: &Painter, look: &Look, view: &View, rect: Rect, usable: bool) {
+/// Says in a corner of the sheet why it is not engraved, or that it will be. Returns where the next note's lower right
+/// corner belongs.
+pub fn engraving_note(painter: &Painter, look: &Look, view: &View, rect: Rect, usable: bool) -> Pos2 {
+    let corner = rect.right_bottom() - vec2(10.0, 8.0);
     let text = match &view.engraving {
         EngravingSlot::Failed(reason) => look.with(Text::NotEngraved, &[reason]),
         EngravingSlot::Working => look.text(Text::BeingEngraved).to_owned(),
         EngravingSlot::Ready(_) if !usable => look.with(Text::NotEngraved, &[&look.text(Text::NotThisScore)]),
         EngravingSlot::Ready(printed) if !printed.complete => look.text(Text::EngravingTheRest).to_owned(),
-        EngravingSlot::Unavailable | EngravingSlot::Ready(_) => return,
+        EngravingSlot::Unavailable | EngravingSlot::Ready(_) => return corner,
     };
     let color = look.paper.ink.gamma_multiply(0.6);
     let width = rect.width() * 0.7;
     let galley = painter.layout(text, theme::text(11.0), color, width);
-    let at = rect.right_bottom() - galley.size() - vec2(10.0, 8.0);
+    let at = corner - galley.size();
     let back = Rect::from_min_size(at, galley.size()).expand2(vec2(6.0, 3.0));
     painter.rect_filled(back, 4.0, look.paper.sheet.gamma_multiply(0.92));
     painter.galley(at, galley, color);
+    corner - vec2(0.0, back.height() + 3.0)
+}
+
+/// What the notes' colours and shapes mean, and of which take they are; `corner` is its lower right one.
+pub fn legend(painter: &Painter, look: &Look, view: &View, corner: Pos2, rect: Rect) {
+    let Some(take) = view.judged.filter(|_| view.verdicts.iter().any(|verdict| *verdict != Verdict::Open))
+    else {
+        return;
+    };
+    let ink = look.paper.ink.gamma_multiply(0.75);
+    let plain = |text: String| painter.layout_no_wrap(text, theme::text(11.0), ink);
+    let of = plain(look.with(Text::LegendOf, &[&take]));
+    let marks = [
+        (Verdict::Ok, Text::LegendOk),
+        (Verdict::Timing, Text::LegendTiming),
+        (Verdict::Wrong, Text::LegendWrong),
+        (Verdict::Missed, Text::LegendMissed),
+    ]
+    .map(|(verdict, text)| (verdict, plain(look.text(text).to_owned())));
+    let width = of.size().x + marks.iter().map(|(_, text)| text.size().x + 24.0).sum::<f32>();
+    if width > rect.width() - 40.0 {
+        return;
+    }
+    let height = of.size().y;
+    let mut at = corner - vec2(width, height);
+    let back = Rect::from_min_size(at, vec2(width, height)).expand2(vec2(6.0, 3.0));
+    painter.rect_filled(back, 4.0, look.paper.sheet.gamma_multiply(0.92));
+    let write = |at: &mut Pos2, text: Arc<Galley>| {
+        let advance = text.size().x;
+        painter.galley(*at, text, ink);
+        at.x += advance;
+    };
+    write(&mut at, of);
+    for (verdict, text) in marks {
+        let center = at + vec2(14.0, height / 2.0);
+        marks::verdict(painter, center, 4.0, verdict, look.paper.note(verdict));
+        at.x += 24.0;
+        write(&mut at, text);
+    }
 }
 
 /// Buttons that float over the paper: candidates, and the way back to the position.

@@ -44,6 +44,10 @@ pub struct ScoreViewState {
     pub(super) pending: Option<(f64, f64)>,
     /// The last place that was sure.
     sure: Option<f64>,
+    /// A step that is to be brought into view as soon as it is there.
+    look: Option<usize>,
+    /// The take that was being recorded when this was last drawn, by number.
+    recorded: Option<u32>,
     /// What stood at the top when the sheet was laid out as `laid_out` says: a step, and the points that its system is
     /// below the top of the window.
     top: Option<(usize, f32)>,
@@ -73,6 +77,8 @@ impl Default for ScoreViewState {
             drag: None,
             pending: None,
             sure: None,
+            look: None,
+            recorded: None,
             top: None,
             laid_out: None,
         }
@@ -80,6 +86,13 @@ impl Default for ScoreViewState {
 }
 
 impl ScoreViewState {
+    /// Shows this step next, wherever playing is.
+    pub(super) fn look_at(&mut self, step: usize) {
+        self.look = Some(step);
+        self.caret = Some(step);
+        self.free = true;
+    }
+
     /// First and last step of a drag that goes on.
     pub(super) fn dragged(&self) -> (Option<usize>, Option<usize>) {
         (self.drag, self.caret)
@@ -110,8 +123,15 @@ pub fn score_view(ui: &mut Ui, look: &Look, view: &View, state: &mut ScoreViewSt
     }
     let beat = shown_beat(view, state);
     let step = beat.and_then(|beat| score.path.step_at(beat));
-    let (layout, space) = layout(ui, view, state, &score, rect, step);
+    let recorded = view.recording().map(|row| row.number);
+    if recorded != std::mem::replace(&mut state.recorded, recorded) && recorded.is_some() {
+        // Whatever was looked at meanwhile: a new take is followed.
+        (state.free, state.look) = (false, None);
+    }
+    let sought = if state.free { state.caret.or(step) } else { step };
+    let (layout, space) = layout(ui, view, state, &score, rect, sought);
     let is_new = keep_place(state, &layout, &score, space);
+    bring_into_view(state, &layout, &score, rect, space);
 
     actions.extend(navigate(ui, &response, view, state, &layout, space, step));
     let scroll = follow(ui, state, &layout, &score, rect, (space, turns, is_new), step);
@@ -145,14 +165,15 @@ pub fn score_view(ui: &mut Ui, look: &Look, view: &View, state: &mut ScoreViewSt
         score_marks::cursor(&painter, &page, look, view, beat, step);
     }
     score_marks::cues(&painter, &page, look, view);
-    if let Some(step) = state.caret.filter(|_| response.has_focus())
+    if let Some(step) = state.caret.filter(|_| response.has_focus() || state.free)
         && let Some(place) = layout.place(&score, step)
     {
         let frame = page.rect_of(&place.area).expand(2.0);
         painter.rect_stroke(frame, 4.0, Stroke::new(2.0, look.paper.cursor), egui::StrokeKind::Outside);
     }
     let usable = state.engraved.as_ref().is_none_or(|engraved| engraved.is_usable(&score));
-    score_marks::engraving_note(&painter, look, view, rect, usable);
+    let corner = score_marks::engraving_note(&painter, look, view, rect, usable);
+    score_marks::legend(&painter, look, view, corner, rect);
     score_marks::overlay(ui, look, view, state, &score, rect, &mut actions);
     focus_ring(ui, &response, rect);
     let looked_at = step.filter(|_| !state.free).or(state.caret).or(state.top.map(|(step, _)| step));
@@ -229,6 +250,17 @@ fn keep_place(state: &mut ScoreViewState, layout: &Layout, score: &Score, space:
         state.scroll = layout.band(layout.system_of(score, step)).0 * space - below;
     }
     true
+}
+
+/// Scrolls to the step that is to be seen, if it is on the sheet.
+fn bring_into_view(state: &mut ScoreViewState, layout: &Layout, score: &Score, rect: Rect, space: f32) {
+    let Some(step) = state.look.filter(|step| layout.place(score, *step).is_some()) else { return };
+    state.look = None;
+    let (top, height) = layout.band(layout.system_of(score, step));
+    let (top, bottom) = (top * space, (top + height) * space);
+    if top < state.scroll || bottom > state.scroll + rect.height() {
+        state.scroll = top - ((rect.height() - height * space) * 0.3).max(0.0);
+    }
 }
 
 /// What is to be engraved next, when it is not what was asked for last.

@@ -8,6 +8,7 @@ use super::strings::Language;
 use super::take_list::TakeListState;
 use super::take_map::TakeMapState;
 use super::theme::PaperKind;
+use super::todo::TodoState;
 use super::top_bar::TopBarState;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +53,7 @@ pub struct EditorState {
     pub(super) take_list: TakeListState,
     pub(super) take_map: TakeMapState,
     pub(super) exports: ExportState,
+    pub(super) todo: TodoState,
 }
 
 impl EditorState {

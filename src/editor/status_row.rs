@@ -214,7 +214,7 @@ pub fn message_strip(ui: &mut Ui, look: &Look, view: &View) -> Actions {
         ui.add_space(10.0);
         let (rect, _) = ui.allocate_exact_size(vec2(12.0, 16.0), Sense::hover());
         marks::verdict(ui.painter(), rect.center(), 5.0, mark, color);
-        let room = ui.available_width() - 60.0;
+        let room = ui.available_width() - if message.folder.is_some() { 270.0 } else { 60.0 };
         ui.allocate_ui_with_layout(vec2(room, 20.0), Layout::left_to_right(Align::Center), |ui| {
             ui.add(egui::Label::new(&message.text).truncate()).on_hover_text(&message.text);
         });
@@ -222,6 +222,17 @@ pub fn message_strip(ui: &mut Ui, look: &Look, view: &View) -> Actions {
             ui.add_space(6.0);
             if close_button(ui, look.text(Text::Dismiss)).clicked() {
                 actions.push(Action::Dismiss(message.id));
+            }
+            if let Some(folder) = &message.folder {
+                let copy = ui.button(look.text(Text::CopyPath)).on_hover_text(look.text(Text::CopyPathHint));
+                if copy.clicked() {
+                    ui.ctx().copy_text(folder.clone());
+                }
+                let show =
+                    ui.button(look.text(Text::ShowFolder)).on_hover_text(look.text(Text::ShowFolderHint));
+                if show.clicked() {
+                    ui.ctx().open_url(egui::OpenUrl::new_tab(folder));
+                }
             }
             if view.messages.len() > 1 {
                 ui.label(RichText::new(format!("+{}", view.messages.len() - 1)).color(theme::DIM));

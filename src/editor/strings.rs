@@ -162,6 +162,11 @@ table! {
         "Ce qui est entendu sur ce qui est écrit. Molette : zoom. Glisser : revenir en arrière. Double-clic : maintenant.",
         "Lo oído sobre lo escrito. Rueda: zoom. Arrastrar: mirar atrás. Doble clic: volver al presente.",
         "書かれた音の上に聞こえた音を表示。ホイール: ズーム。ドラッグ: 過去を見る。ダブルクリック: 現在に戻る。";
+    NothingHeard: "Nothing heard yet. Put the plugin on the track that hears the players, and let them play.",
+        "Noch nichts gehört. Das Plugin gehört auf die Spur, die die Spieler hört; dann spielen lassen.",
+        "Rien entendu encore. Placez le plugin sur la piste qui entend les musiciens, et faites-les jouer.",
+        "Aún no se oye nada. Ponga el plugin en la pista que oye a los músicos y deje que toquen.",
+        "まだ音が聞こえていません。演奏を録音するトラックに挿入してください。";
     Now: "now", "jetzt", "maintenant", "ahora", "現在";
     TempoView: "Tempo", "Tempo", "Tempo", "Tempo", "テンポ";
     TempoViewHint: "Tempo along the score: this take bold, earlier takes grey, the printed tempo dashed",
@@ -169,18 +174,31 @@ table! {
         "Tempo le long de la partition : cette prise en gras, les autres en gris, le tempo imprimé en pointillé",
         "Tempo a lo largo de la partitura: esta toma en negrita, las anteriores en gris, el tempo impreso en trazos",
         "楽譜に沿ったテンポ: このテイクは太線、以前のテイクは灰色、記譜のテンポは破線";
+    LegendOf: "Take {0}:", "Take {0}:", "Prise {0} :", "Toma {0}:", "テイク {0}:";
     LegendOk: "as written", "wie notiert", "comme écrit", "como está escrito", "譜面どおり";
     LegendTiming: "early or late", "zu früh oder spät", "en avance ou en retard", "antes o después", "早い・遅い";
     LegendWrong: "wrong", "falsch", "faux", "incorrecta", "違う音";
     LegendMissed: "missed", "ausgelassen", "manquée", "omitida", "抜け";
     // Side column
     Cues: "Cues", "Marken", "Repères", "Marcas", "キュー";
-    NoCues: "Double-click a measure to set one", "Doppelklick auf einen Takt setzt eine", "Double-cliquez sur une mesure pour en poser un",
-        "Doble clic en un compás para crear una", "小節をダブルクリックして設定";
+    NoCues: "Double-click a measure: it sends MIDI or OSC when the playing comes past it.",
+        "Doppelklick auf einen Takt: Er sendet MIDI oder OSC, wenn das Spiel vorbeikommt.",
+        "Double-cliquez sur une mesure : elle envoie MIDI ou OSC quand le jeu y passe.",
+        "Doble clic en un compás: envía MIDI u OSC cuando la interpretación pasa por él.",
+        "小節をダブルクリックして設定。演奏が通るときに MIDI か OSC を送ります。";
     RemoveCue: "Remove the cue {0}", "Marke {0} entfernen", "Supprimer le repère {0}", "Quitar la marca {0}", "キュー {0} を削除";
     Takes: "Takes", "Takes", "Prises", "Tomas", "テイク";
-    NoTakes: "Takes appear here as they are played", "Takes erscheinen hier, sobald gespielt wird", "Les prises apparaissent ici au fil du jeu",
-        "Las tomas aparecen aquí a medida que se tocan", "演奏するとテイクがここに表示されます";
+    NoTakes: "Record in the host and play: each recording becomes a take in this list.",
+        "Im Host aufnehmen und spielen: Jede Aufnahme wird ein Take in dieser Liste.",
+        "Enregistrez dans l’hôte et jouez : chaque enregistrement devient une prise de cette liste.",
+        "Grabe en el anfitrión y toque: cada grabación será una toma de esta lista.",
+        "ホストで録音すると、録音ごとにテイクがここに表示されます。";
+    NotLogged: "Takes are not logged now: switch on “Log takes” below.", "Takes werden nicht notiert: unten „Takes notieren“ einschalten.",
+        "Les prises ne sont pas notées : activez « Noter les prises » en bas.", "No se anotan tomas: active «Anotar tomas» abajo.",
+        "テイクを記録していません。下の「テイクを記録」をオンにしてください。";
+    NotJudged: "Take {0}: measures {1}, {2}. Its faults are not known yet.", "Take {0}: Takte {1}, {2}. Seine Fehler sind noch nicht bekannt.",
+        "Prise {0} : mesures {1}, {2}. Ses fautes ne sont pas encore connues.", "Toma {0}: compases {1}, {2}. Sus fallos aún no se conocen.",
+        "テイク {0}: 小節 {1}、{2}。ミスはまだ判定していません。";
     TakeN: "Take {0}", "Take {0}", "Prise {0}", "Toma {0}", "テイク {0}";
     TakeHint: "Take {0}: measures {1}, {2} faults, {3}. Double-click to rename.",
         "Take {0}: Takte {1}, {2} Fehler, {3}. Doppelklick zum Umbenennen.",
@@ -225,15 +243,38 @@ table! {
         "La retirer du cahier ; l’enregistrement reste. Annuler la rétablit.",
         "Quitarla del cuaderno; la grabación permanece. Deshacer la recupera.",
         "記録から外します。録音は残り、元に戻せます。";
-    InspectorNone: "Choose a measure in the take map", "Takt in der Take-Karte wählen", "Choisissez une mesure dans la carte des prises",
-        "Elija un compás en el mapa de tomas", "テイク表で小節を選んでください";
+    TodoTitle: "Still to do", "Noch zu tun", "Reste à faire", "Queda por hacer", "残りの小節";
+    TodoHint: "The measures that no take covers cleanly, worst first. Click one to see it in the score and in the takes.",
+        "Takte, die kein Take sauber abdeckt, die schlechtesten zuerst. Klick zeigt sie in Partitur und Takes.",
+        "Mesures qu’aucune prise ne couvre proprement, les pires d’abord. Cliquez pour la voir dans la partition et les prises.",
+        "Compases que ninguna toma cubre limpiamente, los peores primero. Clic para verlo en la partitura y en las tomas.",
+        "ミスなしのテイクがない小節を、悪い順に並べています。クリックで楽譜とテイクに表示します。";
+    TodoBest: "best is take {0}, faults: {1}", "am besten Take {0}, Fehler: {1}", "meilleure : prise {0}, fautes : {1}", "la mejor es la toma {0}, fallos: {1}",
+        "ベスト: テイク {0}、ミス {1}";
+    TodoWaits: "Once something is recorded, the measures that want another take are listed here, worst first.",
+        "Sobald etwas aufgenommen ist, stehen hier die Takte, die noch einen Take brauchen, die schlechtesten zuerst.",
+        "Dès qu’une prise est faite, les mesures à reprendre sont ici, les pires d’abord.",
+        "Cuando haya una toma, aquí estarán los compases por repetir, los peores primero.",
+        "録音すると、録り直しが必要な小節を悪い順にここに表示します。";
+    TodoJudging: "The faults of take {0} are not known yet.", "Die Fehler von Take {0} sind noch nicht bekannt.",
+        "Les fautes de la prise {0} ne sont pas encore connues.", "Los fallos de la toma {0} aún no se conocen.", "テイク {0} のミスはまだ判定していません。";
+    TodoDone: "Every measure is covered cleanly. “Save…” writes the proposed edit.", "Jeder Takt ist sauber abgedeckt. „Sichern…“ schreibt den Schnittvorschlag.",
+        "Chaque mesure est couverte proprement. « Enregistrer… » écrit le montage proposé.", "Cada compás está cubierto limpiamente. «Guardar…» escribe el montaje propuesto.",
+        "全小節にミスなしのテイクがあります。「保存…」でカットを保存します。";
+    TodoBack: "Back to what is still to do", "Zurück zu dem, was noch zu tun ist", "Revenir à ce qui reste à faire", "Volver a lo que queda por hacer", "残りの小節に戻る";
     CoveredBy: "{0} takes, {1} clean", "{0} Takes, {1} sauber", "{0} prises, {1} propres", "{0} tomas, {1} limpias", "{0} テイク、うち {1} はミスなし";
     NeverPlayed: "not played yet", "noch nicht gespielt", "pas encore jouée", "aún sin tocar", "未演奏";
     NeverClean: "never clean yet", "noch nie sauber", "jamais propre", "nunca limpio", "まだミスなしのテイクなし";
     Best: "best: take {0}", "beste: Take {0}", "meilleure : prise {0}", "mejor: toma {0}", "ベスト: テイク {0}";
-    StartHere: "Start here", "Hier beginnen", "Commencer ici", "Empezar aquí", "ここから開始";
-    StartHereHint: "Tell the follower that playing goes on at this measure", "Dem Folger sagen, dass hier weitergespielt wird",
-        "Indiquer que le jeu reprend à cette mesure", "Indicar que se continúa en este compás", "演奏がこの小節から続くことを知らせます";
+    StartHere: "Follow from here", "Ab hier folgen", "Suivre d’ici", "Seguir desde aquí", "ここから追従";
+    StartHereHint: "Tell the follower that playing goes on at this measure. The host’s transport stays where it is.",
+        "Sagt dem Folger, dass hier weitergespielt wird. Die Position des Hosts bleibt, wo sie ist.",
+        "Indique que le jeu reprend à cette mesure. La position de l’hôte ne change pas.",
+        "Indica que se continúa en este compás. La posición del anfitrión no cambia.",
+        "演奏がこの小節から続くことを知らせます。再生位置は変わりません。";
+    AtHost: "Where it is on the host’s timeline", "Wo es auf der Zeitachse des Hosts liegt", "Sa place sur la ligne de temps de l’hôte",
+        "Su lugar en la línea de tiempo del anfitrión", "ホストのタイムライン上の位置";
+    AtTake: "Time since the take began", "Zeit seit Beginn des Takes", "Temps depuis le début de la prise", "Tiempo desde el inicio de la toma", "テイク開始からの時間";
     FaultWrong: "wrong note {0}", "falscher Ton {0}", "fausse note {0}", "nota incorrecta {0}", "違う音 {0}";
     FaultMissed: "missed {0}", "ausgelassen {0}", "manquée {0}", "omitida {0}", "抜け {0}";
     FaultExtra: "extra {0}", "zusätzlich {0}", "en trop {0}", "de más {0}", "余分 {0}";
@@ -243,11 +284,11 @@ table! {
     FaultIntonation: "out of tune {0}", "unsauber {0}", "fausse justesse {0}", "desafinada {0}", "音程 {0}";
     // Take map
     TakeMap: "Take map", "Take-Karte", "Carte des prises", "Mapa de tomas", "テイク表";
-    TakeMapHint: "A column is a measure, a row a take. Click to inspect; arrow keys move.",
-        "Spalte = Takt, Zeile = Take. Klick zeigt Einzelheiten; Pfeiltasten bewegen.",
-        "Une colonne est une mesure, une ligne une prise. Cliquez pour examiner ; les flèches déplacent.",
-        "Una columna es un compás, una fila una toma. Clic para examinar; las flechas mueven.",
-        "列は小節、行はテイク。クリックで詳細、矢印キーで移動。";
+    TakeMapHint: "A column is a measure, a row a take. Click to inspect; arrow keys move.\nGreen: clean. Orange: early, late or unsteady. Red: wrong, missed or extra notes.\nBlue: played, faults not known yet. Hatched: no take is clean.",
+        "Spalte = Takt, Zeile = Take. Klick zeigt Einzelheiten; Pfeiltasten bewegen.\nGrün: sauber. Orange: zu früh, zu spät oder unstet. Rot: falsche, fehlende oder zusätzliche Töne.\nBlau: gespielt, Fehler noch nicht bekannt. Schraffiert: kein Take ist sauber.",
+        "Une colonne est une mesure, une ligne une prise. Cliquez pour examiner ; les flèches déplacent.\nVert : propre. Orange : en avance, en retard ou instable. Rouge : notes fausses, manquées ou en trop.\nBleu : jouée, fautes pas encore connues. Hachures : aucune prise propre.",
+        "Una columna es un compás, una fila una toma. Clic para examinar; las flechas mueven.\nVerde: limpio. Naranja: antes, después o inestable. Rojo: notas incorrectas, omitidas o de más.\nAzul: tocado, fallos aún sin conocer. Rayado: ninguna toma limpia.",
+        "列は小節、行はテイク。クリックで詳細、矢印キーで移動。\n緑: ミスなし。橙: 早い・遅い・不安定。赤: 違う音・抜け・余分。\n青: 演奏済み、未判定。斜線: ミスなしのテイクなし。";
     Covered: "covered", "abgedeckt", "couvert", "cubierto", "網羅";
     CoverageSum: "{0} of {1} measures covered cleanly", "{0} von {1} Takten sauber abgedeckt", "{0} mesures sur {1} couvertes proprement",
         "{0} de {1} compases cubiertos limpiamente", "{1} 小節中 {0} 小節がミスなし";
@@ -257,6 +298,11 @@ table! {
         "toma {0}, compás {1}: {2} fallos", "テイク {0}、{1} 小節: ミス {2}";
     CellNone: "take {0}, measure {1}: not played", "Take {0}, Takt {1}: nicht gespielt", "prise {0}, mesure {1} : non jouée",
         "toma {0}, compás {1}: sin tocar", "テイク {0}、{1} 小節: 未演奏";
+    CellPlayed: "take {0}, measure {1}: played, faults not known yet", "Take {0}, Takt {1}: gespielt, Fehler noch nicht bekannt",
+        "prise {0}, mesure {1} : jouée, fautes pas encore connues", "toma {0}, compás {1}: tocado, fallos aún sin conocer",
+        "テイク {0}、{1} 小節: ミスはまだ判定していません";
+    CellPartial: "take {0}, measure {1}: played in part", "Take {0}, Takt {1}: teilweise gespielt", "prise {0}, mesure {1} : jouée en partie",
+        "toma {0}, compás {1}: tocado en parte", "テイク {0}、{1} 小節: 一部を演奏";
     // Edit plan
     Plan: "Edit", "Schnitt", "Montage", "Montaje", "カット";
     PlanSum: "Joins {0} · measures with faults {1} · missing {2}", "Schnitte {0} · Takte mit Fehlern {1} · fehlend {2}",
@@ -296,13 +342,16 @@ table! {
     JoinTempoDiffers: "tempo differs by {0} %", "Tempo weicht um {0} % ab", "tempo différent de {0} %", "tempo distinto en {0} %",
         "テンポ: {0} %";
     // Status row
-    Arm: "Arm", "Scharf", "Armer", "Armar", "待機";
-    ArmHint: "Log takes while playing", "Takes beim Spielen mitschreiben", "Noter les prises pendant le jeu", "Anotar las tomas al tocar",
-        "演奏中にテイクを記録します";
+    Arm: "Log takes", "Takes notieren", "Noter les prises", "Anotar tomas", "テイクを記録";
+    ArmHint: "On: each recording of the host becomes a take, with its measures and faults. Off: nothing is logged.",
+        "An: jede Aufnahme des Hosts wird ein Take, mit Takten und Fehlern. Aus: nichts wird notiert.",
+        "Activé : chaque enregistrement de l’hôte devient une prise, avec mesures et fautes. Désactivé : rien n’est noté.",
+        "Activado: cada grabación del anfitrión es una toma, con compases y fallos. Desactivado: no se anota nada.",
+        "オン: ホストの録音ごとに、小節とミスを含むテイクを残します。オフ: 記録しません。";
     Hold: "Hold", "Halten", "Retenir", "Retener", "保持";
     HoldHint: "Keep the position where it is until let go", "Position festhalten, bis sie gelöst wird", "Garder la position jusqu’à la relâcher",
         "Mantener la posición hasta soltarla", "解除するまで位置を固定します";
-    Relocate: "Relocate", "Neu suchen", "Relocaliser", "Relocalizar", "再探索";
+    Relocate: "Search again", "Neu suchen", "Rechercher", "Buscar de nuevo", "再探索";
     RelocateHint: "Forget the position and search the whole score", "Position vergessen und die ganze Partitur absuchen",
         "Oublier la position et chercher dans toute la partition", "Olvidar la posición y buscar en toda la partitura",
         "位置を忘れて楽譜全体から探します";
@@ -339,12 +388,16 @@ table! {
         "Le montage proposé, en liste de montage et en projet REAPER", "El montaje propuesto, como lista de edición y proyecto de REAPER",
         "カットのリストと REAPER のファイルを保存";
     SaveMenu: "Save…", "Sichern…", "Enregistrer…", "Guardar…", "保存…";
-    SaveMenuHint: "Write MIDI, tempo map, markers, take sheet or the proposed edit", "MIDI, Tempo, Marker, Takeliste oder Schnittvorschlag schreiben",
-        "Écrire MIDI, tempo, marqueurs, feuille de prises ou montage proposé", "Escribir MIDI, tempo, marcadores, hoja de tomas o montaje propuesto",
-        "MIDI・テンポ・マーカー・テイク表を保存";
-    SaveOf: "MIDI, MusicXML and tempo of take {0}, the rest of all takes", "MIDI, MusicXML und Tempo von Take {0}, das Übrige von allen Takes",
-        "MIDI, MusicXML et tempo de la prise {0}, le reste de toutes les prises", "MIDI, MusicXML y tempo de la toma {0}, lo demás de todas las tomas",
-        "MIDI・MusicXML・テンポはテイク {0}、以外は全テイク";
+    SaveMenuHint: "Write MIDI, tempo map, markers, take sheet or the proposed edit to a folder. Files cannot be dragged out of this window; after saving, “Show folder” opens it, and from there they can be dragged into the host.",
+        "MIDI, Tempo, Marker, Takeliste oder Schnittvorschlag in einen Ordner schreiben. Aus diesem Fenster lässt sich nichts ziehen; nach dem Sichern öffnet „Ordner zeigen“ ihn, von dort geht es in den Host.",
+        "Écrire MIDI, tempo, marqueurs, feuille de prises ou montage proposé dans un dossier. Rien ne se glisse hors de cette fenêtre ; ensuite « Montrer le dossier » l’ouvre, et de là on glisse vers l’hôte.",
+        "Escribir MIDI, tempo, marcadores, hoja de tomas o montaje propuesto en una carpeta. De esta ventana no se puede arrastrar; después, «Mostrar la carpeta» la abre, y desde ahí se arrastra al anfitrión.",
+        "MIDI・テンポ・マーカー・テイク表・編集案をフォルダーに保存します。このウィンドウからはドラッグできません。保存後に「フォルダーを表示」で開き、そこからホストにドラッグしてください。";
+    SaveOf: "MIDI, MusicXML and tempo are of take {0}; select another in the list for that one. The rest is of all takes.",
+        "MIDI, MusicXML und Tempo sind von Take {0}; für einen anderen diesen in der Liste wählen. Das Übrige ist von allen Takes.",
+        "MIDI, MusicXML et tempo sont de la prise {0} ; pour une autre, choisissez-la dans la liste. Le reste est de toutes les prises.",
+        "MIDI, MusicXML y tempo son de la toma {0}; para otra, elíjala en la lista. Lo demás es de todas las tomas.",
+        "MIDI・MusicXML・テンポはテイク {0}(一覧で選択)、以外は全テイク";
     FolderLabel: "Files go to this folder", "Dateien kommen in diesen Ordner", "Les fichiers vont dans ce dossier", "Los archivos van a esta carpeta",
         "保存する位置";
     FolderHint: "Type a path; empty is your own folder", "Pfad eingeben; leer ist der eigene Ordner", "Saisissez un chemin ; vide : votre dossier personnel",
@@ -366,6 +419,15 @@ table! {
     LoadHint: "Share of one processor core that listening takes", "Anteil eines Prozessorkerns für das Hören", "Part d’un cœur de processeur pour l’écoute",
         "Parte de un núcleo del procesador para la escucha", "聞き取りに使うプロセッサー 1 コアの割合";
     Dismiss: "Dismiss this message", "Meldung schließen", "Fermer ce message", "Cerrar este mensaje", "メッセージを閉じる";
+    ShowFolder: "Show folder", "Ordner zeigen", "Montrer le dossier", "Mostrar la carpeta", "フォルダーを表示";
+    ShowFolderHint: "Open the folder in the system’s file manager; from there the files can be dragged into the host",
+        "Den Ordner im Dateimanager öffnen; von dort lassen sich die Dateien in den Host ziehen",
+        "Ouvrir le dossier dans le gestionnaire de fichiers ; de là, les fichiers se glissent dans l’hôte",
+        "Abrir la carpeta en el gestor de archivos; desde ahí los archivos se arrastran al anfitrión", "ファイルマネージャーでフォルダーを開きます。そこからホストにドラッグできます。";
+    CopyPath: "Copy path", "Pfad kopieren", "Copier le chemin", "Copiar la ruta", "パスをコピー";
+    CopyPathHint: "Put the folder’s path on the clipboard, for the host’s import dialog", "Pfad des Ordners in die Zwischenablage, für den Import-Dialog des Hosts",
+        "Mettre le chemin du dossier dans le presse-papiers, pour l’importation dans l’hôte", "Poner la ruta de la carpeta en el portapapeles, para importar en el anfitrión",
+        "フォルダーのパスをクリップボードに入れます。ホストの読み込み画面に貼り付けてください。";
     // Settings
     Preset: "Preset", "Voreinstellung", "Préréglage", "Preajuste", "プリセット";
     Piano: "Piano", "Klavier", "Piano", "Piano", "ピアノ";
@@ -492,6 +554,28 @@ table! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::editor::theme;
+
+    /// The Japanese font holds only what this table needs: a new phrase may need `assets/fonts/subset.py` to be run.
+    #[test]
+    fn the_fonts_have_every_character() {
+        let ctx = egui::Context::default();
+        theme::install(&ctx);
+        let mut missing = std::collections::BTreeSet::new();
+        let _ = ctx.run_ui(egui::RawInput::default(), |ui| {
+            ui.ctx().fonts_mut(|fonts| {
+                let names = Language::ALL.map(Language::name);
+                for c in
+                    TABLE.iter().flatten().chain(&names).flat_map(|text| text.chars()).filter(|c| *c != '\n')
+                {
+                    if ![theme::text(13.0), theme::strong(13.0)].iter().all(|font| fonts.has_glyph(font, c)) {
+                        missing.insert(c);
+                    }
+                }
+            });
+        });
+        assert!(missing.is_empty(), "{missing:?}");
+    }
 
     #[test]
     fn every_phrase_has_the_same_places_in_every_language() {

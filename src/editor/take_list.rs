@@ -35,8 +35,12 @@ pub fn take_list(ui: &mut Ui, look: &Look, view: &View, state: &mut TakeListStat
         let text = look.with(Text::Elsewhere, &[&view.elsewhere]);
         ui.label(egui::RichText::new(text).color(theme::DIM).size(12.0));
     }
-    if view.takes.is_empty() {
+    if view.abilities.arm && !view.transport.armed {
+        ui.label(egui::RichText::new(look.text(Text::NotLogged)).color(theme::TIMING).size(12.0));
+    } else if view.takes.is_empty() {
         ui.label(egui::RichText::new(look.text(Text::NoTakes)).color(theme::DIM).size(12.0));
+    }
+    if view.takes.is_empty() {
         return actions;
     }
     if view.abilities.edit_takes
@@ -92,7 +96,11 @@ fn take_row(
     let measures = measures(view, row);
     let faults = row.take.faults.len();
     let length = clock(row.take.end.0 - row.take.start.0);
-    let spoken = look.with(Text::TakeHint, &[&row.number, &measures, &faults, &length]);
+    let spoken = if row.judged {
+        look.with(Text::TakeHint, &[&row.number, &measures, &faults, &length])
+    } else {
+        look.with(Text::NotJudged, &[&row.number, &measures, &length])
+    };
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, &spoken));
     let painter = ui.painter_at(rect);
     let fill = if selected || row.recording {
@@ -145,6 +153,8 @@ fn take_row(
             theme::text(11.0),
             theme::WRONG_ON_CHROME,
         );
+    } else if !row.judged {
+        painter.text(count, Align2::RIGHT_CENTER, "…", theme::text(13.0), theme::DIM);
     } else if faults > 0 {
         painter.text(count, Align2::RIGHT_CENTER, faults.to_string(), theme::text(12.0), theme::TEXT);
         marks::cross(&painter, count - vec2(30.0, 0.0), 3.0, Stroke::new(1.6, theme::WRONG_ON_CHROME));

@@ -20,6 +20,8 @@ enum Cell {
     Empty,
     /// Only a part of the measure was played.
     Partial,
+    /// Played whole; nobody knows yet how well.
+    Played,
     /// Played whole, without a fault.
     Clean,
     /// Played with nothing worse than unsteadiness; this many faults.
@@ -90,7 +92,7 @@ fn cells(row: &TakeRow, path: &PlayingPath) -> Vec<Cell> {
             let from_start = stretch.from_beat <= step.start.to_f64() + 0.01;
             let to_end = stretch.to_beat >= (step.start + step.length).to_f64() - 0.01;
             if from_start && to_end {
-                *cell = Cell::Clean;
+                *cell = if row.judged { Cell::Clean } else { Cell::Played };
             } else if *cell == Cell::Empty {
                 *cell = Cell::Partial;
             }
@@ -209,6 +211,11 @@ pub fn take_map(
         }
     }
     inside.add(Shape::mesh(mesh));
+    if view.takes.is_empty() {
+        let hint = look.text(Text::TakeMapHint);
+        let galley = painter.layout(hint.to_owned(), theme::text(11.0), theme::DIM, plot.width() - 20.0);
+        inside.galley(plot.center() - galley.size() / 2.0, galley, theme::DIM);
+    }
     coverage(&painter, &grid, rect, view, look);
     if let Some(step) = inspected.map(|step| step as usize).filter(|step| *step < steps) {
         let column = Rect::from_min_max(
@@ -235,7 +242,9 @@ pub fn take_map(
         let told =
             row.and_then(|row| state.rows.get(grid.takes - 1 - row)).map(|(take, cells)| match cells[step] {
                 Cell::Empty => look.with(Text::CellNone, &[&take.number, &number]),
-                Cell::Clean | Cell::Partial => look.with(Text::CellClean, &[&take.number, &number]),
+                Cell::Clean => look.with(Text::CellClean, &[&take.number, &number]),
+                Cell::Partial => look.with(Text::CellPartial, &[&take.number, &number]),
+                Cell::Played => look.with(Text::CellPlayed, &[&take.number, &number]),
                 Cell::Unsteady(count) | Cell::Faulty(count) => {
                     look.with(Text::CellFaults, &[&take.number, &number, &count])
                 }
@@ -290,8 +299,8 @@ fn navigate(
     }
 }
 
-/// Clean is a full block, unsteady a block two thirds high, faulty a third, partial an outline: the shape tells
-/// what the colour does.
+/// Clean is a full block, unsteady a block two thirds high, faulty a third, partial a faint one, one that nobody judged
+/// yet a line in the middle: the shape tells what the colour does.
 fn cell(mesh: &mut Mesh, grid: &Grid, step: usize, row: usize, cell: Cell) {
     let gap = if grid.column > 7.0 { 1.0 } else { 0.0 };
     let left = grid.x(step);
@@ -305,7 +314,12 @@ fn cell(mesh: &mut Mesh, grid: &Grid, step: usize, row: usize, cell: Cell) {
     match cell {
         Cell::Empty => mesh.add_colored_rect(block, Color32::from_white_alpha(6)),
         Cell::Partial => {
-            mesh.add_colored_rect(block, theme::OK.gamma_multiply(0.45));
+            mesh.add_colored_rect(block, Color32::from_white_alpha(44));
+        }
+        Cell::Played => {
+            mesh.add_colored_rect(block, theme::CURSOR.gamma_multiply(0.25));
+            let middle = block.shrink2(vec2(0.0, block.height() * 0.3));
+            mesh.add_colored_rect(middle, theme::CURSOR_ON_CHROME.gamma_multiply(0.8));
         }
         Cell::Clean => part(1.0, theme::OK, mesh),
         Cell::Unsteady(_) => {
@@ -432,6 +446,8 @@ mod tests {
             stars: 0,
             rejected: false,
             recording: false,
+            judged: true,
+            host_start: None,
         };
         assert_eq!(cells(&row, &path), [Cell::Clean, Cell::Clean, Cell::Partial, Cell::Empty]);
         row.take.faults = vec![
@@ -444,5 +460,7 @@ mod tests {
         // Steps beyond the path, as after a change of score, are passed over.
         row.take.stretches[0].to_step = 4_000_000_000;
         assert_eq!(cells(&row, &path).len(), 4);
+        (row.take.faults, row.judged) = (vec![], false);
+        assert_eq!(cells(&row, &path)[..2], [Cell::Played; 2], "nothing is clean before it was looked at");
     }
 }

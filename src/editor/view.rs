@@ -30,6 +30,8 @@ pub struct View {
     pub shading: Shading,
     /// What became of each note of the playing path in the current take; empty, or as long as the path's notes.
     pub verdicts: Arc<[Verdict]>,
+    /// The take that those are of, by number, where it is not the one that is being recorded.
+    pub judged: Option<u32>,
     /// Stream time now: all input consumed.
     pub now: Seconds,
     /// Input level.
@@ -222,6 +224,10 @@ pub struct TakeRow {
     pub rejected: bool,
     /// It is being recorded now.
     pub recording: bool,
+    /// Faults were looked for in it. Until then nothing says that it is clean.
+    pub judged: bool,
+    /// Where it begins on the host's timeline, if the host said so.
+    pub host_start: Option<Seconds>,
 }
 
 /// How grave a message is.
@@ -244,6 +250,8 @@ pub struct Message {
     pub gravity: Gravity,
     /// One sentence.
     pub text: String,
+    /// The folder that files were written to, where it says that.
+    pub folder: Option<String>,
 }
 
 /// Whether the worker keeps up.

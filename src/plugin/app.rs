@@ -170,6 +170,7 @@ impl EditorApp {
                         Severity::Error => Gravity::Error,
                     },
                     text: message.text.clone(),
+                    folder: message.folder.as_ref().map(|folder| folder.display().to_string()),
                 })
                 .collect(),
             load: Load {
@@ -179,6 +180,7 @@ impl EditorApp {
             },
             settings: self.settings(),
             choice: snapshot.score.as_ref().map(|loaded| loaded.source.choice.clone()).unwrap_or_default(),
+            judged: self.rows.judged(),
             verdicts,
             transport: Transport { armed: snapshot.armed, held: snapshot.held, range: snapshot.range },
             tempos,
@@ -351,8 +353,8 @@ impl EditorApp {
             }
             #[cfg(not(feature = "engrave"))]
             Action::Engrave(_) => {}
-            // The editor carries this out itself.
-            Action::Inspect(_) => {}
+            // The editor carries these out itself.
+            Action::Inspect(_) | Action::CloseInspector => {}
         }
     }
 

@@ -6,7 +6,7 @@ use crate::editor::{TakeRow, TempoCurve, Verdict};
 use crate::performance::{AlignedBeat, FaultKind};
 use crate::score::PlayingPath;
 use crate::takes::Entry;
-use crate::units::Bpm;
+use crate::units::{Bpm, Seconds};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -92,6 +92,11 @@ impl BookRows {
         }
         self.verdicts.clone()
     }
+
+    /// The take that the verdicts are of, by number.
+    pub fn judged(&self) -> Option<u32> {
+        self.judged.as_ref().map(|(entry, _)| entry.number)
+    }
 }
 
 fn row(entry: &Entry, recording: bool) -> TakeRow {
@@ -103,6 +108,8 @@ fn row(entry: &Entry, recording: bool) -> TakeRow {
         stars: entry.remarks.stars,
         rejected: entry.remarks.rejected,
         recording,
+        judged: entry.recorded.exact && !recording,
+        host_start: entry.recorded.host_start_s.map(Seconds),
     }
 }
 

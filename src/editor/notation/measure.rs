@@ -5,7 +5,7 @@ use super::spelling::{Spelled, spell};
 use super::{Clef, HEAD, MeasureBox, STAFF, beams_of, glyph};
 use crate::score::{Ornament, PathNote, PathStep, Score};
 use crate::units::Beats;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// One staff of the score.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,8 @@ pub struct Beam {
     pub to: (f32, f32),
 }
 
-/// The staves of a score from top to bottom, with the clef that fits most notes of each.
+/// The staves of a score from top to bottom, with the clef that fits most notes of each. Those of a part that is not
+/// followed are left out: the path does not know its notes, and rests in their place would be a lie.
 pub fn staves(score: &Score) -> Vec<StaveKind> {
     let mut sums: HashMap<(u16, u8), (u64, u64)> = HashMap::new();
     for note in &score.path.notes {
@@ -38,7 +39,9 @@ pub fn staves(score: &Score) -> Vec<StaveKind> {
         sum.1 += 1;
     }
     let mut keys: Vec<(u16, u8)> = sums.keys().copied().collect();
-    for (part, name) in score.parts.iter().enumerate() {
+    let followed: HashSet<u16> = keys.iter().map(|key| key.0).collect();
+    let has_notes = |part: usize| followed.contains(&(part as u16)) || followed.is_empty();
+    for (part, name) in score.parts.iter().enumerate().filter(|(part, _)| has_notes(*part)) {
         keys.extend((1..=name.staves.clamp(1, 8)).map(|staff| (part as u16, staff)));
     }
     keys.sort_unstable();

@@ -11,7 +11,7 @@ use colla_parte::performance::{
 };
 use colla_parte::readers::{read_score, source_with_ids};
 use colla_parte::score::{
-    Measure, Note, NoteId, Ornament, Part, PathNote, PathStep, PlayingPath, Score, TempoChange,
+    Choice, Measure, Note, NoteId, Ornament, Part, PathNote, PathStep, PlayingPath, Score, TempoChange,
 };
 use colla_parte::units::{Beats, Bpm, KEYS, Pitch, Seconds};
 use egui::{Vec2, vec2};
@@ -31,6 +31,8 @@ pub struct Scene {
     pub scale: f32,
     /// MusicXML of the score, with our ids, where it is engraved.
     pub engraved: Option<String>,
+    /// So many of its systems are there and more are to come; all of them where this is `None`.
+    pub systems: Option<usize>,
 }
 
 impl Scene {
@@ -42,7 +44,15 @@ impl Scene {
         let mut stage = Stage::new(self.view, self.state, self.size, self.scale);
         if let Some(source) = self.engraved {
             let mut press = Press::new(source).expect("the engraver's fonts can be unpacked");
-            stage.engrave(|wish| press.slot(wish));
+            stage.engrave(|wish| match (press.slot(wish), self.systems) {
+                (EngravingSlot::Ready(printed), Some(systems)) => {
+                    let mut printed = (*printed).clone();
+                    printed.pages.truncate(systems);
+                    printed.complete = false;
+                    EngravingSlot::Ready(Arc::new(printed))
+                }
+                (slot, _) => slot,
+            });
         }
         stage
     }
@@ -66,6 +76,7 @@ pub fn all() -> Vec<Scene> {
         size: usual,
         scale: 1.0,
         engraved: None,
+        systems: None,
     };
     let mut scenes = vec![
         scene("empty", empty()),
@@ -79,6 +90,8 @@ pub fn all() -> Vec<Scene> {
         scene("error", error()),
         scene("takes-500", many_takes()),
         scene("edit-plan", edit_plan()),
+        scene("after-a-take", after_a_take()),
+        scene("saved", saved()),
     ];
     let mut inspected = scene("inspected", following());
     inspected.state.inspected = Some(6);
@@ -86,6 +99,9 @@ pub fn all() -> Vec<Scene> {
     let mut settings = scene("settings", following());
     settings.state.settings_open = true;
     scenes.push(settings);
+    let mut parts = scene("choice-of-parts", one_part());
+    parts.state.settings_open = true;
+    scenes.push(parts);
     let mut dark = scene("dark-paper", following());
     dark.state.preferences.paper = PaperKind::Dark;
     scenes.push(dark);
@@ -101,6 +117,7 @@ pub fn all() -> Vec<Scene> {
     }
     let song = || Some(source_with_ids(SONG).expect("the demo's score can be read"));
     scenes.push(Scene { engraved: song(), ..scene("engraved", engraved()) });
+    scenes.push(Scene { engraved: song(), systems: Some(2), ..scene("engraving-the-rest", just_loaded()) });
     let mut dark = Scene { engraved: song(), ..scene("engraved-dark", engraved()) };
     dark.state.preferences.paper = PaperKind::Dark;
     scenes.push(dark);
@@ -120,7 +137,7 @@ pub fn all() -> Vec<Scene> {
 pub fn empty() -> View {
     // The choice of parts would push the rest of the settings out of the picture.
     let abilities = Abilities { choose: false, ..Abilities::all() };
-    View { abilities, ..View::default() }
+    View { abilities, transport: Transport { armed: true, ..Transport::default() }, ..View::default() }
 }
 
 /// A score is being read.
@@ -191,6 +208,69 @@ fn cue(beat: f64, name: &str, message: CueMessage) -> Cue {
     Cue::at(beat, name.into(), message)
 }
 
+/// The players have stopped, and what they played was looked through for faults.
+pub fn after_a_take() -> View {
+    let mut view = following();
+    let Some(score) = view.score().cloned() else { return view };
+    view.takes = takes(&score, 7);
+    view.takes.pop();
+    view.coverage = coverage(&view.takes, score.path.steps.len());
+    view.judged = view.takes.last().map(|take| take.number);
+    view.position = Some(report(FollowState::Waiting, None, 0.0));
+    view.level = Level { rms_db: -70.0, peak_db: -64.0, clipped: false };
+    view
+}
+
+/// Files were written.
+pub fn saved() -> View {
+    let folder = "/home/anna/sessions".to_owned();
+    let text = format!("{folder}: wrote Piano Sonata No. 11, III take 6.mid");
+    View {
+        messages: vec![Message { id: 1, gravity: Gravity::Note, text, folder: Some(folder) }],
+        ..after_a_take()
+    }
+}
+
+/// Of a quartet the first violin alone is followed.
+pub fn one_part() -> View {
+    let mut score = rondo(1);
+    let part = |name: &str| Part { name: name.into(), staves: 1 };
+    score.parts = ["Violin I", "Violin II", "Viola", "Violoncello"].map(part).into();
+    let mut of_note = Vec::with_capacity(score.notes.len());
+    for note in &mut score.notes {
+        note.part = match (note.staff, note.pitch.0) {
+            (1, 74..) => 0,
+            (1, _) => 1,
+            (_, 58..) => 2,
+            _ => 3,
+        };
+        note.staff = 1;
+        of_note.push(note.part);
+    }
+    for note in &mut score.path.notes {
+        (note.part, note.staff) = (of_note[note.id.0 as usize], 1);
+    }
+    score.path.notes.retain(|note| note.part == 0);
+    let score = Arc::new(score);
+    View {
+        choice: Choice { parts: "1".into(), ..Choice::default() },
+        engraving: EngravingSlot::Unavailable,
+        abilities: Abilities::all(),
+        ..performed(score, 15.4)
+    }
+}
+
+/// A score whose first systems are engraved.
+pub fn just_loaded() -> View {
+    let score = Arc::new(read_score(SONG, "song").expect("the demo's score can be read"));
+    View {
+        coverage: coverage(&[], score.path.steps.len()),
+        engraving: EngravingSlot::Working,
+        score: ScoreSlot::Ready { name: "song.mxl".into(), score },
+        ..waiting()
+    }
+}
+
 /// Two places compete.
 pub fn unsure() -> View {
     let mut view = following();
@@ -233,6 +313,7 @@ pub fn error() -> View {
             id: 1,
             gravity: Gravity::Warning,
             text: "The host changed its sample rate; takes go on.".into(),
+            folder: None,
         },
         Message {
             id: 2,
@@ -240,6 +321,7 @@ pub fn error() -> View {
             text:
                 "sonata.mxl: line 812: expected a <pitch> or <rest>, found <pitsch>; the score in use stays."
                     .into(),
+            folder: None,
         },
     ];
     view
@@ -594,7 +676,7 @@ fn takes(score: &Score, count: usize) -> Vec<Arc<TakeRow>> {
                 FaultKind::Hesitation,
             ];
             let faults = (from..=to)
-                .filter(|step| chance(index * 131 + step) < 0.16)
+                .filter(|step| !recording && chance(index * 131 + step) < 0.16)
                 .map(|step| Fault {
                     kind: kinds[(chance(index + step * 7) * 5.0) as usize],
                     at: Seconds(3.0 + (step - from) as f64 * 0.97),
@@ -637,6 +719,8 @@ fn takes(score: &Score, count: usize) -> Vec<Arc<TakeRow>> {
                 stars,
                 rejected: index == 1,
                 recording,
+                judged: !recording,
+                host_start: Some(Seconds(at + 60.0)),
             })
         })
         .collect()
@@ -653,11 +737,12 @@ fn coverage(takes: &[Arc<TakeRow>], steps: usize) -> Arc<[Coverage]> {
             };
             let covering: Vec<u32> =
                 (0..takes.len() as u32).filter(|take| covers(&takes[*take as usize])).collect();
+            let judged = |take: &u32| takes[*take as usize].judged;
             let faulty =
                 |take: &u32| takes[*take as usize].take.faults.iter().any(|fault| fault.step == step);
             Coverage {
                 step,
-                clean: covering.iter().copied().filter(|take| !faulty(take)).collect(),
+                clean: covering.iter().copied().filter(|take| judged(take) && !faulty(take)).collect(),
                 takes: covering,
             }
         })

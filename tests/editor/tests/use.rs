@@ -4,7 +4,7 @@ use colla_parte::bridge::Export;
 use colla_parte::editor::{Action, Settings, View};
 use colla_parte::performance::{CueMessage, EditChoices};
 use editor_pictures::{Stage, scenes};
-use egui::{Key, Modifiers, Role, vec2};
+use egui::{Key, Modifiers, OutputCommand, Role, vec2};
 use egui_kittest::kittest::Queryable;
 
 fn stage(view: View) -> Stage {
@@ -36,7 +36,8 @@ fn a_typed_path_is_loaded() {
 #[test]
 fn buttons_ask_for_what_they_say() {
     let mut stage = stage(scenes::following());
-    for label in ["Relocate", "Hold", "Arm", "Undo", "Save…", "Save MIDI", "Save…", "Save markers"] {
+    for label in ["Search again", "Hold", "Log takes", "Undo", "Save…", "Save MIDI", "Save…", "Save markers"]
+    {
         click(&mut stage, label);
     }
     let expected = [
@@ -55,10 +56,10 @@ fn what_the_owner_cannot_do_has_no_button() {
     let mut view = scenes::following();
     view.abilities = Default::default();
     let mut stage = stage(view);
-    for label in ["Arm", "Hold", "Undo", "Save…"] {
+    for label in ["Log takes", "Hold", "Undo", "Save…"] {
         assert!(stage.harness().query_by_label(label).is_none(), "{label} does nothing here");
     }
-    click(&mut stage, "Relocate");
+    click(&mut stage, "Search again");
     assert_eq!(stage.shown().actions, [Action::Relocate]);
 }
 
@@ -258,6 +259,37 @@ fn nothing_is_written_before_there_is_a_take() {
     click(&mut stage, "Save…");
     click(&mut stage, "Save MIDI");
     assert_eq!(stage.shown().actions, []);
+}
+
+#[test]
+fn what_is_still_to_do_leads_to_the_measure_and_back() {
+    let mut stage = stage(scenes::after_a_take());
+    stage.harness().get_by_label_contains("measure 6-8").click();
+    settle(&mut stage);
+    let inspected = stage.shown().state.inspected.expect("the measure is inspected");
+    let number = stage.shown().view.score().unwrap().path.steps[inspected as usize].number.clone();
+    assert_eq!(number, "6");
+    // The score shows it, which it would not have scrolled to by itself.
+    assert!(stage.harness().query_by_label("Back to the position").is_some());
+    click(&mut stage, "Back to what is still to do");
+    assert_eq!(stage.shown().state.inspected, None);
+}
+
+#[test]
+fn what_was_saved_can_be_taken_to_the_host() {
+    let mut stage = stage(scenes::saved());
+    let mut asked = Vec::new();
+    for label in ["Copy path", "Show folder"] {
+        stage.harness().get_by_label(label).click();
+        for _ in 0..3 {
+            stage.harness().step();
+            asked.extend(stage.harness().output().platform_output.commands.clone());
+        }
+    }
+    let folder = "/home/anna/sessions";
+    let expected =
+        [OutputCommand::CopyText(folder.into()), OutputCommand::OpenUrl(egui::OpenUrl::new_tab(folder))];
+    assert_eq!(asked, expected);
 }
 
 #[test]
