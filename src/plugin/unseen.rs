@@ -8,6 +8,7 @@ use crate::editor::EngravingSlot;
 use crate::editor::View;
 #[cfg(feature = "engrave")]
 use crate::score::PrintWish;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,11 @@ impl Unseen {
         self.bridge.load_score(source);
     }
 
+    /// Loads a score's file as the editor does: what becomes of it is seen in the view.
+    pub fn open_score(&self, path: PathBuf) {
+        self.bridge.load_score_file(path);
+    }
+
     /// Hears one block, and waits until the worker has.
     pub fn hear(&mut self, block: &[f32]) {
         let start = self.end.now();
@@ -66,14 +72,20 @@ impl Unseen {
         }
     }
 
+    /// Asks for pages as the editor does, without waiting for them.
+    #[cfg(feature = "engrave")]
+    pub fn engrave(&self, wish: PrintWish) {
+        if let Some(loaded) = self.bridge.snapshot().score.clone() {
+            self.bridge.engrave(loaded, wish);
+        }
+    }
+
     /// The pages that the editor asks for, once they are there.
     #[cfg(feature = "engrave")]
     pub fn engraved(&mut self, wish: PrintWish) -> EngravingSlot {
         let start = Instant::now();
         loop {
-            if let Some(loaded) = self.bridge.snapshot().score.clone() {
-                self.bridge.engrave(loaded, wish);
-            }
+            self.engrave(wish);
             let engraving = self.app.view().engraving;
             let there = match &engraving {
                 EngravingSlot::Ready(printed) => printed.complete && printed.answers(&wish),

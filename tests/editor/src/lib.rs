@@ -5,6 +5,7 @@
 //! can be in.
 
 mod cost;
+mod first;
 mod picture;
 mod playing;
 mod press;
@@ -13,6 +14,7 @@ pub mod scenes;
 mod stage;
 
 pub use cost::cost;
+pub use first::first;
 pub use picture::{Difference, Picture};
 pub use playing::playing;
 pub use press::Press;

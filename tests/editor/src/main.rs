@@ -1,8 +1,9 @@
 //! Writes the documentation's pictures: `editor-pictures DIR [SCENE]` writes one PNG a scene into DIR,
 //! `editor-pictures --sheet FILE` a contact sheet of all of them, `editor-pictures --playing ITEM SECONDS FILE` what the
-//! editor shows when so much of a recording has played, and `editor-pictures --cost SCORE` what a frame costs while it follows.
+//! editor shows when so much of a recording has played, `editor-pictures --cost SCORE` what a frame costs while it follows, and
+//! `editor-pictures --first SCORE` how long it takes from choosing a score until there is something to see.
 
-use editor_pictures::{Picture, cost, playing, scenes};
+use editor_pictures::{Picture, cost, first, playing, scenes};
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
@@ -20,11 +21,12 @@ fn main() -> ExitCode {
         ["--sheet", file] => sheet().write(Path::new(file)).map_err(Into::into),
         ["--playing", item, seconds, file] => play(Path::new(item), seconds, Path::new(file)),
         ["--cost", score] => cost(Path::new(score)).map(|told| println!("{told}")),
+        ["--first", score] => first(Path::new(score)).map(|told| println!("{told}")),
         [folder] => each(Path::new(folder), None).map_err(Into::into),
         [folder, scene] => each(Path::new(folder), Some(scene)).map_err(Into::into),
         _ => {
             eprintln!(
-                "usage: editor-pictures DIR [SCENE] | --sheet FILE | --playing ITEM SECONDS FILE | --cost SCORE"
+                "usage: editor-pictures DIR [SCENE] | --sheet FILE | --playing ITEM SECONDS FILE | --cost SCORE | --first SCORE"
             );
             return ExitCode::from(2);
         }
