@@ -12,7 +12,10 @@ pub fn show() -> Result<()> {
     let mut command = Command::new(target().join("release/show"));
     display.lend(&mut command);
     let out = target().join("show");
-    shell::run(command.arg(&out))?;
+    // What is saved goes to the user's folder: here to one of its own.
+    let home = out.join("home");
+    std::fs::create_dir_all(&home)?;
+    shell::run(command.env("HOME", &home).arg(&out))?;
     println!("pictures: {}", out.display());
     Ok(())
 }
