@@ -29,6 +29,7 @@ mod settings;
 mod state;
 mod status_row;
 mod strings;
+mod take_cells;
 mod take_list;
 mod take_map;
 mod tempo_view;

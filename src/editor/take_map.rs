@@ -3,32 +3,14 @@
 use super::action::{Action, Actions};
 use super::look::{Look, step_number};
 use super::strings::Text;
+use super::take_cells::{Cell, cells};
 use super::top_bar::focus_ring;
 use super::view::{TakeRow, View};
 use super::{marks, theme};
-use crate::performance::FaultKind;
-use crate::score::{PlayingPath, Score};
+use crate::score::Score;
 use egui::{Align2, Color32, EventFilter, Key, Mesh, Rect, Response, Sense, Shape, Stroke, Ui};
 use egui::{Role, WidgetInfo, pos2, vec2};
 use std::sync::Arc;
-
-/// What one take is to one measure.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Cell {
-    /// Not played.
-    #[default]
-    Empty,
-    /// Only a part of the measure was played.
-    Partial,
-    /// Played whole; nobody knows yet how well.
-    Played,
-    /// Played whole, without a fault.
-    Clean,
-    /// Played with nothing worse than unsteadiness; this many faults.
-    Unsteady(u8),
-    /// Played with wrong, missed or extra notes; this many faults.
-    Faulty(u8),
-}
 
 /// What the map remembers: where it is scrolled to, and the cells of each take as long as it does not change.
 ///
@@ -80,36 +62,6 @@ impl TakeMapState {
             }
         }
     }
-}
-
-/// What a take is to each step of the path.
-fn cells(row: &TakeRow, path: &PlayingPath) -> Vec<Cell> {
-    let mut cells = vec![Cell::Empty; path.steps.len()];
-    for stretch in &row.take.stretches {
-        let to = (stretch.to_step as usize + 1).min(cells.len());
-        let first = (stretch.from_step as usize).min(to);
-        for (cell, step) in cells[first..to].iter_mut().zip(&path.steps[first..to]) {
-            let from_start = stretch.from_beat <= step.start.to_f64() + 0.01;
-            let to_end = stretch.to_beat >= (step.start + step.length).to_f64() - 0.01;
-            if from_start && to_end {
-                *cell = if row.judged { Cell::Clean } else { Cell::Played };
-            } else if *cell == Cell::Empty {
-                *cell = Cell::Partial;
-            }
-        }
-    }
-    for fault in &row.take.faults {
-        let Some(cell) = cells.get_mut(fault.step as usize) else { continue };
-        let grave = matches!(fault.kind, FaultKind::Wrong | FaultKind::Missed | FaultKind::Extra);
-        *cell = match *cell {
-            Cell::Faulty(count) => Cell::Faulty(count.saturating_add(1)),
-            Cell::Unsteady(count) if grave => Cell::Faulty(count.saturating_add(1)),
-            Cell::Unsteady(count) => Cell::Unsteady(count.saturating_add(1)),
-            _ if grave => Cell::Faulty(1),
-            _ => Cell::Unsteady(1),
-        };
-    }
-    cells
 }
 
 struct Grid {
@@ -165,7 +117,7 @@ pub fn take_map(
     response.widget_info(|| WidgetInfo::labeled(Role::Grid, true, look.text(Text::TakeMap)));
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, theme::WELL);
-    marks::corner_title(&painter, rect.min + vec2(10.0, 5.0), look.text(Text::TakeMap));
+    let title = marks::corner_title(&painter, rect.min + vec2(10.0, 5.0), look.text(Text::TakeMap));
     let Some(score) = view.score().filter(|score| !score.path.steps.is_empty()) else {
         focus_ring(ui, &response, rect);
         response.on_hover_text_at_pointer(look.text(Text::TakeMapHint));
@@ -195,7 +147,7 @@ pub fn take_map(
     state.scroll = state.scroll.clamp(egui::Vec2::ZERO, most);
     let grid = Grid { plot, column, scroll: state.scroll, steps, takes: view.takes.len() };
 
-    header(&painter, &grid, rect, score, view);
+    header(&painter, &grid, rect, title, score, view);
     let inside = painter.with_clip_rect(plot.intersect(rect));
     let mut mesh = Mesh::default();
     for row in grid.visible_rows() {
@@ -334,7 +286,7 @@ fn cell(mesh: &mut Mesh, grid: &Grid, step: usize, row: usize, cell: Cell) {
 }
 
 /// Measure numbers, and where playing is.
-fn header(painter: &egui::Painter, grid: &Grid, rect: Rect, score: &Score, view: &View) {
+fn header(painter: &egui::Painter, grid: &Grid, rect: Rect, title: Rect, score: &Score, view: &View) {
     let strip =
         painter.with_clip_rect(Rect::from_x_y_ranges(grid.plot.x_range().expand(12.0), rect.y_range()));
     let every = [1, 2, 5, 10, 20, 50, 100]
@@ -344,7 +296,12 @@ fn header(painter: &egui::Painter, grid: &Grid, rect: Rect, score: &Score, view:
     for step in grid.visible_steps().filter(|step| step % every == 0) {
         let at = pos2(grid.x(step) + grid.column / 2.0, rect.top() + 5.0);
         let number = step_number(&score.path.steps[step]);
-        strip.text(at, Align2::CENTER_TOP, number, theme::text(10.0), theme::DIM);
+        let galley = strip.layout_no_wrap(number, theme::text(10.0), theme::DIM);
+        let place = Align2::CENTER_TOP.anchor_size(at, galley.size());
+        // A long title reaches over the first columns.
+        if !place.intersects(title) {
+            strip.galley(place.min, galley, theme::DIM);
+        }
     }
     if let Some(step) = view.step() {
         let column = Rect::from_x_y_ranges(
@@ -390,77 +347,5 @@ fn coverage(painter: &egui::Painter, grid: &Grid, rect: Rect, view: &View, look:
         // The header's numbers pass below this line of text.
         painter.rect_filled(Rect::from_min_size(at, galley.size()).expand2(vec2(8.0, 1.0)), 0.0, theme::WELL);
         painter.galley(at, galley, theme::DIM);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::performance::{Fault, Stretch, Take};
-    use crate::score::PathStep;
-    use crate::units::{Beats, Seconds};
-
-    #[test]
-    fn cells_tell_whole_from_partial_and_grave_from_unsteady() {
-        let path = PlayingPath {
-            steps: (0..4)
-                .map(|k| PathStep {
-                    measure: k,
-                    number: (k + 1).to_string(),
-                    pass: 1,
-                    start: Beats::whole(4 * i64::from(k)),
-                    length: Beats::whole(4),
-                    meter: (4, 4),
-                })
-                .collect(),
-            ..PlayingPath::default()
-        };
-        let fault = |kind, step| Fault {
-            kind,
-            at: Seconds(0.0),
-            step,
-            beat: 0.0,
-            pitch: None,
-            note: None,
-            confidence: 1.0,
-        };
-        let mut row = TakeRow {
-            number: 1,
-            take: Take {
-                start: Seconds(0.0),
-                end: Seconds(9.0),
-                host_start: None,
-                beats: vec![],
-                stretches: vec![Stretch {
-                    start: Seconds(0.0),
-                    end: Seconds(9.0),
-                    from_step: 0,
-                    to_step: 2,
-                    from_beat: 0.0,
-                    to_beat: 9.0,
-                }],
-                faults: vec![],
-            },
-            name: String::new(),
-            comment: String::new(),
-            stars: 0,
-            rejected: false,
-            recording: false,
-            judged: true,
-            host_start: None,
-        };
-        assert_eq!(cells(&row, &path), [Cell::Clean, Cell::Clean, Cell::Partial, Cell::Empty]);
-        row.take.faults = vec![
-            fault(FaultKind::Timing, 0),
-            fault(FaultKind::Wrong, 0),
-            fault(FaultKind::Timing, 1),
-            fault(FaultKind::Wrong, 99),
-        ];
-        assert_eq!(cells(&row, &path), [Cell::Faulty(2), Cell::Unsteady(1), Cell::Partial, Cell::Empty]);
-        // Steps beyond the path, as after a change of score, are passed over.
-        row.take.stretches[0].to_step = 4_000_000_000;
-        assert_eq!(cells(&row, &path).len(), 4);
-        (row.take.faults, row.judged) = (vec![], false);
-        assert_eq!(cells(&row, &path)[..2], [Cell::Played; 2], "nothing is clean before it was looked at");
     }
 }

@@ -19,44 +19,68 @@ const TIMES: usize = 5;
 /// Longest wait.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// One loading: seconds by the clock since the file was chosen.
-struct Loading {
-    /// Until a frame shows the score's notes, in roll and light notation.
-    notes_s: f64,
-    /// Until a frame shows engraved systems over the whole sheet that is on view.
-    systems_s: f64,
-    /// Until all systems are there.
-    all_s: f64,
+/// What it took since the file was chosen, in ms.
+#[derive(Clone, Copy, Debug)]
+struct Spent {
+    by_the_clock: f64,
+    /// On a core, all threads together: what else the machine does is not in it.
+    on_a_core: f64,
 }
 
-/// Loads `score` as the editor does, several times, and says how long it took by the clock until a frame was drawn with its notes,
-/// and with engraved systems.
+/// One loading.
+struct Loading {
+    /// Until a frame shows the score's notes, in roll and light notation.
+    notes: Spent,
+    /// Until a frame shows engraved systems.
+    systems: Spent,
+    /// Until all systems are there.
+    all: Spent,
+}
+
+/// Loads `score` as the editor does, several times, and says how long it took until a frame was drawn with its notes, and with engraved
+/// systems.
 ///
 /// # Errors
 /// If the score cannot be read or engraved, or the system gives no thread.
 pub fn first(score: &Path) -> Result<String, Box<dyn Error>> {
     let loadings = (0..TIMES).map(|_| load(score)).collect::<Result<Vec<_>, _>>()?;
-    let told = |of: fn(&Loading) -> f64| {
-        let mut times: Vec<f64> = loadings.iter().map(|loading| 1e3 * of(loading)).collect();
+    let median = |times: &mut Vec<f64>| {
         times.sort_by(f64::total_cmp);
-        format!("{:.0} ms ({:.0}-{:.0})", times[TIMES / 2], times[0], times[TIMES - 1])
+        times[TIMES / 2]
+    };
+    let told = |of: fn(&Loading) -> Spent| {
+        let mut clock: Vec<f64> = loadings.iter().map(|loading| of(loading).by_the_clock).collect();
+        let mut core: Vec<f64> = loadings.iter().map(|loading| of(loading).on_a_core).collect();
+        let (middle, core) = (median(&mut clock), median(&mut core));
+        format!("{middle:.0} ms ({:.0}-{:.0}; on a core {core:.0})", clock[0], clock[TIMES - 1])
     };
     Ok(format!(
-        "{}: by the clock, median and range of {TIMES}: notes in roll and light notation {}; first engraved systems {}; all systems {}",
+        "{}, median and range of {TIMES} by the clock: notes in roll and light notation {}; first engraved systems {}; all {}",
         score.file_stem().unwrap_or_default().to_string_lossy(),
-        told(|loading| loading.notes_s),
-        told(|loading| loading.systems_s),
-        told(|loading| loading.all_s),
+        told(|loading| loading.notes),
+        told(|loading| loading.systems),
+        told(|loading| loading.all),
     ))
+}
+
+/// Time that all threads of this process have had on a core, in ms.
+fn busy_ms() -> f64 {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let times = threads.filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<f64>().ok()
+    });
+    times.sum::<f64>() / 1e6
 }
 
 fn load(score: &Path) -> Result<Loading, Box<dyn Error>> {
     let mut instance = Unseen::new(RATE_HZ, BLOCK).ok_or("the system gives no thread")?;
     instance.hear(&[0.0; BLOCK]);
     let mut stage = Stage::new(instance.view(), EditorState::default(), START_SIZE, 1.0);
-    let start = Instant::now();
+    let (start, busy) = (Instant::now(), busy_ms());
+    let spent = || Spent { by_the_clock: 1e3 * start.elapsed().as_secs_f64(), on_a_core: busy_ms() - busy };
     instance.open_score(score.to_owned());
-    let (mut notes_s, mut systems_s) = (None, None);
+    let (mut notes, mut systems) = (None, None);
     let mut shown = None;
     while start.elapsed() < PATIENCE {
         let view = instance.view();
@@ -75,7 +99,7 @@ fn load(score: &Path) -> Result<Loading, Box<dyn Error>> {
         shown = Some(newest);
         stage.shown().view = view;
         stage.frame();
-        notes_s.get_or_insert_with(|| start.elapsed().as_secs_f64());
+        notes.get_or_insert_with(spent);
         for action in std::mem::take(&mut stage.shown().actions) {
             if let Action::Engrave(wish) = action {
                 instance.engrave(wish);
@@ -84,10 +108,10 @@ fn load(score: &Path) -> Result<Loading, Box<dyn Error>> {
         match &stage.shown().view.engraving {
             EngravingSlot::Ready(printed) => {
                 if !printed.pictures.is_empty() {
-                    systems_s.get_or_insert_with(|| start.elapsed().as_secs_f64());
+                    systems.get_or_insert_with(spent);
                 }
-                if let (true, Some(notes_s), Some(systems_s)) = (printed.complete, notes_s, systems_s) {
-                    return Ok(Loading { notes_s, systems_s, all_s: start.elapsed().as_secs_f64() });
+                if let (true, Some(notes), Some(systems)) = (printed.complete, notes, systems) {
+                    return Ok(Loading { notes, systems, all: spent() });
                 }
             }
             EngravingSlot::Failed(reason) => return Err(reason.clone().into()),
