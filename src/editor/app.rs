@@ -27,6 +27,12 @@ const SETTINGS: f32 = 372.0;
 ///
 /// [`install`](super::install) must have been called for the context once.
 pub fn editor(ui: &mut Ui, view: &View, state: &mut EditorState) -> Actions {
+    let recorded = view.recording().map(|row| row.number);
+    if recorded != std::mem::replace(&mut state.recorded, recorded) && recorded.is_some() {
+        // Whatever was looked at meanwhile: a new take is followed, and after it the list says what is left.
+        state.inspected = None;
+        state.score_view.follow_again();
+    }
     let look = Look::of(&state.preferences);
     let look = &look;
     let mut actions = shortcuts(ui, view);

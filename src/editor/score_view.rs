@@ -46,8 +46,6 @@ pub struct ScoreViewState {
     sure: Option<f64>,
     /// A step that is to be brought into view as soon as it is there.
     look: Option<usize>,
-    /// The take that was being recorded when this was last drawn, by number.
-    recorded: Option<u32>,
     /// What stood at the top when the sheet was laid out as `laid_out` says: a step, and the points that its system is
     /// below the top of the window.
     top: Option<(usize, f32)>,
@@ -78,7 +76,6 @@ impl Default for ScoreViewState {
             pending: None,
             sure: None,
             look: None,
-            recorded: None,
             top: None,
             laid_out: None,
         }
@@ -91,6 +88,11 @@ impl ScoreViewState {
         self.look = Some(step);
         self.caret = Some(step);
         self.free = true;
+    }
+
+    /// Shows where playing is again.
+    pub(super) fn follow_again(&mut self) {
+        (self.free, self.look) = (false, None);
     }
 
     /// First and last step of a drag that goes on.
@@ -123,11 +125,6 @@ pub fn score_view(ui: &mut Ui, look: &Look, view: &View, state: &mut ScoreViewSt
     }
     let beat = shown_beat(view, state);
     let step = beat.and_then(|beat| score.path.step_at(beat));
-    let recorded = view.recording().map(|row| row.number);
-    if recorded != std::mem::replace(&mut state.recorded, recorded) && recorded.is_some() {
-        // Whatever was looked at meanwhile: a new take is followed.
-        (state.free, state.look) = (false, None);
-    }
     let sought = if state.free { state.caret.or(step) } else { step };
     let (layout, space) = layout(ui, view, state, &score, rect, sought);
     let is_new = keep_place(state, &layout, &score, space);

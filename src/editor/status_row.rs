@@ -122,6 +122,7 @@ fn exports(
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let (response, _) = MenuButton::new(look.text(Text::SaveMenu)).config(config).ui(ui, |ui| {
         ui.set_min_width(320.0);
+        ui.set_max_width(320.0);
         let told = match take {
             Some(take) => look.with(Text::SaveOf, &[&take]),
             // Nothing is recorded yet: there is nothing to write.
