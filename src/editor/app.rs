@@ -28,7 +28,8 @@ const SETTINGS: f32 = 372.0;
 /// [`install`](super::install) must have been called for the context once.
 pub fn editor(ui: &mut Ui, view: &View, state: &mut EditorState) -> Actions {
     let recorded = view.recording().map(|row| row.number);
-    if recorded != std::mem::replace(&mut state.recorded, recorded) && recorded.is_some() {
+    let before = state.recorded.replace(recorded);
+    if recorded.is_some() && before.is_some_and(|before| before != recorded) {
         // Whatever was looked at meanwhile: a new take is followed, and after it the list says what is left.
         state.inspected = None;
         state.score_view.follow_again();

@@ -46,8 +46,8 @@ pub struct EditorState {
     pub inspected: Option<u32>,
     /// The settings are unfolded.
     pub settings_open: bool,
-    /// The take that was being recorded in the last frame, by number.
-    pub(super) recorded: Option<u32>,
+    /// The take that was being recorded in the last frame, by number; `None` before the first.
+    pub(super) recorded: Option<Option<u32>>,
     pub(super) top_bar: TopBarState,
     pub(super) roll: RollState,
     pub(super) score_choice: ScoreChoiceState,

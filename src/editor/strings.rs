@@ -262,7 +262,7 @@ table! {
         "Chaque mesure est couverte proprement. « Enregistrer… » écrit le montage proposé.", "Cada compás está cubierto limpiamente. «Guardar…» escribe el montaje propuesto.",
         "全小節にミスなしのテイクがあります。「保存…」でカットを保存します。";
     TodoBack: "Back to what is still to do", "Zurück zu dem, was noch zu tun ist", "Revenir à ce qui reste à faire", "Volver a lo que queda por hacer", "残りの小節に戻る";
-    CoveredBy: "takes: {0}, clean: {1}", "{0} Takes, {1} sauber", "{0} prises, {1} propres", "{0} tomas, {1} limpias", "{0} テイク、うち {1} はミスなし";
+    CoveredBy: "{0} takes, {1} clean", "{0} Takes, {1} sauber", "{0} prises, {1} propres", "{0} tomas, {1} limpias", "{0} テイク、うち {1} はミスなし";
     NeverPlayed: "not played yet", "noch nicht gespielt", "pas encore jouée", "aún sin tocar", "未演奏";
     NeverClean: "never clean yet", "noch nie sauber", "jamais propre", "nunca limpio", "まだミスなしのテイクなし";
     Best: "best: take {0}", "beste: Take {0}", "meilleure : prise {0}", "mejor: toma {0}", "ベスト: テイク {0}";

@@ -93,7 +93,7 @@ pub fn all() -> Vec<Scene> {
         scene("after-a-take", after_a_take()),
         scene("saved", saved()),
     ];
-    let mut inspected = scene("inspected", after_a_take());
+    let mut inspected = scene("inspected", following());
     inspected.state.inspected = Some(6);
     scenes.push(inspected);
     let mut settings = scene("settings", following());
