@@ -67,6 +67,7 @@ fn session() -> Session {
         }],
         beats,
         faults: vec![fault],
+        voices: vec![],
     };
     let coverage = (0..5)
         .map(|step| Coverage { step, takes: vec![0], clean: if step == 1 { vec![] } else { vec![0] } })

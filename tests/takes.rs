@@ -331,6 +331,7 @@ fn a_fault_spoils_the_part_that_it_is_of() {
             fault(FaultKind::Extra, 2, None, upper.pitch.0 + 1, upper.onset.to_f64()),
             fault(FaultKind::Hesitation, 3, None, 0, 12.0),
         ],
+        voices: vec![],
     };
     let covered = part_coverage(&path, std::slice::from_ref(&take), &parts);
     let clean = |part: usize| -> Vec<bool> {
@@ -379,6 +380,7 @@ fn some_takes() -> impl Strategy<Value = Vec<Take>> {
                 }],
                 beats: beats.collect(),
                 faults: faulty.iter().copied().filter(|step| (from..to).contains(step)).map(fault).collect(),
+                voices: vec![],
             });
             now += 60.0;
         }

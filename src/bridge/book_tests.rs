@@ -11,10 +11,10 @@ fn what_a_project_did_not_save_comes_back_from_the_journal() {
     let _ = std::fs::remove_dir_all(&folder);
     let bridge = Bridge::default();
     assert!(!bridge.keeps_journal(), "nobody agreed to one");
-    bridge.shared().session.log().add(tiny_take(0)).unwrap();
+    bridge.shared().session().log().add(tiny_take(0)).unwrap();
     let saved = bridge.with_book(SessionLog::clone);
     bridge.keep_journal_in(Some(folder.clone()));
-    bridge.shared().session.log().add(tiny_take(0)).unwrap();
+    bridge.shared().session().log().add(tiny_take(0)).unwrap();
     bridge.edit_book(crate::takes::Edit::Stars { take: 2, stars: 3 });
     // The thread that writes it ends with the bridge, after all that it was asked for.
     drop(bridge);

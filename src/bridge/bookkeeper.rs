@@ -2,12 +2,13 @@
 
 use super::instance::Shared;
 use super::live_take::LiveTake;
-use super::second_pass::{Ended, Job, SecondPassThread, plain};
+use super::members::ScoreKey;
+use super::second_pass::{Ended, Job, SecondPassThread};
 use super::transport::TransportMark;
 use super::{HostTransport, LoadedScore, Severity};
 use crate::engine::{EngineEvent, EstimatorKind};
-use crate::performance::{NoteEvent, PositionReport};
-use crate::takes::{Entry, Recorded, Remarks};
+use crate::performance::{NoteEvent, PositionReport, Take};
+use crate::takes::{Contribution, Entry, Recorded, Remarks};
 use crate::units::Seconds;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -38,6 +39,7 @@ enum Cause {
 
 /// A take that runs, or whose last notes are awaited. Times are stream time.
 struct Running {
+    /// The pass that it is part of.
     id: u64,
     cause: Cause,
     start: Seconds,
@@ -59,6 +61,7 @@ pub(super) struct Bookkeeper {
     shared: Arc<Shared>,
     passes: Option<SecondPassThread>,
     score: Option<Arc<LoadedScore>>,
+    key: Option<ScoreKey>,
     estimator: EstimatorKind,
     host: HostTransport,
     /// A position of the host that runs, and the stream time where it was.
@@ -68,7 +71,6 @@ pub(super) struct Bookkeeper {
     running: Option<Running>,
     closing: Vec<Running>,
     lead: VecDeque<EngineEvent>,
-    next_id: u64,
     settle_s: f64,
 }
 
@@ -78,6 +80,7 @@ impl Bookkeeper {
             shared,
             passes: None,
             score: None,
+            key: None,
             estimator: EstimatorKind::default(),
             host: HostTransport::default(),
             anchor: None,
@@ -85,7 +88,6 @@ impl Bookkeeper {
             running: None,
             closing: Vec::new(),
             lead: VecDeque::new(),
-            next_id: 0,
             settle_s: SETTLE_S,
         }
     }
@@ -97,13 +99,16 @@ impl Bookkeeper {
     }
 
     /// Takes another score. A take that runs goes on with the one it began with.
-    pub fn set_score(&mut self, score: Option<Arc<LoadedScore>>) {
-        self.score = score;
+    pub fn set_score(&mut self, score: Option<Arc<LoadedScore>>, key: Option<ScoreKey>) {
+        (self.score, self.key) = (score, key);
         self.reckon();
     }
 
     /// Has the coverage reckoned anew, after a change of the log.
     pub fn reckon(&mut self) {
+        if self.passes.is_none() && self.score.is_none() && self.shared.journal().is_none() {
+            return;
+        }
         self.send(Job::Reckon { score: self.score.clone() });
     }
 
@@ -121,7 +126,7 @@ impl Bookkeeper {
             if self.running.as_ref().is_some_and(|running| running.cause != Cause::Recording)
                 && let Some(running) = self.running.take()
             {
-                self.send(Job::Forget { id: running.id });
+                self.forget(running.id);
             }
         }
         self.host = host;
@@ -142,7 +147,7 @@ impl Bookkeeper {
     pub fn expected_start(&self) -> Option<f64> {
         let (running, score) = (self.running.as_ref()?, self.score.as_ref()?);
         let host_s = running.host_start? as f64 / running.rate_hz;
-        self.shared.session.place_at(host_s, score.grid)
+        self.shared.session().place_at(host_s, score.grid)
     }
 
     /// What should make a take now.
@@ -222,7 +227,9 @@ impl Bookkeeper {
     /// The take that runs, as far as it is known.
     pub fn live(&self, now: Seconds) -> Option<Entry> {
         let running = self.running.as_ref()?;
-        let number = self.shared.session.log().next_number();
+        let session = self.shared.session();
+        let known = session.passes().number(running.id);
+        let number = known.unwrap_or_else(|| session.log().next_number());
         let recorded = Arc::new(running.estimate(now));
         Some(Entry { number, recorded, remarks: Remarks::default() })
     }
@@ -257,12 +264,13 @@ impl Bookkeeper {
     }
 
     fn begin(&mut self, cause: Cause, start: Seconds, origin: Seconds, rate_hz: f64) {
-        self.next_id += 1;
-        let id = self.next_id;
-        let began_unix_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        self.send(Job::Begin { id, score: self.score.clone(), estimator: self.estimator });
         let since = |at: Seconds| ((start.0 - at.0) * rate_hz).round() as i64;
         let host_start = self.anchor.map(|(position, at)| position.saturating_add(since(at)));
+        // Without a transport nobody knows what others hear meanwhile.
+        let place_s = host_start.filter(|_| cause != Cause::Sound).map(|at| at as f64 / rate_hz);
+        let id = self.shared.session().passes().begin(self.shared.member, self.key, place_s);
+        let began_unix_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        self.send(Job::Begin { id, score: self.score.clone(), estimator: self.estimator });
         self.running = Some(Running {
             id,
             cause,
@@ -297,15 +305,14 @@ impl Bookkeeper {
             let end = take.end.unwrap_or(take.start);
             let long = end.0 - take.start.0 >= SHORTEST_S;
             if !long || take.notes == 0 && take.cause != Cause::Recording {
-                self.send(Job::Forget { id: take.id });
+                self.forget(take.id);
                 continue;
             }
             let known = take.estimate(end);
-            let added = self.shared.session.log().add(known.clone());
-            match added {
-                Ok(number) => {
+            let heard = Contribution::new(known.clone(), take.score.as_ref().map(|score| &*score.path));
+            match self.shared.session().close_pass(self.shared.member, take.id, heard) {
+                Ok(_) => {
                     let ended = Ended {
-                        number,
                         start: take.start - take.origin,
                         end: end - take.origin,
                         by_transport: take.cause != Cause::Sound,
@@ -314,11 +321,17 @@ impl Bookkeeper {
                     self.send(Job::End { id: take.id, ended: Box::new(ended) });
                 }
                 Err(error) => {
-                    self.send(Job::Forget { id: take.id });
+                    self.forget(take.id);
                     self.shared.notice(Severity::Error, error.to_string());
                 }
             }
         }
+    }
+
+    /// A pass was no take.
+    fn forget(&mut self, id: u64) {
+        self.shared.session().forget_pass(self.shared.member, id);
+        self.send(Job::Forget { id });
     }
 
     fn send(&mut self, job: Job) {
@@ -360,7 +373,7 @@ impl Running {
     /// What is known of it while, or as soon as, it is played.
     fn estimate(&self, end: Seconds) -> Recorded {
         let host_start_s = self.host_start.map(|position| position as f64 / self.rate_hz);
-        let mut take = plain(self.start, Seconds(end.0.max(self.start.0)));
+        let mut take = Take::plain(self.start, Seconds(end.0.max(self.start.0)));
         self.live.describe(&mut take, self.score.as_ref().map(|score| &*score.path));
         let mut recorded = Recorded {
             take,

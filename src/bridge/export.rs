@@ -5,9 +5,11 @@
 use super::LoadedScore;
 use super::edit::planned;
 use super::instance::Shared;
+use super::members::ScoreKey;
 use super::session::is_of;
 use crate::notes::quantised;
 use crate::performance::{AlignedBeat, EditChoices, EditPlan, Mark, Notated, PlayedNote, Take};
+use crate::score::PlayingPath;
 use crate::takes::{Entry, Recorded, coverage, notate, part_coverage};
 use crate::units::Seconds;
 use crate::writers::{
@@ -113,7 +115,8 @@ pub(super) fn write(
 ) -> Result<Vec<String>, ExportError> {
     let grid = score.map_or(0, |score| score.grid);
     let (entries, choices): (Vec<Arc<Entry>>, EditChoices) = {
-        let log = shared.session.log();
+        let session = shared.session();
+        let log = session.log();
         (log.entries().filter(|entry| is_of(entry, grid)).cloned().collect(), log.choices(grid))
     };
     let chosen = match take {
@@ -151,13 +154,19 @@ pub(super) fn write(
             })
             .map(|name| vec![name])
         }
-        _ => whole(score.ok_or(ExportError::NoScore)?, &entries, &choices, export, &piece, folder),
+        _ => {
+            let score = score.ok_or(ExportError::NoScore)?;
+            // Whoever writes, the files are of all parts that are followed.
+            let path = score.path_of(&shared.session().parts_of(ScoreKey::of(score)));
+            whole(score, &path, &entries, &choices, export, &piece, folder)
+        }
     }
 }
 
 /// Writes what is made of all takes.
 fn whole(
     score: &LoadedScore,
+    path: &PlayingPath,
     entries: &[Arc<Entry>],
     choices: &EditChoices,
     export: Export,
@@ -166,11 +175,11 @@ fn whole(
 ) -> Result<Vec<String>, ExportError> {
     let takes: Vec<Take> = entries.iter().map(|entry| entry.recorded.take.clone()).collect();
     let marks: Vec<Mark> = entries.iter().zip(0..).flat_map(|(entry, index)| entry.marks(index)).collect();
-    let coverage = coverage(&score.path, &takes);
+    let coverage = coverage(path, &takes);
     let plan = if matches!(export, Export::Markers) {
         EditPlan::default()
     } else {
-        let mut plan = planned(score, entries, choices);
+        let mut plan = planned(path, entries, choices);
         for piece in &mut plan.segments {
             let by = Seconds(timeline_shift_s(&entries[piece.take as usize].recorded));
             (piece.start, piece.end) = (piece.start + by, piece.end + by);
@@ -178,11 +187,11 @@ fn whole(
         plan
     };
     let takes: Vec<Take> = entries.iter().map(|entry| on_timeline(&entry.recorded).take).collect();
-    let parts = part_coverage(&score.path, &takes, &score.score.parts);
+    let parts = part_coverage(path, &takes, &score.score.parts);
     let view = SessionView {
         title: &score.score.title,
         recording: &score.source.name,
-        path: &score.path,
+        path,
         takes: &takes,
         coverage: &coverage,
         parts: &parts,

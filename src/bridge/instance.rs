@@ -4,6 +4,7 @@ use super::channel::rings;
 use super::command::Command;
 use super::export;
 use super::journal;
+use super::members::{Member, MemberId, Registry};
 use super::session::Session;
 use super::stream::Stream;
 use super::watch::Watch;
@@ -24,7 +25,7 @@ use std::thread::JoinHandle;
 const NOTICES: usize = 32;
 
 /// What every thread may look at.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Shared {
     pub settings: Settings,
     snapshot: ArcSwap<Snapshot>,
@@ -35,8 +36,13 @@ pub(super) struct Shared {
     remote: ArcSwap<RemoteSettings>,
     /// Where the journal goes; `None` where the user did not agree to one.
     journal: ArcSwapOption<PathBuf>,
-    /// The book.
-    pub session: Session,
+    /// The book: this instance's alone, or that of several.
+    session: ArcSwap<Session>,
+    /// Held by whoever may put another session in its place.
+    placing: Mutex<()>,
+    registry: Arc<Registry>,
+    /// This instance among those that share its book.
+    pub member: MemberId,
     disarmed: AtomicBool,
     notices: Mutex<Vec<Notice>>,
     unheard: AtomicBool,
@@ -52,7 +58,107 @@ pub(super) struct Notice {
     pub folder: Option<Arc<Path>>,
 }
 
+impl Default for Shared {
+    /// Shares its book with other instances of this process; in tests, with none.
+    fn default() -> Self {
+        Shared::among(if cfg!(test) { Arc::default() } else { Registry::of_process() })
+    }
+}
+
 impl Shared {
+    /// One instance among those of `registry`.
+    pub fn among(registry: Arc<Registry>) -> Shared {
+        let member = Member::new();
+        let id = member.id;
+        Shared {
+            settings: Settings::default(),
+            snapshot: ArcSwap::default(),
+            source: ArcSwapOption::default(),
+            looked_at: AtomicBool::default(),
+            watch: Arc::default(),
+            remote: ArcSwap::default(),
+            journal: ArcSwapOption::default(),
+            session: ArcSwap::new(registry.enter(member)),
+            placing: Mutex::default(),
+            registry,
+            member: id,
+            disarmed: AtomicBool::default(),
+            notices: Mutex::default(),
+            unheard: AtomicBool::default(),
+            choosing: AtomicBool::default(),
+        }
+    }
+
+    /// The book, and who shares it. Another session may take its place at any time.
+    pub fn session(&self) -> Arc<Session> {
+        self.session.load_full()
+    }
+
+    /// The session that a pass is entered in, which may be one that this instance has left.
+    pub fn session_of_pass(&self, pass: u64) -> Option<Arc<Session>> {
+        let session = self.session();
+        if session.passes().has(pass) { Some(session) } else { self.registry.session_of_pass(pass) }
+    }
+
+    /// What this instance is among others is another now; it may come into another session by that.
+    pub fn place(&self, change: impl FnOnce(&mut Member)) {
+        let _placing = self.placing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.place_now(change);
+    }
+
+    /// The same, where nobody else can do it meanwhile.
+    fn place_now(&self, change: impl FnOnce(&mut Member)) {
+        self.session.store(self.registry.place(&self.session(), self.member, change));
+    }
+
+    /// Shares the book with other instances from now on, or goes on alone with it.
+    pub fn share(&self, shares: bool) {
+        let _placing = self.placing.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = self.session();
+        if self.shares() == shares {
+            return;
+        }
+        if !shares && session.members().len() > 1 {
+            self.session.store(self.registry.part(&session, self.member, true));
+        }
+        self.place_now(|member| member.shares = shares);
+    }
+
+    /// Whether this instance shares its book.
+    pub fn shares(&self) -> bool {
+        let session = self.session();
+        let members = session.members();
+        members.iter().find(|member| member.id == self.member).is_some_and(|member| member.shares)
+    }
+
+    /// Takes in the book that a project kept; whether anything changed. Another book than the one that is shared is this
+    /// instance's alone.
+    pub fn adopt(&self, log: SessionLog) -> bool {
+        let _placing = self.placing.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = self.session();
+        let (id, is_empty) = {
+            let present = session.log();
+            (present.id(), present.is_empty())
+        };
+        let other = id != log.id();
+        if other && !is_empty && !log.is_empty() && session.members().len() > 1 {
+            self.session.store(self.registry.part(&session, self.member, false));
+        }
+        let session = self.session();
+        let adopted = session.log().adopt(log);
+        if adopted && other && !is_empty {
+            session.passes().forget();
+        }
+        // Others may have the same book.
+        self.place_now(|_| {});
+        adopted
+    }
+
+    /// The instance is gone.
+    fn leave(&self) {
+        self.registry.leave(&self.session(), self.member);
+    }
+
     /// Tells the user something from any thread but the audio thread.
     pub fn notice(&self, severity: Severity, text: String) {
         self.tell(Notice { severity, text, folder: None });
@@ -91,12 +197,12 @@ impl Shared {
     /// Brings back the takes that only the journal has.
     pub fn recover(&self) -> bool {
         let Some(folder) = self.journal() else { return false };
-        let log = self.session.log().clone();
+        let log = self.session().log().clone();
         match journal::recovered(&folder, &log) {
             Ok(Some((log, count))) => {
                 let text = format!("{count} takes that the project did not have came back from the journal");
                 self.notice(Severity::Note, text);
-                self.session.log().adopt(log)
+                self.adopt(log)
             }
             Ok(None) => false,
             Err(error) => {
@@ -146,8 +252,14 @@ enum WorkerThread {
 
 impl Default for Bridge {
     fn default() -> Self {
+        Bridge::of(Shared::default())
+    }
+}
+
+impl Bridge {
+    pub(super) fn of(shared: Shared) -> Bridge {
         let (commands, requests) = unbounded();
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(shared);
         Bridge {
             #[cfg(feature = "engrave")]
             engraver: super::engraver::EngraverThread::new(shared.watch.clone()),
@@ -157,9 +269,7 @@ impl Default for Bridge {
             exports: Mutex::default(),
         }
     }
-}
 
-impl Bridge {
     /// Connects an audio thread that runs at `rate_hz` with blocks of `largest_block` samples at most; an earlier
     /// connection ends. Allocates. `None` if the system gives no thread.
     pub fn connect(&self, rate_hz: f64, largest_block: usize) -> Option<RealtimeEnd> {
@@ -316,7 +426,9 @@ impl Bridge {
     }
 
     pub(super) fn keep_journal_in(&self, folder: Option<PathBuf>) {
+        let keeps = folder.is_some();
         self.shared.journal.store(folder.map(Arc::new));
+        self.shared.place(|member| member.journal = keeps);
         self.shared.recover();
         self.request(Command::BookChanged);
     }
@@ -324,6 +436,20 @@ impl Bridge {
     #[cfg(test)]
     pub(super) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    /// Shares the book with other instances of this process from now on, or goes on alone with it. Instances that follow the same
+    /// score come together where one of them has no book yet, or both have the same.
+    pub fn share_book(&self, shares: bool) {
+        if shares != self.shared.shares() {
+            self.shared.share(shares);
+            self.request(Command::BookChanged);
+        }
+    }
+
+    /// Whether the book is shared with other instances.
+    pub fn shares_book(&self) -> bool {
+        self.shared.shares()
     }
 
     /// Whether a journal is kept.
@@ -339,30 +465,30 @@ impl Bridge {
 
     /// Lets `look` at the session's log. The log is locked meanwhile: not for the audio thread.
     pub fn with_book<R>(&self, look: impl FnOnce(&SessionLog) -> R) -> R {
-        look(&self.shared.session.log())
+        look(&self.shared.session().log())
     }
 
     /// Changes the book, with undo.
     pub fn edit_book(&self, edit: Edit) {
-        self.shared.session.log().edit(edit);
+        self.shared.session().log().edit(edit);
         self.request(Command::BookChanged);
     }
 
     /// Takes back the last change of the book.
     pub fn undo(&self) {
-        self.shared.session.log().undo();
+        self.shared.session().log().undo();
         self.request(Command::BookChanged);
     }
 
     /// Brings again what was taken back last.
     pub fn redo(&self) {
-        self.shared.session.log().redo();
+        self.shared.session().log().redo();
         self.request(Command::BookChanged);
     }
 
     /// Puts the book that a project kept in the place of the present one, see [`SessionLog::adopt`].
     pub fn restore_book(&self, log: SessionLog) {
-        let adopted = self.shared.session.log().adopt(log);
+        let adopted = self.shared.adopt(log);
         if self.shared.recover() || adopted {
             self.request(Command::BookChanged);
         }
@@ -422,5 +548,6 @@ impl Drop for Bridge {
         for export in self.exports.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
             let _ = export.join();
         }
+        self.shared.leave();
     }
 }

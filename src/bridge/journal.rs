@@ -215,7 +215,7 @@ mod tests {
 
     fn add(log: &mut SessionLog) {
         let (start, end) = (Seconds(0.0), Seconds(2.0));
-        let take = Take { start, end, host_start: None, stretches: vec![], beats: vec![], faults: vec![] };
+        let take = Take::plain(start, end);
         let recorded = Recorded {
             take,
             notes: vec![],

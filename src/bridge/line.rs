@@ -30,6 +30,8 @@ pub(super) struct Room<'a> {
     pub remote: &'a mut Remote,
     /// The follower is held; it is kept within this range.
     pub commands: (bool, Option<(f64, f64)>),
+    /// The cues are this instance's to send.
+    pub leads: bool,
 }
 
 /// One activation: rings, engine, and where the stream is.
@@ -273,7 +275,9 @@ impl<E: Stream> Line<E> {
             }
             return;
         };
-        for cue in room.cues.pass(beat, report.tempo) {
+        // Whoever does not lead keeps count all the same, for it may have to go on.
+        let leads = room.leads;
+        for cue in room.cues.pass(beat, report.tempo).filter(|_| leads) {
             room.remote.cue(cue, path);
             let (channel, message) = (cue.channel, cue.message);
             self.send(report.at, report.at, ReadyKind::Cue { channel, message });

@@ -94,7 +94,7 @@ mod tests {
         (0..9).for_each(|_| say(FollowState::Unsure, 20.0));
         (80..100).for_each(|n| say(FollowState::Following, f64::from(n) * 0.1));
         (40..60).for_each(|n| say(FollowState::Following, f64::from(n) * 0.1));
-        let mut take = super::super::second_pass::plain(Seconds(0.0), Seconds(at));
+        let mut take = Take::plain(Seconds(0.0), Seconds(at));
         live.describe(&mut take, Some(&path));
         let steps: Vec<_> = take.stretches.iter().map(|s| (s.from_step, s.to_step)).collect();
         assert_eq!(steps, [(0, 2), (1, 1)]);

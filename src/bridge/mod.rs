@@ -10,7 +10,8 @@
 //! thread for each plugin instance owns the engine; whatever it says to people goes into a snapshot that readers
 //! take without waiting. A second thread listens to each take once more when it is over, a third engraves the score while
 //! somebody looks at it, and exports are written on threads of their own. All threads of the crate are started here.
-//! Sockets are opened in `remote` alone, and the worker uses them.
+//! Sockets are opened in `remote` alone, and the worker uses them. Instances that share a book meet in `members`: their
+//! workers, second passes and main threads, never an audio thread.
 
 #[cfg(test)]
 mod book_tests;
@@ -31,7 +32,9 @@ mod instance;
 mod journal;
 mod line;
 mod live_take;
+mod members;
 mod pace;
+mod passes;
 #[cfg(feature = "engrave")]
 mod press;
 mod realtime;
@@ -41,6 +44,8 @@ mod score_source;
 mod second_pass;
 mod session;
 mod settings;
+#[cfg(test)]
+mod sharing_tests;
 mod snapshot;
 mod stream;
 #[cfg(test)]
@@ -58,6 +63,7 @@ pub use channel::{ReadyEvent, ReadyKind};
 pub use engraver::Engraving;
 pub use export::{Export, ExportError};
 pub use instance::Bridge;
+pub use members::Company;
 pub use pace::Pace;
 pub use realtime::RealtimeEnd;
 pub use remote::{RemoteError, RemoteSettings};

@@ -2,7 +2,7 @@
 
 use crate::readers::{MAX_FILE_BYTES, ReadError, read_score};
 use crate::score::{Choice, PlayingPath, Score, ScoreError};
-use crate::takes::measure_grid;
+use crate::takes::{measure_grid, parts_of};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -130,5 +130,21 @@ impl LoadedScore {
         let path = Arc::new(score.path.clone());
         let grid = measure_grid(&path);
         Ok(LoadedScore { source, score: Arc::new(score), path, grid })
+    }
+
+    /// The same path with all notes of these parts; the own path where it has them, or where there are none.
+    pub(super) fn path_of(&self, parts: &[u16]) -> Arc<PlayingPath> {
+        if parts.is_empty() || parts == parts_of(&self.path) {
+            return self.path.clone();
+        }
+        let mut whole = Score::clone(&self.score);
+        if let Ok(own_order) = read_score(&self.source.bytes, &self.source.name) {
+            whole = own_order;
+        }
+        let order = Choice { parts: String::new(), path: self.source.choice.path.clone() };
+        match whole.choose(&order) {
+            Ok(()) => Arc::new(whole.path.for_parts(parts)),
+            Err(_) => self.path.clone(),
+        }
     }
 }

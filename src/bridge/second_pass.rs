@@ -6,11 +6,13 @@
 use super::edit::planned;
 use super::instance::Shared;
 use super::journal::Journal;
+use super::members::ScoreKey;
 use super::session::{Covered, CoveredStep, is_of};
 use super::{LoadedScore, Severity};
 use crate::engine::{EngineEvent, EstimatorKind, SecondPass};
 use crate::performance::{PlayedNote, Take};
-use crate::takes::{FaultTolerance, Recorded, Transport, TransportChange, coverage};
+use crate::score::PlayingPath;
+use crate::takes::{Contribution, FaultTolerance, Recorded, Transport, TransportChange, coverage};
 use crate::units::{SampleIndex, Seconds};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::HashMap;
@@ -37,8 +39,6 @@ pub(super) enum Job {
 
 /// What is known of a take when it is over; times are the engine's.
 pub(super) struct Ended {
-    /// Its number in the log, where the live estimate stands.
-    pub number: u32,
     pub start: Seconds,
     pub end: Seconds,
     /// The host's transport set its bounds; otherwise pauses do.
@@ -57,7 +57,8 @@ impl SecondPassThread {
     /// Starts it; without a thread from the system every job is refused.
     pub fn start(shared: Arc<Shared>) -> SecondPassThread {
         let (jobs, queue) = bounded(QUEUE);
-        let passes = Passes { shared, underway: HashMap::new(), score: None, journal: Journal::default() };
+        let (underway, journal) = (HashMap::new(), Journal::default());
+        let passes = Passes { shared, underway, score: None, journal, together: None };
         let thread =
             std::thread::Builder::new().name("colla-parte-book".into()).spawn(move || passes.run(&queue));
         SecondPassThread { jobs: thread.is_ok().then_some(jobs), thread: thread.ok() }
@@ -85,6 +86,8 @@ struct Passes {
     /// The score whose coverage is reckoned.
     score: Option<Arc<LoadedScore>>,
     journal: Journal,
+    /// The path of all who follow that score, and their parts.
+    together: Option<(Arc<LoadedScore>, Vec<u16>, Arc<PlayingPath>)>,
 }
 
 impl Passes {
@@ -113,9 +116,12 @@ impl Passes {
             }
             Job::End { id, ended } => {
                 if let Some((pass, score)) = self.underway.remove(&id) {
-                    self.enter(pass, score.as_deref(), *ended);
-                    self.reckon(queue);
-                    self.write_journal();
+                    self.enter(id, pass, score.as_deref(), *ended);
+                    self.follow_book(queue);
+                    let session = self.shared.session();
+                    if session.members().len() > 1 {
+                        session.tell();
+                    }
                 }
             }
             Job::Forget { id } => {
@@ -123,24 +129,33 @@ impl Passes {
             }
             Job::Reckon { score } => {
                 self.score = score;
-                self.reckon(queue);
-                self.write_journal();
+                self.follow_book(queue);
             }
         }
     }
 
-    /// Writes what changed in the book, where the user agreed.
+    /// Does what is this instance's to do after a change of the book.
+    fn follow_book(&mut self, queue: &Receiver<Job>) {
+        if self.shared.session().leads(self.shared.member) {
+            self.reckon(queue);
+        }
+        self.write_journal();
+    }
+
+    /// Writes what changed in the book, where the user agreed. Of those who share it, one does.
     fn write_journal(&mut self) {
-        let Some(folder) = self.shared.journal() else { return self.journal.close() };
-        let log = self.shared.session.log().clone();
+        let session = self.shared.session();
+        let folder = self.shared.journal().filter(|_| session.keeps_journal(self.shared.member));
+        let Some(folder) = folder else { return self.journal.close() };
+        let log = session.log().clone();
         if let Err(error) = self.journal.follow(&folder, &log) {
             self.shared.notice(Severity::Error, format!("the journal cannot be written: {error}"));
         }
     }
 
     /// Puts what a finished pass found into the log.
-    fn enter(&mut self, pass: SecondPass, score: Option<&LoadedScore>, ended: Ended) {
-        let Ended { number, start, end, by_transport, known } = ended;
+    fn enter(&mut self, id: u64, pass: SecondPass, score: Option<&LoadedScore>, ended: Ended) {
+        let Ended { start, end, by_transport, known } = ended;
         let listened = pass.finish(end);
         let host = SampleIndex(0);
         let transport = [
@@ -150,18 +165,18 @@ impl Passes {
         let transport: &[Transport] = if by_transport { &transport } else { &[] };
         let mut takes = match score {
             Some(score) => listened.heard(transport).takes(&score.path, FaultTolerance::default()),
-            None => vec![plain(start, end)],
+            None => vec![Take::plain(start, end)],
         };
         if by_transport {
             takes.truncate(1);
         }
         let mut recorded: Vec<Recorded> =
             takes.into_iter().map(|take| of_take(take, &listened.notes, &known, start)).collect();
-        let mut log = self.shared.session.log();
-        if recorded.is_empty() {
-            return log.withdraw(number);
-        }
-        log.replace(number, recorded.remove(0));
+        let Some(session) = self.shared.session_of_pass(id) else { return };
+        let path = score.map(|score| &*score.path);
+        let first = (!recorded.is_empty()).then(|| Contribution::new(recorded.remove(0), path));
+        session.improve_pass(self.shared.member, id, first);
+        let mut log = session.log();
         let full = recorded.into_iter().find_map(|recorded| log.add(recorded).err());
         drop(log);
         if let Some(error) = full {
@@ -170,24 +185,32 @@ impl Passes {
     }
 
     /// Reckons coverage and edit anew, unless more jobs wait that will ask for it.
-    fn reckon(&self, queue: &Receiver<Job>) {
-        let Some(score) = &self.score else { return self.shared.session.cover(Covered::default()) };
+    fn reckon(&mut self, queue: &Receiver<Job>) {
+        let Some(score) = self.score.clone() else { return };
         if queue.len() > QUEUE / 2 {
             return;
         }
-        let grid = score.grid;
+        let (session, grid) = (self.shared.session(), score.grid);
+        let parts = session.parts_of(ScoreKey::of(&score));
+        let path = match &self.together {
+            Some((of, known, path)) if Arc::ptr_eq(of, &score) && *known == parts => path.clone(),
+            _ => {
+                let path = score.path_of(&parts);
+                self.together = Some((score.clone(), parts, path.clone()));
+                path
+            }
+        };
         let (mut log, choices): (Vec<_>, _) = {
-            let log = self.shared.session.log();
+            let log = session.log();
             (log.entries().cloned().collect(), log.choices(grid))
         };
         log.retain(|entry| is_of(entry, grid) && !entry.remarks.rejected);
         let (numbers, takes): (Vec<u32>, Vec<Take>) = log
             .iter()
             .map(|entry| {
-                let Take { start, end, host_start, stretches, faults, .. } = &entry.recorded.take;
-                let (stretches, faults) = (stretches.clone(), faults.clone());
-                let (start, end, host_start) = (*start, *end, *host_start);
-                (entry.number, Take { start, end, host_start, stretches, beats: vec![], faults })
+                let Take { start, end, stretches, faults, voices, .. } = &entry.recorded.take;
+                let (stretches, faults, voices) = (stretches.clone(), faults.clone(), voices.clone());
+                (entry.number, Take { stretches, faults, voices, ..Take::plain(*start, *end) })
             })
             .unzip();
         let named = |indices: &mut dyn Iterator<Item = &u32>| -> Vec<u32> {
@@ -195,22 +218,17 @@ impl Passes {
         };
         // Of a take that was heard live only, nobody knows whether it is clean.
         let judged = |index: &&u32| log[**index as usize].recorded.exact;
-        let steps = coverage(&score.path, &takes)
+        let steps = coverage(&path, &takes)
             .into_iter()
             .map(|step| CoveredStep {
                 takes: named(&mut step.takes.iter()),
                 clean: named(&mut step.clean.iter().filter(judged)),
             })
             .collect();
-        let mut plan = planned(score, &log, &choices);
+        let mut plan = planned(&path, &log, &choices);
         plan.segments.iter_mut().for_each(|piece| piece.take = numbers[piece.take as usize]);
-        self.shared.session.cover(Covered { grid, steps, plan: Arc::new(plan) });
+        session.cover(Covered { grid, steps, plan: Arc::new(plan) });
     }
-}
-
-/// A take of which nothing is known but its bounds.
-pub(super) fn plain(start: Seconds, end: Seconds) -> Take {
-    Take { start, end, host_start: None, stretches: vec![], beats: vec![], faults: vec![] }
 }
 
 /// A take with its notes, its own start at time 0. `began`: when listening began.

@@ -1,9 +1,12 @@
 //! The session's book, shared by the worker, the second pass, the editor and the host's main thread.
 
+use super::members::{Member, MemberId, ScoreKey};
+use super::passes::Passes;
 use crate::performance::{Coverage, Cue, EditChoices, EditPlan};
 use crate::takes::{Change, Entry, Recorded, SessionLog};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A step's coverage by numbers of takes, which stay when takes come and go.
@@ -25,11 +28,18 @@ pub(super) struct Covered {
     pub plan: Arc<EditPlan>,
 }
 
-/// The book, behind a lock that no audio thread ever takes.
+/// Scores whose coverage is kept.
+const COVERED_SCORES: usize = 8;
+
+/// One book, of one plugin instance or of several in this process. No audio thread ever takes one of its locks.
 #[derive(Debug)]
 pub(super) struct Session {
     log: Mutex<SessionLog>,
-    covered: Mutex<Arc<Covered>>,
+    covered: Mutex<Vec<Arc<Covered>>>,
+    members: Mutex<Vec<Member>>,
+    passes: Mutex<Passes>,
+    /// Rises when something was changed that every member must hear of.
+    news: AtomicU64,
 }
 
 /// The book as the editor sees it.
@@ -57,35 +67,92 @@ impl Default for Session {
     fn default() -> Self {
         // The standard library seeds its hashers from the system's randomness.
         let id = RandomState::new().build_hasher().finish();
-        Session { log: Mutex::new(SessionLog::new(id)), covered: Mutex::default() }
+        Session::holding(SessionLog::new(id))
     }
 }
 
 impl Session {
-    /// The log. Held for moments only.
-    pub fn log(&self) -> MutexGuard<'_, SessionLog> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A session without members, with this log.
+    pub fn holding(log: SessionLog) -> Session {
+        Session {
+            log: Mutex::new(log),
+            covered: Mutex::default(),
+            members: Mutex::default(),
+            passes: Mutex::default(),
+            news: AtomicU64::new(0),
+        }
     }
 
-    pub fn covered(&self) -> Arc<Covered> {
-        self.covered.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The log. Held for moments only.
+    pub fn log(&self) -> MutexGuard<'_, SessionLog> {
+        locked(&self.log)
+    }
+
+    /// Those who share the book, in the order in which they came. Held for moments only.
+    pub fn members(&self) -> MutexGuard<'_, Vec<Member>> {
+        locked(&self.members)
+    }
+
+    /// The passes of the transport that members hear. Held for moments only, and never while the log is.
+    pub fn passes(&self) -> MutexGuard<'_, Passes> {
+        locked(&self.passes)
+    }
+
+    /// A number that rises whenever members must look again.
+    pub fn news(&self) -> u64 {
+        self.news.load(Ordering::Acquire)
+    }
+
+    /// Something was changed that every member must hear of.
+    pub fn tell(&self) {
+        self.news.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Whether this member is the first of those who follow its score.
+    pub fn leads(&self, id: MemberId) -> bool {
+        let members = self.members();
+        let score = members.iter().find(|member| member.id == id).map(|member| member.score);
+        members.iter().find(|member| Some(member.score) == score).is_none_or(|first| first.id == id)
+    }
+
+    /// Whether this member is the first of those whose users agreed to a journal.
+    pub fn keeps_journal(&self, id: MemberId) -> bool {
+        self.members().iter().find(|member| member.journal).is_some_and(|first| first.id == id)
+    }
+
+    /// The parts that those follow together who follow this score, in order.
+    pub fn parts_of(&self, score: ScoreKey) -> Vec<u16> {
+        let members = self.members();
+        let same = members.iter().filter(|member| member.score == Some(score));
+        let mut parts: Vec<u16> = same.flat_map(|member| member.parts.iter().copied()).collect();
+        parts.sort_unstable();
+        parts.dedup();
+        parts
+    }
+
+    pub fn covered(&self, grid: u64) -> Arc<Covered> {
+        locked(&self.covered).iter().find(|covered| covered.grid == grid).cloned().unwrap_or_default()
     }
 
     pub fn cover(&self, covered: Covered) {
-        *self.covered.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(covered);
+        let mut all = locked(&self.covered);
+        all.retain(|known| known.grid != covered.grid);
+        if all.len() == COVERED_SCORES {
+            all.remove(0);
+        }
+        all.push(Arc::new(covered));
     }
 
     /// The book as it stands, for the score whose measures are `grid` (0: none).
     pub fn view(&self, grid: u64) -> BookView {
-        let covered = self.covered();
+        let covered = self.covered(grid);
         let log = self.log();
         let (entries, elsewhere): (Vec<Arc<Entry>>, Vec<Arc<Entry>>) =
             log.entries().cloned().partition(|entry| is_of(entry, grid));
         let index: HashMap<u32, u32> = entries.iter().zip(0..).map(|(entry, n)| (entry.number, n)).collect();
         let indices =
             |numbers: &[u32]| numbers.iter().filter_map(|number| index.get(number).copied()).collect();
-        let steps: &[CoveredStep] = if covered.grid == grid { &covered.steps } else { &[] };
-        let coverage = steps.iter().zip(0..).map(|(covered, step)| Coverage {
+        let coverage = covered.steps.iter().zip(0..).map(|(covered, step)| Coverage {
             step,
             takes: indices(&covered.takes),
             clean: indices(&covered.clean),
@@ -94,7 +161,7 @@ impl Session {
             coverage: coverage.collect(),
             entries,
             elsewhere: elsewhere.len(),
-            plan: if covered.grid == grid { covered.plan.clone() } else { Arc::default() },
+            plan: covered.plan.clone(),
             choices: log.choices(grid),
             cues: log.cues().into(),
             undo: log.undoable(),
@@ -129,6 +196,10 @@ fn place_in(recorded: &Recorded, host_s: f64) -> Option<f64> {
     Some(from.beat + passed * (to.beat - from.beat))
 }
 
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Whether a take belongs to the score of these measures; takes without a score belong to every one.
 pub(super) fn is_of(entry: &Entry, grid: u64) -> bool {
     [0, grid].contains(&entry.recorded.grid)
@@ -154,6 +225,7 @@ mod tests {
             stretches: Vec::new(),
             beats: beats.collect(),
             faults: Vec::new(),
+            voices: Vec::new(),
         };
         Recorded {
             take,

@@ -1,6 +1,6 @@
 //! What the editor can see.
 
-use super::{BookView, LoadedScore};
+use super::{BookView, Company, LoadedScore};
 use crate::performance::{PositionReport, Shading};
 use crate::score::PlayingPath;
 use crate::takes::Entry;
@@ -138,6 +138,8 @@ pub struct Snapshot {
     pub score: Option<Arc<LoadedScore>>,
     /// The session's book.
     pub book: Arc<BookView>,
+    /// How many share it.
+    pub company: Company,
     /// The take that runs, as far as it is known.
     pub live: Option<Arc<Entry>>,
     /// Takes are logged.

@@ -93,7 +93,7 @@ pub(super) fn connect(bridge: &Bridge) -> RealtimeEnd {
 }
 
 /// Silence with marks in it.
-fn signal(length: usize, marks: &[(usize, f32)]) -> Vec<f32> {
+pub(super) fn signal(length: usize, marks: &[(usize, f32)]) -> Vec<f32> {
     let mut samples = vec![0.0; length];
     for &(at, value) in marks {
         samples[at] = value;
@@ -268,9 +268,8 @@ pub(super) fn tiny_take(grid: u64) -> Recorded {
     let (start, end) = (Seconds(0.25), Seconds(2.25));
     let stretch = Stretch { start, end, from_step: 0, to_step: 0, from_beat: 0.0, to_beat: 4.0 };
     let beats = vec![beat(0.0), beat(2.0), beat(4.0)];
-    let (stretches, faults) = (vec![stretch], vec![]);
     Recorded {
-        take: Take { start: Seconds(0.0), end: Seconds(3.0), host_start: None, stretches, beats, faults },
+        take: Take { stretches: vec![stretch], beats, ..Take::plain(Seconds(0.0), Seconds(3.0)) },
         notes: vec![note(0.25, 60), note(1.25, 62)],
         rate_hz: RATE_HZ,
         host_start_s: Some(30.0),
@@ -403,7 +402,7 @@ fn whoever_watches_is_told_of_news_and_of_nothing_else() {
     assert!(shared.snapshot().score.is_some());
     assert_eq!(rounds(), 0);
     // The second pass enters takes from a thread of its own.
-    shared.session.log().add(tiny_take(0)).unwrap();
+    shared.session().log().add(tiny_take(0)).unwrap();
     assert!(rounds() > 0, "a take is news");
     assert_eq!(shared.snapshot().book.entries.len(), 1);
     assert_eq!(rounds(), 0);

@@ -6,13 +6,14 @@ use super::command::Command;
 use super::cue_track::CueTrack;
 use super::instance::{Notice, Shared};
 use super::line::{Line, Room};
+use super::members::{Company, ScoreKey};
 use super::remote::Remote;
 use super::score_source::{LoadedScore, ScoreLoadError, ScoreSource};
 use super::session::BookView;
 use super::snapshot::{MESSAGES, Message, Severity, Snapshot};
 use super::stream::Stream;
 use crate::engine::{EngineConfig, FollowCommand};
-use crate::takes::Entry;
+use crate::takes::{Entry, parts_of};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -51,6 +52,10 @@ pub(super) struct Worker<E: Stream> {
     /// The book as last published, and what it was made from: the log's revision and the coverage.
     book_view: Arc<BookView>,
     book_seen: Option<(u64, usize)>,
+    /// The session, and what of its news was heard.
+    book_news: (usize, u64),
+    /// First of those who share the book and follow its score: the cues are this one's to send.
+    leads: bool,
     live: Option<Arc<Entry>>,
     live_seen: Instant,
     messages: VecDeque<Message>,
@@ -77,6 +82,8 @@ impl<E: Stream> Worker<E> {
             range: None,
             book_view: Arc::default(),
             book_seen: None,
+            book_news: (0, 0),
+            leads: true,
             live: None,
             live_seen: Instant::now(),
             messages: VecDeque::new(),
@@ -115,6 +122,7 @@ impl<E: Stream> Worker<E> {
             self.obey(command);
             self.changed = true;
         }
+        self.hear_of_book();
         let worked = self.listen(available);
         self.heard |= worked;
         for notice in self.shared.notices() {
@@ -122,6 +130,20 @@ impl<E: Stream> Worker<E> {
         }
         self.publish();
         Some(worked)
+    }
+
+    /// Follows what this instance, or another with the same book, changed in it.
+    fn hear_of_book(&mut self) {
+        let session = self.shared.session();
+        let news = (Arc::as_ptr(&session) as usize, session.news());
+        if self.book_news == news {
+            return;
+        }
+        self.book_news = news;
+        self.cues.set(session.log().cues().into());
+        self.leads = session.leads(self.shared.member);
+        self.book.reckon();
+        self.changed = true;
     }
 
     fn obey(&mut self, command: Command) {
@@ -149,11 +171,7 @@ impl<E: Stream> Worker<E> {
                     self.say(Severity::Error, error.to_string());
                 }
             }
-            Command::BookChanged => {
-                let cues = self.shared.session.log().cues().into();
-                self.cues.set(cues);
-                self.book.reckon();
-            }
+            Command::BookChanged => self.shared.session().tell(),
             Command::Look => {}
             Command::Report(severity, text) => self.say(severity, text),
             Command::Stop => {}
@@ -164,7 +182,10 @@ impl<E: Stream> Worker<E> {
     fn use_score(&mut self) {
         let score = self.score.clone();
         self.range = None;
-        self.book.set_score(score.clone());
+        let followed = score.as_ref().map(|loaded| (ScoreKey::of(loaded), parts_of(&loaded.path)));
+        let (key, parts) = followed.unzip();
+        self.shared.place(|member| (member.score, member.parts) = (key, parts.unwrap_or_default()));
+        self.book.set_score(score.clone(), key);
         self.with_engine(|engine| engine.set_score(score.map(|loaded| loaded.path.clone())));
         self.command_again();
         self.forget_place();
@@ -198,7 +219,7 @@ impl<E: Stream> Worker<E> {
         let (book, cues, remote) = (&mut self.book, &mut self.cues, &mut self.remote);
         let commands = (self.held, self.range);
         if let Some(line) = &mut self.line {
-            let room = Room { path: None, book, cues, remote, commands };
+            let room = Room { path: None, book, cues, remote, commands, leads: self.leads };
             let _ = catch_unwind(AssertUnwindSafe(|| line.end(room)));
         }
     }
@@ -306,6 +327,7 @@ impl<E: Stream> Worker<E> {
             cues: &mut self.cues,
             remote: &mut self.remote,
             commands: (self.held, self.range),
+            leads: self.leads,
         };
         let start = Instant::now();
         let worked = available > 0 || !line.marks.is_empty();
@@ -357,6 +379,7 @@ impl<E: Stream> Worker<E> {
             armed: self.shared.armed(),
             held: self.held,
             range: self.range,
+            company: self.company(),
             ..Snapshot::default()
         };
         if let Some(line) = &mut self.line {
@@ -365,11 +388,22 @@ impl<E: Stream> Worker<E> {
         self.shared.publish(snapshot);
     }
 
+    fn company(&self) -> Company {
+        let session = self.shared.session();
+        let members = session.members();
+        let shares = members.iter().any(|member| member.id == self.shared.member && member.shares);
+        Company { members: if shares { members.len() } else { 0 }, leads: self.leads }
+    }
+
     /// What tells one state of the book from another.
     fn book_now(&self) -> (u64, usize) {
-        let revision = self.shared.session.log().revision();
+        let session = self.shared.session();
+        let (revision, id) = {
+            let log = session.log();
+            (log.revision(), log.id())
+        };
         let grid = self.score.as_ref().map_or(0, |loaded| loaded.grid);
-        (revision, Arc::as_ptr(&self.shared.session.covered()) as usize ^ grid as usize)
+        (revision, Arc::as_ptr(&session.covered(grid)) as usize ^ (grid ^ id) as usize)
     }
 
     /// The book as it stands; made anew only where something in it changed.
@@ -378,7 +412,7 @@ impl<E: Stream> Worker<E> {
         let seen = Some(self.book_now());
         if self.book_seen != seen {
             self.book_seen = seen;
-            self.book_view = Arc::new(self.shared.session.view(grid));
+            self.book_view = Arc::new(self.shared.session().view(grid));
             self.cues.set(self.book_view.cues.clone());
         }
         let now = self.line.as_ref().map(Line::now_s);

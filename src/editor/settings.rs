@@ -174,6 +174,9 @@ fn output(ui: &mut Ui, look: &Look, wanted: &mut Settings) {
     let journal = ui.checkbox(&mut wanted.journal, look.text(Text::Journal));
     journal.on_hover_text(look.text(Text::JournalHint));
     ui.end_row();
+    let share = ui.checkbox(&mut wanted.shares_book, look.text(Text::ShareBook));
+    share.on_hover_text(look.text(Text::ShareBookHint));
+    ui.end_row();
 }
 
 fn osc(ui: &mut Ui, look: &Look, wanted: &mut RemoteSettings) {

@@ -6,7 +6,7 @@ use super::strings::Text;
 use super::take_list::close_button;
 use super::view::{Gravity, Verdict, View};
 use super::{marks, theme};
-use crate::bridge::Export;
+use crate::bridge::{Company, Export};
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Align, Button, Layout, PopupCloseBehavior, RichText, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 
@@ -178,6 +178,15 @@ fn health(ui: &mut Ui, look: &Look, view: &View) {
     if let Some(latency) = view.latency.filter(|_| ui.available_width() > 110.0) {
         let ms = format!("{:.0}", latency.0 * 1e3);
         small(ui, look.with(Text::Latency, &[&ms]), Text::LatencyHint);
+    }
+    if let Some(company) = view.company.filter(|_| ui.available_width() > 160.0) {
+        let text = match company {
+            Company { members: 0, .. } => look.text(Text::BookUnshared).to_owned(),
+            Company { members: 1, .. } => look.text(Text::BookAlone).to_owned(),
+            Company { members, leads: true } => look.with(Text::BookLed, &[&members]),
+            Company { members, leads: false } => look.with(Text::BookShared, &[&members]),
+        };
+        small(ui, text, Text::BookCompanyHint);
     }
 }
 

@@ -415,6 +415,16 @@ table! {
     Latency: "latency {0} ms", "Latenz {0} ms", "latence {0} ms", "latencia {0} ms", "遅延 {0} ms";
     LatencyHint: "From the attack of a note to its event, median", "Vom Anschlag bis zum Ereignis, Median", "De l’attaque d’une note à son événement, médiane",
         "Del ataque de una nota a su evento, mediana", "発音からイベントまで(中央値)";
+    BookUnshared: "book not shared", "Buch nicht geteilt", "livre non partagé", "libro sin compartir", "記録帳は共有しない";
+    BookAlone: "alone in this process", "allein in diesem Prozess", "seul dans ce processus", "solo en este proceso", "このプロセスでは単独";
+    BookLed: "book of {0} tracks, led here", "Buch von {0} Spuren, hier geführt", "livre de {0} pistes, tenu ici", "libro de {0} pistas, llevado aquí",
+        "{0} トラックの記録帳 (ここが主)";
+    BookShared: "book of {0} tracks", "Buch von {0} Spuren", "livre de {0} pistes", "libro de {0} pistas", "{0} トラックの記録帳";
+    BookCompanyHint: "Instances of one process with one score share a book. One cannot see others where the host puts plugins in processes of their own.",
+        "Instanzen eines Prozesses mit einer Partitur teilen ein Buch. Legt der Host jedes Plugin in einen eigenen Prozess, sieht keine die anderen.",
+        "Les instances d’un processus ayant la même partition partagent un livre. Si l’hôte met chaque plugin dans son propre processus, aucune ne voit les autres.",
+        "Las instancias de un proceso con la misma partitura comparten un libro. Si el host pone cada plugin en su propio proceso, ninguna ve a las otras.",
+        "同じプロセスで同じ楽譜のインスタンスは記録帳を共有します。ホストがプラグインを別々のプロセスに置くと互いに見えません。";
     LoadShare: "CPU {0} %", "CPU {0} %", "CPU {0} %", "CPU {0} %", "CPU {0} %";
     LoadHint: "Share of one processor core that listening takes", "Anteil eines Prozessorkerns für das Hören", "Part d’un cœur de processeur pour l’écoute",
         "Parte de un núcleo del procesador para la escucha", "聞き取りに使うプロセッサー 1 コアの割合";
@@ -522,6 +532,12 @@ table! {
         "Écrit chaque prise aussitôt dans un fichier chez vous. Si l’hôte s’arrête avant l’enregistrement du projet, les prises seront là à la prochaine ouverture.",
         "Escribe cada toma al momento en un archivo suyo. Si el anfitrión termina antes de guardar el proyecto, las tomas estarán al abrirlo de nuevo.",
         "テイクをその都度ファイルに書きます。プロジェクトの保存前にホストが終了しても、次に開いたときに残っています。";
+    ShareBook: "Share the book between tracks", "Buch mit anderen Spuren teilen", "Partager le livre entre pistes", "Compartir el libro entre pistas", "トラック間で記録帳を共有";
+    ShareBookHint: "Instances on other tracks with the same score add what they hear to the same takes.",
+        "Instanzen auf anderen Spuren mit derselben Partitur tragen zu denselben Takes bei, was sie hören.",
+        "Les instances d’autres pistes avec la même partition ajoutent ce qu’elles entendent aux mêmes prises.",
+        "Las instancias de otras pistas con la misma partitura añaden lo que oyen a las mismas tomas.",
+        "他のトラックで同じ楽譜のインスタンスが、聞いたことを同じテイクに加えます。";
     CueLead: "Seconds ahead", "Sekunden vorher", "Secondes d’avance", "Segundos antes", "先行(秒)";
     CueOnce: "Only once", "Nur einmal", "Une seule fois", "Solo una vez", "一度だけ";
     CuePage: "Turns the page", "Seite umblättern", "Tourne la page", "Pasa la página", "ページをめくる";

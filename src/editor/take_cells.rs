@@ -99,6 +99,7 @@ mod tests {
                     to_beat: 9.0,
                 }],
                 faults: vec![],
+                voices: vec![],
             },
             name: String::new(),
             comment: String::new(),

@@ -3,7 +3,7 @@
 //! A view holds ground types only and no handle to anything alive, so that a panel is a function of what it is
 //! given and a test can draw any state there is.
 
-use crate::bridge::{Export, RemoteSettings};
+use crate::bridge::{Company, Export, RemoteSettings};
 use crate::performance::{
     Coverage, Cue, DecisionDelay, EditChoices, EditPlan, PositionReport, Shading, Take,
 };
@@ -64,6 +64,8 @@ pub struct View {
     pub settings: Settings,
     /// What this editor's owner can do; controls for the rest are not drawn.
     pub abilities: Abilities,
+    /// Who shares the book; `None` where that is not known.
+    pub company: Option<Company>,
     /// What undo would take back, in words.
     pub undo: Option<String>,
     /// What redo would bring again, in words.
@@ -310,6 +312,8 @@ pub struct Settings {
     pub osc: RemoteSettings,
     /// The user agrees to a journal of the book beside the project.
     pub journal: bool,
+    /// The book is shared with other instances of the process.
+    pub shares_book: bool,
 }
 
 impl Default for Settings {
@@ -331,6 +335,7 @@ impl Default for Settings {
             position_cc: None,
             osc: RemoteSettings::default(),
             journal: false,
+            shares_book: true,
         }
     }
 }

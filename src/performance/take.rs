@@ -79,6 +79,35 @@ pub struct Take {
     pub beats: Vec<AlignedBeat>,
     /// What is wrong in it, in recording order.
     pub faults: Vec<Fault>,
+    /// What each of several listeners heard, each its own parts; empty where one listened to all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub voices: Vec<Voice>,
+}
+
+/// What one of several listeners heard of a take.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Voice {
+    /// The parts that it followed, by their indices in the score, in order.
+    pub parts: Vec<u16>,
+    /// What of them it heard, in recording order.
+    pub stretches: Vec<Stretch>,
+    /// What was wrong in that, in recording order.
+    pub faults: Vec<Fault>,
+}
+
+impl Take {
+    /// A take of which nothing is known but its bounds.
+    pub fn plain(start: Seconds, end: Seconds) -> Take {
+        Take {
+            start,
+            end,
+            host_start: None,
+            stretches: Vec::new(),
+            beats: Vec::new(),
+            faults: Vec::new(),
+            voices: Vec::new(),
+        }
+    }
 }
 
 /// How well one path step is covered by all takes.

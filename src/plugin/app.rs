@@ -191,6 +191,7 @@ impl EditorApp {
             choices: snapshot.book.choices.clone(),
             cues: snapshot.book.cues.to_vec(),
             export_folder: self.export_folder().display().to_string(),
+            company: (snapshot.company != bridge::Company::default()).then_some(snapshot.company),
             undo: words(snapshot.book.undo),
             redo: words(snapshot.book.redo),
             abilities: Abilities { browse: chooser::IS_THERE, ..Abilities::all() },
@@ -301,6 +302,7 @@ impl EditorApp {
             position_cc: (params.position_out.value() > 0).then(|| params.position_out.value() as u8),
             osc: (*self.bridge.remote()).clone(),
             journal: self.bridge.keeps_journal(),
+            shares_book: self.bridge.shares_book(),
         }
     }
 
@@ -361,6 +363,7 @@ impl EditorApp {
     fn set(&self, settings: &Settings) {
         self.bridge.send_remote(settings.osc.clone());
         self.bridge.keep_journal(settings.journal);
+        self.bridge.share_book(settings.shares_book);
         let Some(gui) = &self.gui else { return };
         let setter = gui.param_setter();
         let params = &self.params;

@@ -1,7 +1,7 @@
 //! The parameters that a host sees, and what is saved beside them.
 
 use super::saved_book::SavedBook;
-use super::state::{SavedConsent, SavedRemote, SavedScore, WindowSize};
+use super::state::{SavedAlone, SavedConsent, SavedRemote, SavedScore, WindowSize};
 use crate::audio::REFERENCE_RANGE_HZ;
 use crate::bridge::Bridge;
 use crate::engine::{EngineConfig, EstimatorKind};
@@ -127,6 +127,9 @@ pub struct Parameters {
     /// The user agrees to a crash journal.
     #[persist = "journal"]
     journal: SavedConsent,
+    /// The book is this instance's alone. Fields are restored in the order of their names: this one before the book.
+    #[persist = "alone"]
+    alone: SavedAlone,
     /// The editor's window.
     #[persist = "window"]
     pub window: WindowSize,
@@ -203,7 +206,8 @@ impl Parameters {
             score: SavedScore::new(bridge.clone()),
             book: SavedBook::new(bridge.clone()),
             osc: SavedRemote::new(bridge.clone()),
-            journal: SavedConsent::new(bridge),
+            journal: SavedConsent::new(bridge.clone()),
+            alone: SavedAlone::new(bridge),
             export_folder: RwLock::default(),
             window: WindowSize::default(),
         }

@@ -284,7 +284,7 @@ mod tests {
         };
         let (start, end) = (Seconds(0.0), Seconds(0.13 * notes as f64 + 1.0));
         Recorded {
-            take: Take { start, end, host_start: None, stretches: vec![], beats: vec![], faults: vec![] },
+            take: Take::plain(start, end),
             notes: (0..notes).map(note).collect(),
             rate_hz: 48_000.0,
             host_start_s: None,

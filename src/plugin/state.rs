@@ -175,6 +175,31 @@ impl PersistentField<'_, bool> for SavedConsent {
     }
 }
 
+/// Whether the book is this instance's alone, as a field that the framework saves and restores.
+pub struct SavedAlone {
+    bridge: Arc<Bridge>,
+}
+
+impl SavedAlone {
+    /// The field for one instance.
+    pub fn new(bridge: Arc<Bridge>) -> SavedAlone {
+        SavedAlone { bridge }
+    }
+}
+
+impl PersistentField<'_, bool> for SavedAlone {
+    fn set(&self, new_value: bool) {
+        self.bridge.share_book(!new_value);
+    }
+
+    fn map<F, R>(&self, f: F) -> R
+    where
+        F: Fn(&bool) -> R,
+    {
+        f(&!self.bridge.shares_book())
+    }
+}
+
 /// Size of the editor's window in logical pixels, and its zoom.
 #[derive(Debug)]
 pub struct WindowSize {

@@ -1,7 +1,8 @@
 //! Which take has which measure, and how well.
 
-use crate::performance::{Coverage, Decision, Fault, FaultKind, Mark, PartCoverage, Take};
+use crate::performance::{Coverage, Decision, Fault, FaultKind, Mark, PartCoverage, Stretch, Take, Voice};
 use crate::score::{Part, PlayingPath};
+use std::collections::HashMap;
 
 /// A fault held less likely than this does not spoil a measure.
 pub const CLEAN_BELOW: f32 = 0.5;
@@ -12,17 +13,12 @@ const EDGE_BEATS: f64 = 0.02;
 /// Coverage of every path step, in path order: which takes hold the whole of it, and which of those without a fault.
 ///
 /// A step counts as held when one stretch reaches from its first written onset to its end; leading rests need not be
-/// waited for.
+/// waited for. Where several listened, a step is held if each of them that has notes in it heard it so.
 pub fn coverage(path: &PlayingPath, takes: &[Take]) -> Vec<Coverage> {
-    let entries = first_onsets(path);
+    let held = Held::new(path, takes);
     (0..path.steps.len() as u32)
         .map(|step| {
-            let covering = |take: &Take| {
-                take.stretches.iter().any(|stretch| {
-                    let (start, end) = (entries[step as usize], step_end(path, step));
-                    stretch.from_beat <= start + EDGE_BEATS && stretch.to_beat >= end - EDGE_BEATS
-                })
-            };
+            let covering = |take: &Take| held.by_take(take, step);
             let of = |keep: &dyn Fn(&Take) -> bool| {
                 takes.iter().enumerate().filter(|(_, take)| keep(take)).map(|(i, _)| i as u32).collect()
             };
@@ -38,7 +34,7 @@ pub fn coverage(path: &PlayingPath, takes: &[Take]) -> Vec<Coverage> {
 /// The same for each part that has notes in the path, by its index among `parts`; empty where fewer than two have.
 ///
 /// A fault is that part's whose note it is about; one that is about no written note that of the part whose notes around it are
-/// nearest in pitch. A halt is everybody's.
+/// nearest in pitch. A halt is everybody's. Where several listened, a part is held where one did that followed it.
 pub fn part_coverage(path: &PlayingPath, takes: &[Take], parts: &[Part]) -> Vec<PartCoverage> {
     let plays = |part: u16| path.notes.iter().any(|note| note.part == part);
     let playing: Vec<u16> = (0..parts.len() as u16).filter(|&part| plays(part)).collect();
@@ -46,8 +42,9 @@ pub fn part_coverage(path: &PlayingPath, takes: &[Take], parts: &[Part]) -> Vec<
         return Vec::new();
     }
     let owners: Vec<Vec<Option<u16>>> =
-        takes.iter().map(|take| take.faults.iter().map(|fault| owner(path, fault)).collect()).collect();
+        takes.iter().map(|take| take.faults.iter().map(|fault| owner(path, fault, None)).collect()).collect();
     let whole = coverage(path, takes);
+    let held = Held::new(path, takes);
     let of_part = |&part: &u16| {
         let faults_of = |take: usize| {
             let mut kept = takes[take].clone();
@@ -57,28 +54,101 @@ pub fn part_coverage(path: &PlayingPath, takes: &[Take], parts: &[Part]) -> Vec<
             kept
         };
         let own: Vec<Take> = (0..takes.len()).map(faults_of).collect();
-        let steps = whole.iter().map(|covered| Coverage {
-            step: covered.step,
-            takes: covered.takes.clone(),
-            clean: covered
-                .takes
-                .iter()
-                .copied()
-                .filter(|&take| trouble(&own[take as usize], covered.step) == 0.0)
-                .collect(),
+        let steps = whole.iter().map(|covered| {
+            let (mut held_by, mut clean) = (Vec::new(), Vec::new());
+            for (take, index) in takes.iter().zip(0..) {
+                let (holds, is_clean) = if take.voices.is_empty() {
+                    let holds = covered.takes.contains(&index);
+                    (holds, holds && trouble(&own[index as usize], covered.step) == 0.0)
+                } else {
+                    held.by_listeners(take, part, covered.step)
+                };
+                held_by.extend(holds.then_some(index));
+                clean.extend(is_clean.then_some(index));
+            }
+            Coverage { step: covered.step, takes: held_by, clean }
         });
         PartCoverage { name: parts[usize::from(part)].name.clone(), steps: steps.collect() }
     };
     playing.iter().map(of_part).collect()
 }
 
-/// Whose fault it is; `None` is everybody's.
-fn owner(path: &PlayingPath, fault: &Fault) -> Option<u16> {
+/// What it takes to hold each step, for all parts and for those that somebody followed.
+struct Held<'a> {
+    path: &'a PlayingPath,
+    /// Where the first note stands, see [`first_onsets`].
+    entries: Vec<f64>,
+    /// The same for sets of parts; `None` where none of them has a note.
+    of_parts: HashMap<&'a [u16], Vec<Option<f64>>>,
+}
+
+impl<'a> Held<'a> {
+    fn new(path: &'a PlayingPath, takes: &'a [Take]) -> Held<'a> {
+        let mut of_parts: HashMap<&[u16], Vec<Option<f64>>> = HashMap::new();
+        for voice in takes.iter().flat_map(|take| &take.voices) {
+            of_parts.entry(&voice.parts).or_insert_with(|| onsets_of(path, &voice.parts));
+        }
+        Held { path, entries: first_onsets(path), of_parts }
+    }
+
+    fn reaches(&self, stretches: &[Stretch], start: f64, step: u32) -> bool {
+        let end = step_end(self.path, step);
+        stretches
+            .iter()
+            .any(|stretch| stretch.from_beat <= start + EDGE_BEATS && stretch.to_beat >= end - EDGE_BEATS)
+    }
+
+    /// Whether the listener holds the step; `None` if none of its parts has a note there.
+    fn by_voice(&self, voice: &Voice, step: u32) -> Option<bool> {
+        let onsets = self.of_parts.get(voice.parts.as_slice())?;
+        onsets[step as usize].map(|start| self.reaches(&voice.stretches, start, step))
+    }
+
+    fn by_take(&self, take: &Take, step: u32) -> bool {
+        let mut voices = take.voices.iter().filter_map(|voice| self.by_voice(voice, step)).peekable();
+        if voices.peek().is_some() {
+            return voices.all(|holds| holds);
+        }
+        self.reaches(&take.stretches, self.entries[step as usize], step)
+    }
+
+    /// Whether somebody who followed `part` holds the step, and whether without a fault of that part's.
+    fn by_listeners(&self, take: &Take, part: u16, step: u32) -> (bool, bool) {
+        let listeners = take.voices.iter().filter(|voice| voice.parts.contains(&part));
+        let holding = listeners.filter(|voice| match self.by_voice(voice, step) {
+            Some(holds) => holds,
+            None => self.reaches(&take.stretches, self.entries[step as usize], step),
+        });
+        let is_clean = |voice: &Voice| {
+            let counts = |fault: &&Fault| fault.step == step && fault.confidence >= CLEAN_BELOW;
+            let mut owners =
+                voice.faults.iter().filter(counts).map(|fault| owner(self.path, fault, Some(&voice.parts)));
+            !owners.any(|owner| owner.is_none_or(|owner| owner == part))
+        };
+        holding.fold((false, false), |(_, clean), voice| (true, clean || is_clean(voice)))
+    }
+}
+
+/// Path position of the first onset that these parts have in each step.
+fn onsets_of(path: &PlayingPath, parts: &[u16]) -> Vec<Option<f64>> {
+    let mut first = vec![None; path.steps.len()];
+    for note in path.notes.iter().filter(|note| parts.contains(&note.part)) {
+        if let Some(first) = first.get_mut(note.step as usize) {
+            let onset = note.onset.to_f64();
+            *first = Some(first.map_or(onset, |first: f64| first.min(onset)));
+        }
+    }
+    first
+}
+
+/// Whose fault it is, of these parts where only they were followed; `None` is everybody's.
+pub(super) fn owner(path: &PlayingPath, fault: &Fault, followed: Option<&[u16]>) -> Option<u16> {
     if matches!(fault.kind, FaultKind::Stutter | FaultKind::Hesitation) {
         return None;
     }
     let first = path.notes.partition_point(|note| note.step < fault.step);
     let here = path.notes[first..].iter().take_while(|note| note.step == fault.step);
+    let here = here.filter(|note| followed.is_none_or(|parts| parts.contains(&note.part)));
     if let Some(id) = fault.note
         && let Some(note) = here.clone().find(|note| note.id == id)
     {

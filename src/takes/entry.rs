@@ -56,11 +56,14 @@ impl Recorded {
         let by = Seconds(by_s);
         let take = &mut self.take;
         (take.start, take.end) = (take.start + by, take.end + by);
-        for stretch in &mut take.stretches {
+        for stretch in take.stretches.iter_mut().chain(take.voices.iter_mut().flat_map(|v| &mut v.stretches))
+        {
             (stretch.start, stretch.end) = (stretch.start + by, stretch.end + by);
         }
         take.beats.iter_mut().for_each(|point| point.time = point.time + by);
-        take.faults.iter_mut().for_each(|fault| fault.at = fault.at + by);
+        for fault in take.faults.iter_mut().chain(take.voices.iter_mut().flat_map(|v| &mut v.faults)) {
+            fault.at = fault.at + by;
+        }
         for note in &mut self.notes {
             (note.onset, note.offset, note.emitted) = (note.onset + by, note.offset + by, note.emitted + by);
         }
@@ -68,6 +71,18 @@ impl Recorded {
 }
 
 impl Entry {
+    /// The two are of the same playing.
+    pub fn is_take_of(&self, other: &Entry) -> bool {
+        let (a, b) = (&self.recorded, &other.recorded);
+        let near = |a: f64, b: f64| (a - b).abs() < 0.1;
+        let host = match (a.host_start_s, b.host_start_s) {
+            (Some(a), Some(b)) => near(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        host && a.began_unix_s.abs_diff(b.began_unix_s) <= 1 && a.grid == b.grid
+    }
+
     /// What the user said, as decisions about the take of this index.
     pub fn marks(&self, index: u32) -> Vec<Mark> {
         let mut decisions = Vec::new();
@@ -127,6 +142,7 @@ pub(super) mod tests {
                 stretches: vec![],
                 beats: vec![],
                 faults: vec![],
+                voices: vec![],
             },
             notes: vec![note(0.5), note(1.25)],
             rate_hz: 48_000.0,

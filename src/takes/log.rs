@@ -223,7 +223,26 @@ impl SessionLog {
         recorded.shift(entry.recorded.take.start.0);
         let remarks = entry.remarks.clone();
         self.contents.entries[index] = Arc::new(Entry { number, recorded: Arc::new(recorded), remarks });
+        self.make_room_after(index);
         self.revision += 1;
+    }
+
+    /// Moves the takes after this one on, as far as it has grown into them.
+    fn make_room_after(&mut self, index: usize) {
+        let entries = &mut self.contents.entries;
+        for next in index + 1..entries.len() {
+            let from = entries[next - 1].recorded.take.end.0 + BETWEEN_S;
+            let by_s = from - entries[next].recorded.take.start.0;
+            if by_s <= 0.0 {
+                break;
+            }
+            let mut recorded = Recorded::clone(&entries[next].recorded);
+            recorded.shift(by_s);
+            entries[next] = Arc::new(Entry { recorded: Arc::new(recorded), ..Entry::clone(&entries[next]) });
+        }
+        if let Some(last) = entries.last() {
+            self.contents.clock_s = self.contents.clock_s.max(last.recorded.take.end.0 + BETWEEN_S);
+        }
     }
 
     /// Takes an estimate away that turned out to be no take. Undo knows nothing of it.
@@ -272,28 +291,103 @@ impl SessionLog {
         }
     }
 
-    /// Puts the book of a project in the place of this one. The same session's older book changes nothing, so that
-    /// a host's undo loses no take; another session's can be taken back by undo. Returns whether it was put.
+    /// Nothing was recorded or noted in it.
+    pub fn is_empty(&self) -> bool {
+        self.contents.entries.is_empty() && self.contents.cues.is_empty()
+    }
+
+    /// Puts the book of a project in the place of this one; undo takes that back. The same session's book is merged with
+    /// this one: takes that only one of the two has are kept, so that a host's undo loses none, and what else was said is the
+    /// newer one's. Returns whether anything changed.
     pub fn adopt(&mut self, other: SessionLog) -> bool {
-        let empty = |log: &SessionLog| log.contents.entries.is_empty() && log.contents.cues.is_empty();
-        let older = other.contents.id == self.contents.id && other.revision <= self.revision;
         // A preset without a book is no reason to put one away.
-        if older || empty(&other) && !empty(self) {
+        if other.is_empty() && !self.is_empty() {
             return false;
         }
-        let revision = self.revision.max(other.revision) + 1;
-        if empty(self) {
-            let revision = other.revision;
-            *self = other;
-            self.revision = revision;
-            return true;
+        if self.is_empty() {
+            let older = other.contents.id == self.contents.id && other.revision <= self.revision;
+            if !older {
+                let revision = other.revision.max(self.revision);
+                *self = SessionLog { revision, ..other };
+            }
+            return !older;
         }
+        if other.contents.id == self.contents.id {
+            return self.merge(other);
+        }
+        let revision = self.revision.max(other.revision) + 1;
         let before = State::Book(Box::new(std::mem::take(&mut self.contents)));
         let after = State::Book(Box::new(other.contents));
         self.put(after.clone());
         self.revision = revision;
         self.remember(Step { change: Change::Replace, before, after });
         true
+    }
+
+    /// Takes in what another copy of this session has and this one has not.
+    fn merge(&mut self, other: SessionLog) -> bool {
+        let newer = other.revision > self.revision;
+        let before = self.contents.entries.len();
+        let counted = |number: u32| other.contents.entries.iter().any(|entry| entry.number == number);
+        // Takes that only this copy has under their numbers: it may have got them from the other before.
+        let own: Vec<Arc<Entry>> =
+            self.contents.entries.iter().filter(|entry| !counted(entry.number)).cloned().collect();
+        for theirs in &other.contents.entries {
+            if own.iter().any(|entry| entry.is_take_of(theirs)) {
+                continue;
+            }
+            match self.index(theirs.number) {
+                Some(index) if self.contents.entries[index].is_take_of(theirs) => {
+                    if newer {
+                        self.take_over(index, theirs);
+                    }
+                }
+                // Each copy went on alone, and counted its takes by itself.
+                Some(_) => self.append(theirs, None),
+                // An estimate that is missing here proved perhaps to be no take.
+                None if newer || theirs.recorded.exact => self.append(theirs, Some(theirs.number)),
+                None => {}
+            }
+        }
+        if newer {
+            self.contents.cues = other.contents.cues;
+            self.contents.choices = other.contents.choices;
+        }
+        let changed = newer || self.contents.entries.len() != before;
+        if changed {
+            self.revision = self.revision.max(other.revision) + 1;
+        }
+        changed
+    }
+
+    /// Replaces a take by what a newer copy of this session says of it.
+    fn take_over(&mut self, index: usize, theirs: &Entry) {
+        let own = &self.contents.entries[index];
+        let mut recorded = own.recorded.clone();
+        if theirs.recorded.exact || !recorded.exact {
+            let mut moved = Recorded::clone(&theirs.recorded);
+            moved.shift(recorded.take.start.0 - moved.take.start.0);
+            recorded = Arc::new(moved);
+        }
+        let number = own.number;
+        self.contents.entries[index] = Arc::new(Entry { number, recorded, remarks: theirs.remarks.clone() });
+        self.make_room_after(index);
+    }
+
+    /// Enters a take of another copy of this session, under its own number where that is free.
+    fn append(&mut self, theirs: &Entry, number: Option<u32>) {
+        if self.contents.entries.len() >= MAX_TAKES {
+            return;
+        }
+        let number = number.unwrap_or(self.contents.next);
+        let at = self.contents.entries.partition_point(|entry| entry.number < number);
+        let mut recorded = Recorded::clone(&theirs.recorded);
+        let before = at.checked_sub(1).map(|before| self.contents.entries[before].recorded.take.end.0);
+        recorded.shift(before.map_or(0.0, |end| end + BETWEEN_S) - recorded.take.start.0);
+        let entry = Entry { number, recorded: Arc::new(recorded), remarks: theirs.remarks.clone() };
+        self.contents.entries.insert(at, Arc::new(entry));
+        self.contents.next = self.contents.next.max(number.saturating_add(1));
+        self.make_room_after(at);
     }
 
     /// What undo would take back.
@@ -476,6 +570,41 @@ mod tests {
         let mut empty = SessionLog::new(1);
         assert!(empty.adopt(other.clone()));
         assert_eq!((empty.contents, empty.done.len()), (other.contents, 0));
+    }
+
+    #[test]
+    fn copies_of_a_session_that_went_on_alone_are_merged() {
+        let take = |began_unix_s: u64| Recorded { began_unix_s, ..recorded(10.0) };
+        let mut log = log(0);
+        log.add(take(100)).unwrap();
+        let mut other = log.clone();
+        log.add(take(200)).unwrap();
+        other.add(take(250)).unwrap();
+        other.add(take(300)).unwrap();
+        other.edit(Edit::Stars { take: 1, stars: 2 });
+        let began = |log: &SessionLog| -> Vec<(u32, u64)> {
+            log.entries().map(|entry| (entry.number, entry.recorded.began_unix_s)).collect()
+        };
+        let all = [(1, 100), (2, 200), (3, 250), (4, 300)];
+        assert!(log.adopt(other.clone()));
+        assert_eq!(began(&log), all);
+        assert_eq!(log.entries().next().unwrap().remarks.stars, 2, "the newer copy's word counts");
+        assert_eq!(log.undoable(), None, "merging is no change of the user's");
+        let starts: Vec<f64> = log.entries().map(|entry| entry.recorded.take.start.0).collect();
+        assert_eq!(starts, [0.0, 11.0, 22.0, 33.0]);
+        // Merging again doubles nothing.
+        assert!(!log.adopt(other));
+        assert_eq!(began(&log), all);
+    }
+
+    #[test]
+    fn a_take_that_grows_moves_those_after_it() {
+        let mut log = log(3);
+        log.replace(1, recorded(15.0));
+        let starts: Vec<f64> = log.entries().map(|entry| entry.recorded.take.start.0).collect();
+        assert_eq!(starts, [0.0, 16.0, 27.0]);
+        log.add(recorded(1.0)).unwrap();
+        assert_eq!(log.entries().last().unwrap().recorded.take.start.0, 38.0);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod saved;
 mod segment;
 mod stumbles;
 mod timeline;
+mod voices;
 
 pub use coverage::{CLEAN_BELOW, coverage, part_coverage, ranking};
 pub use doubt::{Doubt, EXTRA_FEATURES, MISSING_FEATURES};
@@ -26,3 +27,4 @@ pub use notate::notate;
 pub use plan::edit_plan;
 pub use saved::{SavedError, SavedTake};
 pub use segment::{Segmentation, Transport, TransportChange, segment};
+pub use voices::{Contribution, merged, parts_of};

@@ -4,7 +4,7 @@
 //! differences. Reading and writing again gives the same.
 
 use super::entry::{Entry, Recorded, Remarks};
-use crate::performance::{AlignedBeat, Fault, PlayedNote, Stretch, Take};
+use crate::performance::{AlignedBeat, Fault, PlayedNote, Stretch, Take, Voice};
 use crate::units::{Pitch, SampleIndex, Seconds};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -58,6 +58,8 @@ pub struct SavedTake {
     length: i64,
     stretches: Vec<Stretch>,
     faults: Vec<Fault>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    voices: Vec<Voice>,
     beats: BeatColumns,
     notes: NoteColumns,
 }
@@ -86,15 +88,11 @@ impl SavedTake {
         let within = |time: Seconds| ticks(time.0 - start);
         let take = &recorded.take;
         let mut stretches = take.stretches.clone();
-        for stretch in &mut stretches {
-            stretch.start = Seconds(rounded(stretch.start.0 - start));
-            stretch.end = Seconds(rounded(stretch.end.0 - start));
-        }
         let mut faults = take.faults.clone();
-        for fault in &mut faults {
-            fault.at = Seconds(rounded(fault.at.0 - start));
-            fault.confidence = (fault.confidence * 1000.0).round() / 1000.0;
-        }
+        let mut voices = take.voices.clone();
+        let of_voices = |voice: &mut Voice| round(&mut voice.stretches, &mut voice.faults, start);
+        voices.iter_mut().for_each(of_voices);
+        round(&mut stretches, &mut faults, start);
         let kept: &[PlayedNote] = if notes { &recorded.notes } else { &[] };
         SavedTake {
             number: *number,
@@ -111,6 +109,7 @@ impl SavedTake {
             length: within(take.end),
             stretches,
             faults,
+            voices,
             beats: BeatColumns {
                 beat: differences(take.beats.iter().map(|point| ticks(point.beat))),
                 time: differences(take.beats.iter().map(|point| within(point.time))),
@@ -142,12 +141,20 @@ impl SavedTake {
             vec![notes.onset.len(), notes.length.len(), notes.pitch.len(), notes.velocity.len()],
             vec![self.stretches.len()],
             vec![self.faults.len()],
+            vec![self.voices.len()],
         ] {
             let found = lengths.iter().copied().max().unwrap_or(0);
             if found > MAX_ROWS || lengths.iter().any(|length| *length != found) {
                 return Err(SavedError::Columns { take, found });
             }
         }
+        let of_voices = |voice: &Voice| (voice.stretches.len(), voice.faults.len());
+        let rows = self.voices.iter().map(of_voices).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+        if rows.0.max(rows.1) > MAX_ROWS {
+            return Err(SavedError::Columns { take, found: rows.0.max(rows.1) });
+        }
+        let heard_in_voices = || self.voices.iter().flat_map(|voice| &voice.stretches);
+        let faults_in_voices = || self.voices.iter().flat_map(|voice| &voice.faults);
         let in_range = [
             ("the number", take > 0),
             ("the rate", (1.0..=1e7).contains(&self.rate_hz)),
@@ -158,14 +165,14 @@ impl SavedTake {
             ("a length", notes.length.iter().all(|length| (0..1 << 40).contains(length))),
             (
                 "a stretch",
-                self.stretches.iter().all(|stretch| {
+                self.stretches.iter().chain(heard_in_voices()).all(|stretch| {
                     let numbers = [stretch.start.0, stretch.end.0, stretch.from_beat, stretch.to_beat];
                     numbers.iter().all(|number| number.is_finite()) && stretch.from_step <= stretch.to_step
                 }),
             ),
             (
                 "a fault",
-                self.faults.iter().all(|fault| {
+                self.faults.iter().chain(faults_in_voices()).all(|fault| {
                     fault.at.0.is_finite() && fault.beat.is_finite() && fault.confidence.is_finite()
                 }),
             ),
@@ -198,6 +205,7 @@ impl SavedTake {
                 beats: aligned.collect(),
                 stretches: self.stretches,
                 faults: self.faults,
+                voices: self.voices,
             },
             notes: played.collect(),
             rate_hz: self.rate_hz,
@@ -215,6 +223,18 @@ impl SavedTake {
             deleted: false,
         };
         Ok(Entry { number: take, recorded: Arc::new(recorded), remarks })
+    }
+}
+
+/// Counts times from `start` on, and rounds what is kept.
+fn round(stretches: &mut [Stretch], faults: &mut [Fault], start: f64) {
+    for stretch in stretches {
+        stretch.start = Seconds(rounded(stretch.start.0 - start));
+        stretch.end = Seconds(rounded(stretch.end.0 - start));
+    }
+    for fault in faults {
+        fault.at = Seconds(rounded(fault.at.0 - start));
+        fault.confidence = (fault.confidence * 1000.0).round() / 1000.0;
     }
 }
 

@@ -278,6 +278,7 @@ fn takes_by_silence(passages: Vec<Passage>) -> Vec<Take> {
                 stretches: vec![stretch],
                 beats,
                 faults: vec![],
+                voices: vec![],
             }),
         }
     }
@@ -301,6 +302,7 @@ fn takes_by_transport(transport: &[Transport], notes: &[PlayedNote], passages: V
                 stretches: vec![],
                 beats: vec![],
                 faults: vec![],
+                voices: vec![],
             });
         }
     };

@@ -704,6 +704,7 @@ fn takes(score: &Score, count: usize) -> Vec<Arc<TakeRow>> {
                 stretches: vec![stretch],
                 beats: Vec::new(),
                 faults,
+                voices: Vec::new(),
             };
             let (name, comment) = match index {
                 0 => ("Warm-up", "take the repeat slower"),

@@ -44,8 +44,16 @@ pub fn book(state: &[u8]) -> Result<Value> {
 /// # Errors
 /// If the state is none.
 pub fn with_book(state: &[u8], book: &Value) -> Result<Vec<u8>> {
+    with_field(state, "book", book)
+}
+
+/// Puts a field into a state.
+///
+/// # Errors
+/// If the state is none.
+pub fn with_field(state: &[u8], name: &str, field: &Value) -> Result<Vec<u8>> {
     let mut state: Value = serde_json::from_slice(state)?;
-    state["fields"]["book"] = serde_json::to_string(book)?.into();
+    state["fields"][name] = serde_json::to_string(field)?.into();
     Ok(serde_json::to_vec(&state)?)
 }
 

@@ -17,10 +17,11 @@ fn demo(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/demo").join(file)
 }
 
-/// The state of a project with the demo's score.
+/// The state of a project with the demo's score, of an instance that shares its book with none: tests of one process run side
+/// by side.
 fn demo_state() -> Vec<u8> {
     let score = project::score_field("score.mxl", &std::fs::read(demo("score.mxl")).unwrap()).unwrap();
-    project::state(json!({}), &score).unwrap()
+    project::with_field(&project::state(json!({}), &score).unwrap(), "alone", &json!(true)).unwrap()
 }
 
 /// When each written onset of the demo was played: beat, seconds.
@@ -237,6 +238,7 @@ fn five_hundred_takes_are_kept_and_the_next_one_follows() {
     many["takes"] = packed.collect();
     many["revision"] = 100_000.into();
     let state = project::with_book(&instance.save().unwrap(), &many).unwrap();
+    drop(instance);
     let mut other = open(Format::Clap).unwrap();
     assert!(other.load(&state));
     offline(other.as_mut(), 48_000.0, 2);
