@@ -38,7 +38,7 @@ fn weigh(folder: &str) -> Result<(), Box<dyn Error>> {
     engine.finish(&mut events);
     events.drain(..).for_each(|event| pass.hear(&event));
     let listened = pass.finish(engine.consumed());
-    for take in listened.heard(&[]).takes(&path, FaultTolerance::default()) {
+    for take in listened.heard(&[], false).takes(&path, FaultTolerance::default()) {
         for doubt in doubts(&path, &take, &listened.notes, &listened.evidence) {
             let kind = if doubt.extra { "extra" } else { "missing" };
             print!("{folder}\t{kind}\t{:.4}\t{}", doubt.at.0, doubt.pitch.0);

@@ -51,6 +51,7 @@ fn session() -> Session {
         pitch: Some(Pitch(61)),
         note: None,
         confidence: 0.8,
+        cents: None,
     };
     let end = Seconds(beats[14].time.0 + 0.6);
     let take = Take {

@@ -311,6 +311,7 @@ fn a_fault_spoils_the_part_that_it_is_of() {
         pitch: Some(Pitch(pitch)),
         note: note.map(|note| note.id),
         confidence: 0.9,
+        cents: None,
     };
     let take = Take {
         start: Seconds(0.0),
@@ -365,6 +366,7 @@ fn some_takes() -> impl Strategy<Value = Vec<Take>> {
                 pitch: Some(Pitch(60)),
                 note: None,
                 confidence: 0.8,
+                cents: None,
             };
             takes.push(Take {
                 start: time(from_beat),

@@ -1,9 +1,9 @@
 //! The worker's part of the book: when a take runs, what was heard in it, and a live estimate of it.
 
-use super::instance::Shared;
 use super::live_take::LiveTake;
 use super::members::ScoreKey;
 use super::second_pass::{Ended, Job, SecondPassThread};
+use super::shared::Shared;
 use super::transport::TransportMark;
 use super::{HostTransport, LoadedScore, Severity};
 use crate::engine::{EngineEvent, EstimatorKind};
@@ -251,7 +251,7 @@ impl Bookkeeper {
             EngineEvent::Note(NoteEvent::On { at, .. }) => Some(*at + origin),
             _ => None,
         });
-        let told = |event: &EngineEvent| matches!(event, EngineEvent::Evidence(_) | EngineEvent::Note(_));
+        let told = |event: &EngineEvent| !matches!(event, EngineEvent::Position(_) | EngineEvent::Gap { .. });
         self.lead.extend(events.drain(..).filter(told));
         if let Some(first) = first {
             events.extend(self.lead.drain(..));
@@ -352,6 +352,7 @@ impl Running {
         };
         match event {
             EngineEvent::Evidence(frame) => within(frame.frame.seconds()).then(|| event.clone()),
+            EngineEvent::Intonation { at, .. } => within(*at).then(|| event.clone()),
             EngineEvent::Note(NoteEvent::On { at, .. }) => {
                 if !within(*at) {
                     return None;

@@ -4,9 +4,9 @@
 
 use super::LoadedScore;
 use super::edit::planned;
-use super::instance::Shared;
 use super::members::ScoreKey;
 use super::session::is_of;
+use super::shared::Shared;
 use crate::notes::quantised;
 use crate::performance::{AlignedBeat, EditChoices, EditPlan, Mark, Notated, PlayedNote, Take};
 use crate::score::PlayingPath;

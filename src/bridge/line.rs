@@ -236,7 +236,7 @@ impl<E: Stream> Line<E> {
                 EngineEvent::Evidence(frame) => {
                     self.heard.shade(frame.frame.seconds() + origin, &frame.sounding);
                 }
-                EngineEvent::Gap { .. } => {}
+                EngineEvent::Intonation { .. } | EngineEvent::Gap { .. } => {}
             }
         }
         room.book.hear(&mut events, self.now_s(), origin, self.half.rate_hz);

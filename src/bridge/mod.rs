@@ -44,6 +44,7 @@ mod score_source;
 mod second_pass;
 mod session;
 mod settings;
+mod shared;
 #[cfg(test)]
 mod sharing_tests;
 mod snapshot;

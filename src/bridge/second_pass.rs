@@ -4,15 +4,15 @@
 //! way back through it is left to do. The queue is bounded: where this thread falls behind, the worker waits for it.
 
 use super::edit::planned;
-use super::instance::Shared;
 use super::journal::Journal;
 use super::members::ScoreKey;
 use super::session::{Covered, CoveredStep, is_of};
+use super::shared::Shared;
 use super::{LoadedScore, Severity};
 use crate::engine::{EngineEvent, EstimatorKind, SecondPass};
 use crate::performance::{PlayedNote, Take};
 use crate::score::PlayingPath;
-use crate::takes::{Contribution, FaultTolerance, Recorded, Transport, TransportChange, coverage};
+use crate::takes::{Contribution, FaultTolerance, Recorded, Transport, TransportChange, bends, coverage};
 use crate::units::{SampleIndex, Seconds};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::HashMap;
@@ -164,7 +164,10 @@ impl Passes {
         ];
         let transport: &[Transport] = if by_transport { &transport } else { &[] };
         let mut takes = match score {
-            Some(score) => listened.heard(transport).takes(&score.path, FaultTolerance::default()),
+            Some(score) => {
+                let bends = bends(&score.score.parts, &score.path);
+                listened.heard(transport, bends).takes(&score.path, FaultTolerance::default())
+            }
             None => vec![Take::plain(start, end)],
         };
         if by_transport {

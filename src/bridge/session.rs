@@ -36,6 +36,8 @@ const COVERED_SCORES: usize = 8;
 pub(super) struct Session {
     log: Mutex<SessionLog>,
     covered: Mutex<Vec<Arc<Covered>>>,
+    /// How often coverage was reckoned.
+    reckoned: AtomicU64,
     members: Mutex<Vec<Member>>,
     passes: Mutex<Passes>,
     /// Rises when something was changed that every member must hear of.
@@ -77,6 +79,7 @@ impl Session {
         Session {
             log: Mutex::new(log),
             covered: Mutex::default(),
+            reckoned: AtomicU64::new(0),
             members: Mutex::default(),
             passes: Mutex::default(),
             news: AtomicU64::new(0),
@@ -141,6 +144,14 @@ impl Session {
             all.remove(0);
         }
         all.push(Arc::new(covered));
+        self.reckoned.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// What tells one state of the book, as one sees it who follows the score with these measures, from another.
+    pub fn state(&self, grid: u64) -> [u64; 4] {
+        let reckoned = self.reckoned.load(Ordering::Acquire);
+        let log = self.log();
+        [log.id(), log.revision(), reckoned, grid]
     }
 
     /// The book as it stands, for the score whose measures are `grid` (0: none).

@@ -2,7 +2,7 @@
 
 use super::channel::rings;
 use super::command::Command;
-use super::instance::Shared;
+use super::shared::Shared;
 use super::stream::Stream;
 use super::worker::{SNAPSHOT_EVERY, Worker};
 use super::*;

@@ -4,12 +4,12 @@ use super::bookkeeper::Bookkeeper;
 use super::channel::WorkerHalf;
 use super::command::Command;
 use super::cue_track::CueTrack;
-use super::instance::{Notice, Shared};
 use super::line::{Line, Room};
 use super::members::{Company, ScoreKey};
 use super::remote::Remote;
 use super::score_source::{LoadedScore, ScoreLoadError, ScoreSource};
 use super::session::BookView;
+use super::shared::{Notice, Shared};
 use super::snapshot::{MESSAGES, Message, Severity, Snapshot};
 use super::stream::Stream;
 use crate::engine::{EngineConfig, FollowCommand};
@@ -49,9 +49,9 @@ pub(super) struct Worker<E: Stream> {
     remote: Remote,
     held: bool,
     range: Option<(f64, f64)>,
-    /// The book as last published, and what it was made from: the log's revision and the coverage.
+    /// The book as last published, and what it was made from.
     book_view: Arc<BookView>,
-    book_seen: Option<(u64, usize)>,
+    book_seen: Option<[u64; 4]>,
     /// The session, and what of its news was heard.
     book_news: (usize, u64),
     /// First of those who share the book and follow its score: the cues are this one's to send.
@@ -396,14 +396,8 @@ impl<E: Stream> Worker<E> {
     }
 
     /// What tells one state of the book from another.
-    fn book_now(&self) -> (u64, usize) {
-        let session = self.shared.session();
-        let (revision, id) = {
-            let log = session.log();
-            (log.revision(), log.id())
-        };
-        let grid = self.score.as_ref().map_or(0, |loaded| loaded.grid);
-        (revision, Arc::as_ptr(&session.covered(grid)) as usize ^ (grid ^ id) as usize)
+    fn book_now(&self) -> [u64; 4] {
+        self.shared.session().state(self.score.as_ref().map_or(0, |loaded| loaded.grid))
     }
 
     /// The book as it stands; made anew only where something in it changed.

@@ -122,7 +122,7 @@ impl Heard {
             match event {
                 EngineEvent::Note(note) => self.ledger.enter(&note),
                 EngineEvent::Position(report) => self.positions.push(report),
-                EngineEvent::Evidence(_) | EngineEvent::Gap { .. } => {}
+                EngineEvent::Evidence(_) | EngineEvent::Intonation { .. } | EngineEvent::Gap { .. } => {}
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::engine::{Book, EngineConfig, SecondPass};
 use crate::performance::{AlignedBeat, EditChoices, Take};
 use crate::readers::Sound;
 use crate::score::{PlayingPath, Score};
-use crate::takes::{FaultTolerance, part_coverage};
+use crate::takes::{FaultTolerance, bends, part_coverage};
 use crate::writers::{
     MapDensity, MarkerFormat, SessionView, TempoMap, write_coverage_csv, write_edl, write_markers,
     write_reaper_project, write_session_json, write_take_sheet,
@@ -62,6 +62,9 @@ pub(super) struct Session {
     /// Leave out faults held less likely than this, 0-1
     #[arg(long, default_value_t = 0.5, value_name = "P")]
     fault_confidence: f32,
+    /// How far a sustained note of a single line (voice, strings, winds) may lie off the tuning of its take, in cents
+    #[arg(long, default_value_t = 25.0, value_name = "CENTS", value_parser = off_tune)]
+    off_tune: f32,
     #[command(flatten)]
     listening: Listening,
     #[command(flatten)]
@@ -99,9 +102,11 @@ impl Session {
         let sound = files::read_sound(&self.audio)?;
         let score = self.choice.read(&self.score)?;
         let choices = self.choices(&score)?;
+        let bends = bends(&score.parts, &score.path);
         let path = score.path;
         let config = self.listening.config();
-        let book = listen(&sound, &path, &config, &choices, self.fault_confidence)
+        let tolerance = FaultTolerance { report_above: self.fault_confidence, off_tune_cents: self.off_tune };
+        let book = listen(&sound, &path, &config, &choices, tolerance, bends)
             .with_context(|| self.audio.display().to_string())?;
         if let Some(chosen) = choices.takes.iter().find(|chosen| chosen.take as usize >= book.takes.len()) {
             bail!("--use: expected a take up to {}, found {}", book.takes.len(), chosen.take + 1);
@@ -224,13 +229,18 @@ fn listen(
     path: &PlayingPath,
     config: &EngineConfig,
     choices: &EditChoices,
-    fault_confidence: f32,
+    tolerance: FaultTolerance,
+    bends: bool,
 ) -> Result<Book> {
     let mut pass = SecondPass::new(Some(path), config.estimator);
     let heard = hear::hear_twice(sound, config, None, "listening", &mut pass)?;
     let listened = pass.finish(heard.end);
-    let tolerance = FaultTolerance { report_above: fault_confidence };
-    Ok(Book::new(path, &listened.heard(&[]), choices, tolerance))
+    Ok(Book::new(path, &listened.heard(&[], bends), choices, tolerance))
+}
+
+fn off_tune(text: &str) -> Result<f32, String> {
+    let cents = text.parse::<f32>().ok().filter(|cents| (1.0..=100.0).contains(cents));
+    cents.ok_or_else(|| String::from("expected cents from 1 to 100"))
 }
 
 /// The beats of the stretch with most of them.

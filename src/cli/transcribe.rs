@@ -127,7 +127,7 @@ impl Transcribe {
 
 /// The performance on the score's rhythm; says on standard error what has no place there.
 fn on_the_score(score: &Score, listened: &Listened, name: &str) -> Result<Notated> {
-    let takes = listened.heard(&[]).takes(&score.path, FaultTolerance::default());
+    let takes = listened.heard(&[], false).takes(&score.path, FaultTolerance::default());
     if takes.is_empty() {
         bail!("{name}: nothing of the score was recognised, so there is no rhythm to write on");
     }

@@ -96,7 +96,10 @@ fn best(view: &View, step: u32) -> Option<&TakeRow> {
 }
 
 fn told(look: &Look, fault: &Fault) -> String {
-    let pitch = fault.pitch.map(pitch_name).unwrap_or_default();
+    let mut pitch = fault.pitch.map(pitch_name).unwrap_or_default();
+    if let Some(cents) = fault.cents {
+        pitch.push_str(&format!(" {cents:+.0} ct"));
+    }
     let text = match fault.kind {
         FaultKind::Wrong => Text::FaultWrong,
         FaultKind::Missed => Text::FaultMissed,

@@ -71,7 +71,7 @@ pub fn settings(
             row(ui, look, Text::ScoreAssist, Text::ScoreAssistHint, assist);
         });
         actions.extend(score_choice(ui, look, view, choice));
-        section(ui, look, Text::Output, |ui| output(ui, look, &mut wanted));
+        section(ui, look, Text::Output, |ui| output(ui, look, &mut wanted, view.company.is_some()));
         section(ui, look, Text::Appearance, |ui| appearance(ui, look, preferences, &mut actions));
     });
     if wanted != view.settings {
@@ -135,7 +135,8 @@ fn listening(ui: &mut Ui, look: &Look, wanted: &mut Settings) {
     row(ui, look, Text::Trim, Text::TrimHint, trim);
 }
 
-fn output(ui: &mut Ui, look: &Look, wanted: &mut Settings) {
+/// `shares`: there may be others to share the book with.
+fn output(ui: &mut Ui, look: &Look, wanted: &mut Settings, shares: bool) {
     ui.label(look.text(Text::TimingMode));
     ui.horizontal(|ui| {
         for (timing, text, hint) in
@@ -174,9 +175,11 @@ fn output(ui: &mut Ui, look: &Look, wanted: &mut Settings) {
     let journal = ui.checkbox(&mut wanted.journal, look.text(Text::Journal));
     journal.on_hover_text(look.text(Text::JournalHint));
     ui.end_row();
-    let share = ui.checkbox(&mut wanted.shares_book, look.text(Text::ShareBook));
-    share.on_hover_text(look.text(Text::ShareBookHint));
-    ui.end_row();
+    if shares {
+        let share = ui.checkbox(&mut wanted.shares_book, look.text(Text::ShareBook));
+        share.on_hover_text(look.text(Text::ShareBookHint));
+        ui.end_row();
+    }
 }
 
 fn osc(ui: &mut Ui, look: &Look, wanted: &mut RemoteSettings) {

@@ -82,6 +82,7 @@ mod tests {
             pitch: None,
             note: None,
             confidence: 1.0,
+            cents: None,
         };
         let mut row = TakeRow {
             number: 1,

@@ -3,7 +3,8 @@
 use crate::performance::{AlignedBeat, Coverage, EditChoices, EditPlan, PlayedNote, Take};
 use crate::score::PlayingPath;
 use crate::takes::{
-    EvidenceLog, FaultTolerance, Segmentation, Transport, coverage, edit_plan, faults, segment,
+    EvidenceLog, FaultTolerance, IntonationLog, Segmentation, Transport, coverage, edit_plan, faults,
+    off_tune, segment,
 };
 
 /// What was heard in a session.
@@ -15,6 +16,8 @@ pub struct Heard<'a> {
     pub beats: &'a [AlignedBeat],
     /// The note evidence, where it was kept.
     pub evidence: Option<&'a EvidenceLog>,
+    /// Where lone notes lay, for what can be out of tune.
+    pub intonation: Option<&'a IntonationLog>,
     /// What the host's transport did; empty for a plain recording.
     pub transport: &'a [Transport],
 }
@@ -23,10 +26,14 @@ impl Heard<'_> {
     /// The takes with their faults: one for each span that the transport ran, or, with an empty transport, those
     /// that pauses and jumps set apart.
     pub fn takes(&self, path: &PlayingPath, tolerance: FaultTolerance) -> Vec<Take> {
-        let Heard { notes, beats, evidence, transport } = *self;
+        let Heard { notes, beats, evidence, intonation, transport } = *self;
         let mut takes = segment(&Segmentation { path, beats, notes, transport });
         for take in &mut takes {
             take.faults = faults(path, take, notes, evidence, tolerance);
+            if let Some(log) = intonation {
+                take.faults.extend(off_tune(path, take, notes, log, tolerance));
+                take.faults.sort_by(|a, b| a.at.0.total_cmp(&b.at.0));
+            }
         }
         takes
     }

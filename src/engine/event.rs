@@ -1,7 +1,7 @@
 //! What comes out.
 
 use crate::performance::{NoteEvent, PositionReport, PosteriorFrame};
-use crate::units::Seconds;
+use crate::units::{Pitch, Seconds};
 
 /// One thing the engine has to say, in stream order.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,6 +12,15 @@ pub enum EngineEvent {
     Position(PositionReport),
     /// The evidence of one hop, for views and for the second pass.
     Evidence(Box<PosteriorFrame>),
+    /// How far the one note that sounded lay from its key: one each hop while there is one, where evidence is wanted.
+    Intonation {
+        /// Which key.
+        pitch: Pitch,
+        /// Above the key as tuned, in cents.
+        cents: f32,
+        /// True time.
+        at: Seconds,
+    },
     /// Input was lost: this much is missing before `at`.
     Gap {
         /// Stream time where input goes on.

@@ -105,7 +105,7 @@ impl Engine {
         );
     }
 
-    /// Whether each hop's evidence comes out as an event.
+    /// Whether each hop's evidence, and the intonation of a lone note, comes out as an event.
     pub fn set_evidence(&mut self, wanted: bool) {
         self.stream.want_evidence = wanted;
     }
@@ -330,9 +330,13 @@ impl Stream {
         emitted: Seconds,
         events: &mut Vec<EngineEvent>,
     ) {
+        let lone = self.bend.wanted(at).filter(|_| self.config.pitch_bend || self.want_evidence);
+        let placed = lone.and_then(|pitch| Some((pitch, intonation_cents(spectrum, pitch)?)));
+        if let Some((pitch, cents)) = placed.filter(|_| self.want_evidence) {
+            events.push(EngineEvent::Intonation { pitch, cents, at });
+        }
         let bend = if self.config.pitch_bend {
-            let cents = self.bend.wanted(at).and_then(|pitch| intonation_cents(spectrum, pitch));
-            cents.and_then(|cents| self.bend.place(cents, at, emitted))
+            placed.and_then(|(_, cents)| self.bend.place(cents, at, emitted))
         } else {
             self.bend.unbend(at, emitted)
         };

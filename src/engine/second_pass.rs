@@ -7,7 +7,7 @@ use crate::follower::Smoother;
 use crate::notes::NoteLedger;
 use crate::performance::{AlignedBeat, NoteEvent, PlayedNote};
 use crate::score::PlayingPath;
-use crate::takes::{EvidenceLog, Transport};
+use crate::takes::{EvidenceLog, IntonationLog, Transport};
 use crate::units::Seconds;
 
 /// Collects the events of one passage and aligns it as a whole when it is over.
@@ -18,6 +18,7 @@ pub struct SecondPass {
     smoother: Option<Box<Smoother>>,
     ledger: NoteLedger,
     evidence: EvidenceLog,
+    intonation: IntonationLog,
 }
 
 /// What a second pass found; times are those of the events it was fed with.
@@ -29,16 +30,23 @@ pub struct Listened {
     pub beats: Vec<AlignedBeat>,
     /// The note evidence.
     pub evidence: EvidenceLog,
+    /// Where lone notes lay.
+    pub intonation: IntonationLog,
 }
 
 impl SecondPass {
     /// A second pass along `path`, or for the notes alone. `estimator`: where the evidence comes from.
     pub fn new(path: Option<&PlayingPath>, estimator: EstimatorKind) -> SecondPass {
         let smoother = path.map(|path| Box::new(Smoother::new(path, Hearing::follower_settings(estimator))));
-        SecondPass { smoother, ledger: NoteLedger::default(), evidence: EvidenceLog::default() }
+        SecondPass {
+            smoother,
+            ledger: NoteLedger::default(),
+            evidence: EvidenceLog::default(),
+            intonation: IntonationLog::default(),
+        }
     }
 
-    /// Takes an event: notes and evidence count, anything else is passed over. An end of a note that began before
+    /// Takes an event: notes, evidence and intonation count, anything else is passed over. An end of a note that began before
     /// the first event is passed over as well.
     pub fn hear(&mut self, event: &EngineEvent) {
         match event {
@@ -51,6 +59,7 @@ impl SecondPass {
                     smoother.push(frame);
                 }
             }
+            EngineEvent::Intonation { pitch, cents, at } => self.intonation.push(*pitch, *cents, *at),
             EngineEvent::Position(_) | EngineEvent::Gap { .. } => {}
         }
     }
@@ -63,13 +72,16 @@ impl SecondPass {
             self.ledger.enter(&NoteEvent::Off { pitch: note.pitch, at, emitted: at });
         }
         let beats = self.smoother.map(|smoother| smoother.finish().stretches.concat()).unwrap_or_default();
-        Listened { notes: self.ledger.into_notes(), beats, evidence: self.evidence }
+        let (notes, evidence, intonation) = (self.ledger.into_notes(), self.evidence, self.intonation);
+        Listened { notes, beats, evidence, intonation }
     }
 }
 
 impl Listened {
-    /// What the book is made from.
-    pub fn heard<'a>(&'a self, transport: &'a [Transport]) -> Heard<'a> {
-        Heard { notes: &self.notes, beats: &self.beats, evidence: Some(&self.evidence), transport }
+    /// What the book is made from. `bends`: one line was played, by what can be out of tune; see
+    /// [`bends`](crate::takes::bends).
+    pub fn heard<'a>(&'a self, transport: &'a [Transport], bends: bool) -> Heard<'a> {
+        let Listened { notes, beats, evidence, intonation } = self;
+        Heard { notes, beats, evidence: Some(evidence), intonation: bends.then_some(intonation), transport }
     }
 }

@@ -38,7 +38,7 @@ pub enum FaultKind {
     Hesitation,
     /// A note came early or late against the tempo around it.
     Timing,
-    /// A single line's pitch was off.
+    /// A note of a single line was sustained off the tuning of its take.
     Intonation,
 }
 
@@ -60,6 +60,9 @@ pub struct Fault {
     pub note: Option<NoteId>,
     /// 0-1.
     pub confidence: f32,
+    /// How far above the tuning of its take the note was, in cents (intonation); negative below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cents: Option<f32>,
 }
 
 /// One take.

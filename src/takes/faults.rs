@@ -17,11 +17,13 @@ use crate::units::{Pitch, Seconds};
 pub struct FaultTolerance {
     /// Faults held less likely than this are not reported, 0-1.
     pub report_above: f32,
+    /// A sustained note may lie this far off the tuning of its take, in cents.
+    pub off_tune_cents: f32,
 }
 
 impl Default for FaultTolerance {
     fn default() -> FaultTolerance {
-        FaultTolerance { report_above: 0.5 }
+        FaultTolerance { report_above: 0.5, off_tune_cents: 25.0 }
     }
 }
 
@@ -89,7 +91,7 @@ pub fn doubts(
 }
 
 /// Gives each stretch of a take, matched, to `weigh`, with the played notes in it that are no written note's strike.
-fn for_each_stretch(
+pub(super) fn for_each_stretch(
     path: &PlayingPath,
     take: &Take,
     notes: &[PlayedNote],
@@ -246,7 +248,8 @@ fn note_faults(stretch: Matched<'_>, missing: Vec<Doubt>, extra: Vec<Doubt>) -> 
         let beat = stretch.beat(group);
         let step = stretch.notes(group)[0].step;
         let note = note.map(|note| note.id);
-        faults.push(Fault { kind, at: Seconds(at), step, beat, pitch: Some(pitch), note, confidence });
+        let at = Seconds(at);
+        faults.push(Fault { kind, at, step, beat, pitch: Some(pitch), note, confidence, cents: None });
     };
     for (_, m, e) in pairs {
         let (missed, struck) = (missing[m], extra[e]);

@@ -173,7 +173,9 @@ impl SavedTake {
             (
                 "a fault",
                 self.faults.iter().chain(faults_in_voices()).all(|fault| {
-                    fault.at.0.is_finite() && fault.beat.is_finite() && fault.confidence.is_finite()
+                    let cents = fault.cents.unwrap_or_default();
+                    let numbers = [fault.at.0, fault.beat, fault.confidence.into(), cents.into()];
+                    numbers.iter().all(|number| number.is_finite())
                 }),
             ),
         ];
@@ -235,6 +237,7 @@ fn round(stretches: &mut [Stretch], faults: &mut [Fault], start: f64) {
     for fault in faults {
         fault.at = Seconds(rounded(fault.at.0 - start));
         fault.confidence = (fault.confidence * 1000.0).round() / 1000.0;
+        fault.cents = fault.cents.map(|cents| (cents * 10.0).round() / 10.0);
     }
 }
 
@@ -311,6 +314,7 @@ mod tests {
             pitch: Some(Pitch(61)),
             note: Some(crate::score::NoteId(9)),
             confidence: 0.8125,
+            cents: None,
         }];
         recorded.shift(100.5);
         let remarks =

@@ -58,7 +58,16 @@ impl Matched<'_> {
     fn fault(&self, kind: FaultKind, group: usize, at: f64, confidence: f32) -> Fault {
         let note = &self.notes(group)[0];
         let beat = self.beat(group);
-        Fault { kind, at: Seconds(at), step: note.step, beat, pitch: None, note: None, confidence }
+        Fault {
+            kind,
+            at: Seconds(at),
+            step: note.step,
+            beat,
+            pitch: None,
+            note: None,
+            confidence,
+            cents: None,
+        }
     }
 }
 

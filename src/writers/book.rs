@@ -62,13 +62,14 @@ pub(super) fn kind_name(kind: FaultKind) -> &'static str {
     }
 }
 
-/// A fault in words: `wrong C#4 (61)`.
+/// A fault in words: `wrong C#4`, `intonation A4 +31 cents`.
 pub(super) fn fault_words(fault: &Fault) -> String {
     const NAMES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
     match fault.pitch {
         Some(pitch) => {
             let octave = pitch.0 as i32 / 12 - 1;
-            format!("{} {}{octave}", kind_name(fault.kind), NAMES[pitch.0 as usize % 12])
+            let cents = fault.cents.map(|cents| format!(" {cents:+.0} cents")).unwrap_or_default();
+            format!("{} {}{octave}{cents}", kind_name(fault.kind), NAMES[pitch.0 as usize % 12])
         }
         None => String::from(kind_name(fault.kind)),
     }

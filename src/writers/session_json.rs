@@ -41,6 +41,9 @@ struct FaultEntry {
     score_beat: f64,
     midi_pitch: Option<u8>,
     confidence: f64,
+    /// How far off the tuning of the take, for intonation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cents: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -102,6 +105,7 @@ pub fn write_session_json(session: &SessionView<'_>, mut out: impl Write) -> io:
                 score_beat: round(fault.beat),
                 midi_pitch: fault.pitch.map(|pitch| pitch.0),
                 confidence: round(f64::from(fault.confidence)),
+                cents: fault.cents.map(|cents| (f64::from(cents) * 10.0).round() / 10.0),
             })
             .collect(),
     });

@@ -685,6 +685,7 @@ fn takes(score: &Score, count: usize) -> Vec<Arc<TakeRow>> {
                     pitch: Some(Pitch(60 + (chance(step) * 20.0) as u8)),
                     note: None,
                     confidence: 0.8,
+                    cents: None,
                 })
                 .collect();
             let (start, end) = (steps[from].start.to_f64(), (steps[to].start + steps[to].length).to_f64());
