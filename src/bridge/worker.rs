@@ -113,6 +113,7 @@ impl<E: Stream> Worker<E> {
         let mut available = self.line.as_mut().map_or(0, Line::available);
         while let Ok(command) = self.commands.try_recv() {
             if matches!(command, Command::Stop) {
+                self.hear_of_book();
                 self.end_line();
                 return None;
             }
