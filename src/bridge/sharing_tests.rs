@@ -102,8 +102,8 @@ fn what_two_tracks_hear_of_one_pass_is_one_take() {
     record(&mut [&mut flute, &mut cello], 10.0);
     let both = vec![vec![0], vec![1]];
     let first = (1, vec![48, 72], both.clone());
-    assert_eq!(flute.takes(1), [first.clone()]);
-    assert_eq!(cello.takes(1), [first.clone()]);
+    assert_eq!(flute.takes(1), std::slice::from_ref(&first));
+    assert_eq!(cello.takes(1), std::slice::from_ref(&first));
     // From the same place once more, and once more for the cello alone.
     record(&mut [&mut cello, &mut flute], 10.0);
     flute.bridge.arm(false);

@@ -153,6 +153,7 @@ mod tests {
             pitch: None,
             note: None,
             confidence: 1.0,
+            cents: None,
         };
         let take = |number, faults: &[u32], judged| {
             Arc::new(TakeRow {
@@ -164,6 +165,7 @@ mod tests {
                     beats: vec![],
                     stretches: vec![],
                     faults: faults.iter().copied().map(fault).collect(),
+                    voices: vec![],
                 },
                 name: String::new(),
                 comment: String::new(),

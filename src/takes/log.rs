@@ -340,11 +340,10 @@ impl SessionLog {
                 continue;
             }
             match self.index(theirs.number) {
-                Some(index) if self.contents.entries[index].is_take_of(theirs) => {
-                    if newer {
-                        self.take_over(index, theirs);
-                    }
+                Some(index) if self.contents.entries[index].is_take_of(theirs) && newer => {
+                    self.take_over(index, theirs);
                 }
+                Some(index) if self.contents.entries[index].is_take_of(theirs) => {}
                 // Each copy went on alone, and counted its takes by itself.
                 Some(_) => self.append(theirs, None),
                 // An estimate that is missing here proved perhaps to be no take.
