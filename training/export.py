@@ -18,7 +18,8 @@ from model import BINS, CONTEXT, HEADS, RESOLUTIONS, Ear
 MAGIC, VERSION = b"CPEARNET", 3
 # Silent frames that the engine runs through at a start; golden frames after them.
 SETTLING, GOLDEN_FRAMES = 48, 40
-# The loss counts strikes three times, so that the network is too sure of them; this much is taken from their log-odds.
+# The network is too sure of strikes (its loss counts them three times, which may be why); this much is taken from their log-odds.
+# Chosen by what the follower makes of it on the evaluation corpus.
 # The engine's thresholds, and what the follower and the fault finder were fitted to, go by it.
 ONSET_LOG_ODDS = -0.5
 
