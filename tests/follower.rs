@@ -90,7 +90,8 @@ fn playing_that_is_not_from_the_score_is_not_called_following() {
         }
     }
     assert!(stray > 5_000 && called * 10 < stray, "{called} of {stray} stray hops called following");
-    assert!(followed * 4 > played * 3, "{followed} of {played} other hops followed");
+    // The rest is pauses, and phrases that come back note for note, where one of two places is shown as unsure.
+    assert!(followed * 10 > played * 7, "{followed} of {played} other hops followed");
 }
 
 #[test]
@@ -274,6 +275,25 @@ fn of_two_passages_that_are_the_same_the_expected_one_is_taken() {
             placed,
             "the other passage was shown for {expected}"
         );
+    }
+}
+
+#[test]
+fn among_equal_places_one_is_shown_without_being_sure_of_it() {
+    // Measures 3 to 8 come twice, note for note; what tells the two apart is not played.
+    let path = eight_measures_twice();
+    let (plays, over) = play_measures(&path, 2..7, 1.0);
+    let frames = ear::listen(&mut Random::new(1), &plays, over, Ear::PERFECT);
+    let reports = follow(&Arc::new(path.clone()), &frames);
+    let begin = path.steps[2].start.to_f64();
+    let half = path.steps[8].start.to_f64();
+    let settled = reports.iter().filter(|report| (4.0..over - 1.0).contains(&report.at.0));
+    for report in settled {
+        let played = begin + (report.at.0 - 1.0) * path.tempo_at(begin).0 / 60.0;
+        let beat = report.beat.unwrap_or_else(|| panic!("no place at {}", report.at.0));
+        let off = (beat - played).abs().min((beat - half - played).abs());
+        assert!(off <= 1.0, "{beat} for {played} or {}", played + half);
+        assert_ne!(report.state, FollowState::Following, "at {}", report.at.0);
     }
 }
 

@@ -14,6 +14,11 @@ const CONFIRMATIONS: u32 = 2;
 const ABANDONED: f32 = 0.01;
 /// See [`ABANDONED`].
 const GUESS: f32 = 0.1;
+/// Mass of all places together from which the score is held to be played at all, and after how many onsets the best place is
+/// then taken up even if no place is believed.
+const PLAYING: f32 = 0.9;
+/// See [`PLAYING`].
+const GUESSED_AFTER: u32 = 3;
 /// Mass that a place needs to take over at once after a pause: then nobody is expected to be where they were.
 const AFTER_PAUSE: f32 = 0.6;
 /// Likelihood ratio from which a strike counts for the fit.
@@ -116,12 +121,25 @@ impl Gate {
                 let needed = if guess || self.paused || self.fit < FITS.0 { 0 } else { CONFIRMATIONS };
                 if self.confirmations > needed {
                     (self.event, self.confirmations, jumped) = (Some(best), 0, true);
+                } else {
+                    // Where another place is as likely, this one goes on all the same.
+                    self.event = Some(heaviest(decoder, event, STEP));
                 }
             }
-            None if mass_near(events, decoder, best) >= settings.believed => {
-                (self.event, jumped) = (Some(best), true);
+            None => {
+                let mass = mass_near(events, decoder, best);
+                let playing = 1.0 - decoder.rest - decoder.stray;
+                if playing < PLAYING || mass < GUESS {
+                    self.confirmations = 0;
+                } else if best != self.rival {
+                    self.confirmations += 1;
+                }
+                self.rival = best;
+                // Music that comes back note for note leaves several places, of which the best is a better guess than none.
+                if mass >= settings.believed || self.confirmations > GUESSED_AFTER {
+                    (self.event, self.confirmations, jumped) = (Some(best), 0, true);
+                }
             }
-            None => {}
         }
         if jumped {
             self.fit = if before.is_none() { FIT_AT_FIRST.0 } else { FIT_AT_FIRST.1 };
@@ -149,6 +167,13 @@ impl Gate {
         };
         Belief { event: self.event, confidence: weight * trust, jumped, state }
     }
+}
+
+/// The heaviest of `event` and the `further` events after it.
+fn heaviest(decoder: &Decoder, event: usize, further: usize) -> usize {
+    let masses = decoder.hypotheses.masses();
+    let near = event..(event + further + 1).min(masses.len());
+    near.fold(event, |best, event| if masses[event] > masses[best] { event } else { best })
 }
 
 /// Probability that the player is within a beat of `event`.

@@ -46,7 +46,8 @@ pub struct FollowerSettings {
     pub interval: (f32, f32),
     /// Variance of the log tempo at a start, after a jump, and its growth with every event.
     pub tempo_variance: (f32, f32, f32),
-    /// Weight that a place must hold to be followed, and to take over from another place.
+    /// Weight that a place must hold to be followed (more than half: of two equal places none is), and to take over from
+    /// another place.
     pub believed: f32,
     /// See [`FollowerSettings::believed`].
     pub takeover: f32,
@@ -74,7 +75,7 @@ impl Default for FollowerSettings {
             stray_notes: 0.05,
             interval: (0.09, 1.6),
             tempo_variance: (0.12, 0.03, 0.0008),
-            believed: 0.5,
+            believed: 0.52,
             takeover: 0.9,
         }
     }
