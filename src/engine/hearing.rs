@@ -86,9 +86,10 @@ impl Hearing {
             EstimatorKind::Harmonic => TrackerConfig {
                 onset: 0.5,
                 restrike: 0.5,
-                at_once: 0.5,
+                sure_early: 1.1,
                 at_rise: false,
                 restrike_gap_frames: 8,
+                sure: 1.1,
                 sounding_confirm: 0.5,
                 confirm_frames: 3,
                 // Rises of what is already in the window make activations creep up softly: strikes only.
@@ -110,11 +111,12 @@ impl Hearing {
             EstimatorKind::Network => TrackerConfig {
                 onset: 0.43,
                 restrike: 0.43,
-                at_once: 0.43,
+                sure_early: 0.65,
                 at_rise: true,
                 restrike_gap_frames: 4,
-                sounding_confirm: 0.0,
-                confirm_frames: 1,
+                sure: 0.6,
+                sounding_confirm: 0.7,
+                confirm_frames: 10,
                 // Of slow attacks it is sure that they sound before it is sure when they began.
                 soft: 0.6,
                 soft_frames: 2,
@@ -147,12 +149,12 @@ impl Hearing {
         }
     }
 
-    /// What the last step said of earlier moments once more and surer, if the estimator does that and the delay was
-    /// chosen shorter than it could be; the earliest moment last.
-    pub(super) fn later_judgements(&self) -> &[PosteriorFrame] {
+    /// What the last step said of a later moment already, and of earlier moments once more and surer, if the estimator does
+    /// that and the delay chosen leaves room for it; the earliest moment last.
+    pub(super) fn other_judgements(&self) -> &[PosteriorFrame] {
         match self {
             Hearing::Harmonic { .. } => &[],
-            Hearing::Network(estimator) => estimator.later_judgements(),
+            Hearing::Network(estimator) => estimator.other_judgements(),
         }
     }
 

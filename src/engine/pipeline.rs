@@ -47,7 +47,7 @@ struct Stream {
     notes: Vec<NoteEvent>,
     swayed: PosteriorFrame,
     /// Earlier frames that were judged again with it, if any were.
-    late: Vec<PosteriorFrame>,
+    judged: Vec<PosteriorFrame>,
 }
 
 impl Engine {
@@ -73,7 +73,7 @@ impl Engine {
             latency_s: front_end.latency_s(),
             notes: Vec::with_capacity(64),
             swayed: PosteriorFrame::silent(FrameIndex(0)),
-            late: Vec::new(),
+            judged: Vec::new(),
         };
         let mut engine = Engine {
             rate_hz,
@@ -264,10 +264,10 @@ impl Stream {
             emitted = Seconds(emitted.0.min(end.0));
         }
         self.swayed.clone_from(evidence);
-        self.late.clear();
-        let late = self.hearing.later_judgements();
-        if late.last().is_some_and(|late| late.frame.0 >= self.base) {
-            self.late.extend_from_slice(late);
+        self.judged.clear();
+        let judged = self.hearing.other_judgements();
+        if judged.last().is_some_and(|judged| judged.frame.0 >= self.base) {
+            self.judged.extend_from_slice(judged);
         }
         self.tell(emitted, events);
         let newest = FrameIndex(newest).seconds();
@@ -283,8 +283,8 @@ impl Stream {
         }
         self.follow(emitted, events);
         self.prior.apply(&mut self.swayed);
-        self.late.iter_mut().for_each(|late| self.prior.apply(late));
-        self.tracker.step(&self.swayed, &self.late, emitted, &mut self.notes);
+        self.judged.iter_mut().for_each(|judged| self.prior.apply(judged));
+        self.tracker.step(&self.swayed, &self.judged, emitted, &mut self.notes);
         self.tell_notes(events);
     }
 
@@ -347,7 +347,7 @@ impl Stream {
     fn silence_until(&mut self, base: u64, emitted: Seconds, events: &mut Vec<EngineEvent>) {
         while self.next < base {
             self.swayed = PosteriorFrame::silent(FrameIndex(self.next));
-            self.late.clear();
+            self.judged.clear();
             self.tell(emitted, events);
         }
     }

@@ -58,12 +58,12 @@ pub struct NetworkEstimator {
     scratch: Scratch,
     /// Hops that each set of heads lags.
     delays: Vec<usize>,
-    /// The set that is listened to, and those of longer delays, the longest last.
+    /// The set that decides; the next shorter one, if there is one, and all longer ones, the longest last.
     place: usize,
-    later: Vec<usize>,
+    others: Vec<usize>,
     frame: PosteriorFrame,
-    /// What each of the later ones says.
-    late: Vec<PosteriorFrame>,
+    /// What each of the others says.
+    judged: Vec<PosteriorFrame>,
 }
 
 struct Layers {
@@ -146,11 +146,11 @@ impl NetworkEstimator {
             },
             delays: weights.delays.clone(),
             place: 0,
-            later: Vec::new(),
+            others: Vec::new(),
             frame: PosteriorFrame::silent(FrameIndex(0)),
-            late: Vec::new(),
+            judged: Vec::new(),
         };
-        estimator.find_later();
+        estimator.find_others();
         let silence = [[0.0; BINS]; RESOLUTIONS];
         for _ in 0..SETTLING_FRAMES.0 {
             estimator.step(&silence, -120.0, FrameIndex(0));
@@ -175,21 +175,24 @@ impl NetworkEstimator {
     pub fn set_look_ahead(&mut self, hops: usize) -> bool {
         let place = self.delays.iter().position(|&delay| delay == hops);
         self.place = place.unwrap_or(self.place);
-        self.find_later();
+        self.find_others();
         place.is_some()
     }
 
-    fn find_later(&mut self) {
+    fn find_others(&mut self) {
         let chosen = self.look_ahead();
-        self.later = (0..self.delays.len()).filter(|&place| self.delays[place] > chosen).collect();
-        self.later.sort_by_key(|&place| self.delays[place]);
-        self.late = vec![PosteriorFrame::silent(FrameIndex(0)); self.later.len()];
+        let sooner = self.delays.iter().copied().filter(|&delay| delay < chosen).max();
+        let least = sooner.unwrap_or(chosen);
+        let listened = |&place: &usize| self.delays[place] >= least && self.delays[place] != chosen;
+        self.others = (0..self.delays.len()).filter(listened).collect();
+        self.others.sort_by_key(|&place| self.delays[place]);
+        self.judged = vec![PosteriorFrame::silent(FrameIndex(0)); self.others.len()];
     }
 
-    /// What the heads of longer delays said, at the last step, of earlier moments, the earliest last. Strikes and their
-    /// velocities only.
-    pub fn later_judgements(&self) -> &[PosteriorFrame] {
-        &self.late
+    /// What the heads of other delays said at the last step: the next shorter one of a later moment, all longer ones of
+    /// earlier moments, the earliest last. Strikes, sounding and velocities only.
+    pub fn other_judgements(&self) -> &[PosteriorFrame] {
+        &self.judged
     }
 
     /// Forgets all that was heard.
@@ -270,12 +273,13 @@ impl NetworkEstimator {
         remember(arch, &rows[..4 * second * KEY_POSITIONS], &mut state.judging, judged);
         layers.heads[*chosen].apply(arch, &state.recalled, rows);
 
-        for (&place, late) in self.later.iter().zip(&mut self.late) {
+        for (&place, judged) in self.others.iter().zip(&mut self.judged) {
             let deciding = &mut rows[HEADS * KEY_POSITIONS..];
             layers.heads[place].apply(arch, &state.recalled, deciding);
-            let later = (self.delays[place] - self.delays[*chosen]) as u64;
-            late.frame = FrameIndex(frame.0.saturating_sub(later));
-            for (head, values) in [(0, &mut late.onset), (1, &mut late.sounding), (3, &mut late.velocity)] {
+            let newest = frame.0 + self.delays[*chosen] as u64;
+            judged.frame = FrameIndex(newest.saturating_sub(self.delays[place] as u64));
+            let heads = [(0, &mut judged.onset), (1, &mut judged.sounding), (3, &mut judged.velocity)];
+            for (head, values) in heads {
                 for (probability, &logit) in values.iter_mut().zip(&deciding[head * KEY_POSITIONS..]) {
                     *probability = sigmoid(logit);
                 }

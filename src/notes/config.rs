@@ -7,15 +7,16 @@ pub struct TrackerConfig {
     pub onset: f32,
     /// The same for a key that already sounds: a re-strike.
     pub restrike: f32,
-    /// Where the estimator judges the same strikes again, later and surer, a strike must reach this to be taken before the
-    /// last judgement, which goes by the thresholds above. Where there is one judgement only, this is of no account.
-    pub at_once: f32,
+    /// Where the estimator says sooner already what it thinks of a strike, it is taken then if it reaches this.
+    pub sure_early: f32,
     /// A strike is taken when its probability rises over the threshold, after it was below half of that, instead
     /// of when its peak has passed: one hop earlier, for an estimator that is sure of its first word.
     pub at_rise: bool,
     /// Frames that must pass between two strikes of one key.
     pub restrike_gap_frames: u32,
-    /// A strike must reach this sounding probability within [`TrackerConfig::confirm_frames`].
+    /// A strike of at least this probability is told at once.
+    pub sure: f32,
+    /// Any other must reach this sounding probability within [`TrackerConfig::confirm_frames`].
     pub sounding_confirm: f32,
     /// Frames after the strike's peak in which it may be confirmed, at least 1.
     pub confirm_frames: u32,

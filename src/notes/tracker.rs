@@ -3,10 +3,10 @@
 use super::config::TrackerConfig;
 use super::prior::shift_log_odds;
 use crate::performance::{NoteEvent, PosteriorFrame};
-use crate::units::{HOP_S, KEYS, LOWEST_KEY, Pitch, Seconds};
+use crate::units::{FrameIndex, HOP_S, KEYS, LOWEST_KEY, Pitch, Seconds};
 
-/// Most judgements after the first that are listened to.
-const LATER_AT_MOST: usize = 4;
+/// Most judgements besides the deciding one that are listened to.
+const OTHERS_AT_MOST: usize = 4;
 /// How many frames back the moment is looked for at which a note that began softly began; how long slow attacks take.
 const SOFT_REACH: usize = 20;
 
@@ -30,8 +30,8 @@ struct Key {
     velocity_1: f32,
     /// Strike probability is over the threshold and has not fallen below half of it since.
     risen: bool,
-    /// The same of each later judgement.
-    risen_late: [bool; LATER_AT_MOST],
+    /// The same of each other judgement.
+    risen_elsewhere: [bool; OTHERS_AT_MOST],
     /// Frames since the last strike peak; saturates.
     since_strike: u32,
     /// Strength of the last strike peak, believed or not; for ghosts.
@@ -54,6 +54,8 @@ struct Pending {
     strength: f32,
     velocity: f32,
     age: u32,
+    /// It has sounded since.
+    heard: bool,
     confirmed: bool,
 }
 
@@ -120,12 +122,12 @@ impl NoteTracker {
     }
 
     /// Takes one frame and appends what it decides to `events`, ends before beginnings. Frames come in order,
-    /// without gaps. `late`: earlier frames, judged again, the earliest last (of more than four, the rest is left out);
-    /// each always as many frames earlier. `emitted`: stream time now.
+    /// without gaps. `others`: later frames, judged already, and earlier ones, judged again, the earliest last (of more than
+    /// four, the rest is left out); each always as many frames away. `emitted`: stream time now.
     pub fn step(
         &mut self,
         frame: &PosteriorFrame,
-        late: &[PosteriorFrame],
+        others: &[PosteriorFrame],
         emitted: Seconds,
         events: &mut Vec<NoteEvent>,
     ) {
@@ -134,17 +136,16 @@ impl NoteTracker {
         let back = if self.config.at_rise { 0.0 } else { HOP_S };
         let strike_at = Seconds((now.0 - back + self.config.onset_shift_s).clamp(0.0, emitted.0));
         for k in 0..KEYS {
-            self.pick_strike(k, frame, !late.is_empty(), strike_at);
+            self.pick_strike(k, frame, strike_at);
         }
-        let late = &late[..late.len().min(LATER_AT_MOST)];
-        for (n, judged) in late.iter().enumerate() {
-            let lag = frame.frame.0.saturating_sub(judged.frame.0) as u32;
+        let others = &others[..others.len().min(OTHERS_AT_MOST)];
+        for (n, judged) in others.iter().enumerate() {
             let at = Seconds((judged.frame.seconds().0 + self.config.onset_shift_s).clamp(0.0, emitted.0));
             for k in self.live.lowest_key..=self.live.highest_key {
-                self.pick_late_strike(k, judged, (n, n + 1 == late.len()), lag, at);
+                self.pick_other_strike(k, judged, n, frame.frame, at);
             }
         }
-        let surest = late.last().unwrap_or(frame);
+        let surest = others.last().filter(|judged| judged.frame < frame.frame).unwrap_or(frame);
         for k in self.live.lowest_key..=self.live.highest_key {
             self.begin_softly(k, surest);
         }
@@ -169,14 +170,11 @@ impl NoteTracker {
     }
 
     /// Looks whether a strike's probability has risen, or whether the frame before this one was its peak.
-    fn pick_strike(&mut self, k: usize, frame: &PosteriorFrame, again: bool, strike_at: Seconds) {
+    fn pick_strike(&mut self, k: usize, frame: &PosteriorFrame, strike_at: Seconds) {
         let in_range = (self.live.lowest_key..=self.live.highest_key).contains(&k);
         let key = &mut self.keys[k];
         let onset = if in_range { shift_log_odds(frame.onset[k], self.live.sensitivity_shift) } else { 0.0 };
-        let mut threshold = if key.sounding.is_some() { self.config.restrike } else { self.config.onset };
-        if again {
-            threshold = threshold.max(self.config.at_once);
-        }
+        let threshold = if key.sounding.is_some() { self.config.restrike } else { self.config.onset };
         let rises = onset >= threshold && !key.risen;
         key.risen = rises || (key.risen && onset >= 0.5 * threshold);
         let is_peak = key.onset_1 > key.onset_2 && key.onset_1 >= onset;
@@ -195,38 +193,46 @@ impl NoteTracker {
         if let Some((strength, velocity)) = strike.filter(|_| gap_over) {
             let at = strike_at;
             key.since_strike = 0;
-            key.pending =
-                Some(Pending { at, strength, velocity: velocity.max(0.0), age: 0, confirmed: false });
+            key.pending = Some(Pending {
+                at,
+                strength,
+                velocity: velocity.max(0.0),
+                age: 0,
+                heard: false,
+                confirmed: false,
+            });
         }
         key.onset_2 = key.onset_1;
         key.onset_1 = onset;
         key.velocity_1 = frame.velocity[k];
     }
 
-    /// Looks whether the probability of a strike that was not taken before has risen at the later judgement `n`, `lag`
-    /// frames after the first.
-    fn pick_late_strike(
+    /// Looks whether the probability of a strike that was not taken before has risen at another judgement, the one of index
+    /// `n`, where `now` is the frame judged in time.
+    fn pick_other_strike(
         &mut self,
         k: usize,
-        late: &PosteriorFrame,
-        (n, last): (usize, bool),
-        lag: u32,
+        judged: &PosteriorFrame,
+        n: usize,
+        now: FrameIndex,
         at: Seconds,
     ) {
         let key = &mut self.keys[k];
-        let onset = shift_log_odds(late.onset[k], self.live.sensitivity_shift);
+        let onset = shift_log_odds(judged.onset[k], self.live.sensitivity_shift);
         let mut threshold = if key.sounding.is_some() { self.config.restrike } else { self.config.onset };
-        if !last {
-            threshold = threshold.max(self.config.at_once);
+        if judged.frame > now {
+            threshold = threshold.max(self.config.sure_early);
         }
-        let rises = onset >= threshold && !key.risen_late[n];
-        key.risen_late[n] = rises || (key.risen_late[n] && onset >= 0.5 * threshold);
+        let lag = now.0.saturating_sub(judged.frame.0) as u32;
+        let rises = onset >= threshold && !key.risen_elsewhere[n];
+        key.risen_elsewhere[n] = rises || (key.risen_elsewhere[n] && onset >= 0.5 * threshold);
         // Neither the strike that was taken a little earlier nor one since is taken again.
         let apart = key.since_strike >= lag.saturating_add(self.config.restrike_gap_frames);
         if rises && apart {
             key.since_strike = lag;
-            let velocity = late.velocity[k].max(0.0);
-            key.pending = Some(Pending { at, strength: onset, velocity, age: lag, confirmed: false });
+            let velocity = judged.velocity[k].max(0.0);
+            let confirmed = judged.frame > now;
+            key.pending = Some(Pending { at, strength: onset, velocity, age: lag, heard: false, confirmed });
         }
     }
 
@@ -259,7 +265,8 @@ impl NoteTracker {
         let at = judged.frame.seconds().0 - back as f64 * HOP_S + config.onset_shift_s;
         key.since_strike = 0;
         let at = Seconds(at.max(0.0));
-        key.pending = Some(Pending { at, strength, velocity, age: back as u32, confirmed: false });
+        key.pending =
+            Some(Pending { at, strength, velocity, age: back as u32, heard: false, confirmed: false });
     }
 
     /// Drops weak strikes that a much stronger one below them explains by its overtones.
@@ -323,10 +330,11 @@ impl NoteTracker {
         let key = &mut self.keys[k];
         let Some(pending) = &mut key.pending else { return };
         pending.age += 1;
-        pending.confirmed |= frame.sounding[k] >= config.sounding_confirm;
+        pending.heard |= frame.sounding[k] >= config.sounding_confirm;
+        pending.confirmed |= pending.heard || pending.strength >= config.sure;
         // The strike itself is three frames of evidence: its rise, its peak, and the frame that saw it pass.
         let long_enough = pending.age + 2 >= self.live.minimum_frames;
-        let faded = pending.confirmed && frame.sounding[k] < config.sounding_end.min(config.sounding_confirm);
+        let faded = pending.heard && frame.sounding[k] < config.sounding_end.min(config.sounding_confirm);
         if pending.confirmed && long_enough && !faded {
             let (at, velocity) = (pending.at, pending.velocity);
             key.pending = None;

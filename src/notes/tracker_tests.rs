@@ -8,9 +8,10 @@ fn config() -> TrackerConfig {
     TrackerConfig {
         onset: 0.5,
         restrike: 0.6,
-        at_once: 0.5,
+        sure_early: 1.1,
         at_rise: false,
         restrike_gap_frames: 4,
+        sure: 1.1,
         sounding_confirm: 0.4,
         confirm_frames: 3,
         soft: 0.7,
@@ -35,39 +36,42 @@ fn run(frames: usize, evidence: impl Fn(usize, usize) -> (f32, f32)) -> Vec<Note
 }
 
 #[test]
-fn a_strike_that_is_not_sure_awaits_the_last_judgement() {
+fn the_surer_a_strike_is_the_sooner_it_is_told() {
     let config = TrackerConfig {
         onset: 0.4,
         restrike: 0.4,
-        at_once: 0.6,
+        sure_early: 0.8,
+        sure: 0.7,
         at_rise: true,
-        sounding_confirm: 0.0,
-        confirm_frames: 1,
+        sounding_confirm: 0.5,
+        confirm_frames: 4,
         soft_frames: 0,
         ..config()
     };
     let mut tracker = NoteTracker::new(config);
     let mut events = vec![];
-    // Strikes at frame 10: unsure and right, sure, unsure and wrong.
-    let judged = |n: usize, strikes: [f32; 3]| {
+    // Strikes at frame 10, by key: surest, sure, to be heard first, known to a later judgement only, never heard.
+    let strikes = [[0.9, 0.7, 0.6, 0.1, 0.5], [0.9, 0.8, 0.6, 0.1, 0.5], [0.9, 0.9, 0.6, 0.6, 0.5]];
+    let judged = |n: usize, strikes: [f32; 5]| {
         let mut frame = PosteriorFrame::silent(FrameIndex(n as u64));
-        for (key, strike) in [30, 40, 50].into_iter().zip(strikes) {
+        for (key, strike) in [30, 40, 50, 60, 70].into_iter().zip(strikes) {
             frame.onset[key] = if n == 10 || n == 11 { strike } else { 0.0 };
-            frame.sounding[key] = if n >= 10 { 0.9 } else { 0.0 };
+            frame.sounding[key] = if n >= 12 && key < 70 { 0.9 } else { 0.2 };
         }
         frame
     };
     for n in 2..30 {
-        let later = [judged(n - 1, [0.5, 0.9, 0.3]), judged(n - 2, [0.55, 0.9, 0.1])];
+        let others = [judged(n + 1, strikes[0]), judged(n - 1, strikes[2])];
         let emitted = Seconds(n as f64 * HOP_S + 0.03);
-        tracker.step(&judged(n, [0.5, 0.7, 0.5]), &later, emitted, &mut events);
+        tracker.step(&judged(n, strikes[1]), &others, emitted, &mut events);
     }
     let on = |event: &NoteEvent| match *event {
         NoteEvent::On { pitch, at, emitted, .. } => Some((pitch, at.0, (emitted.0 * 100.0).round())),
         _ => None,
     };
     let told: Vec<_> = events.iter().filter_map(on).collect();
-    assert_eq!(told, [(Pitch::from_key(40), 0.1, 13.0), (Pitch::from_key(30), 0.1, 15.0)]);
+    let expected = [(30, 12.0), (40, 13.0), (50, 15.0), (60, 15.0)];
+    assert_eq!(told, expected.map(|(key, emitted)| (Pitch::from_key(key), 0.1, emitted)));
 }
 
 fn run_with(
