@@ -153,6 +153,21 @@ fn planted_faults_are_found_and_nothing_else_is() {
 }
 
 #[test]
+fn a_restart_without_a_pause_has_no_faults_of_its_own() {
+    let path = path(20);
+    let mut performance = Performance { now: 1.0, ..Performance::default() };
+    performance.play(&path, 0, 9, 0.0, &mut Dice(1));
+    // Back over what was just played, within a fifth of a second.
+    performance.now -= 0.35;
+    performance.play(&path, 5, 14, 0.0, &mut Dice(2));
+    let takes = performance.takes(&path, &[]);
+    assert_eq!(takes.iter().map(|take| take.stretches.len()).sum::<usize>(), 2, "{takes:?}");
+    for take in &takes {
+        assert!(take.faults.is_empty(), "{:?}", take.faults);
+    }
+}
+
+#[test]
 fn a_session_falls_into_its_takes() {
     let path = path(40);
     let mut dice = Dice(7);

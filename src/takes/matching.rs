@@ -4,7 +4,7 @@
 //! unmatched as possible and, among those, moves them least.
 
 use super::timeline::Timeline;
-use crate::performance::{AlignedBeat, PlayedNote, Take};
+use crate::performance::{AlignedBeat, PlayedNote, Stretch, Take};
 use crate::score::{Ornament, PathNote, PlayingPath};
 use crate::units::{Pitch, Seconds};
 use std::collections::BTreeMap;
@@ -14,6 +14,8 @@ use std::ops::Range;
 const COARSE_S: f64 = 0.30;
 /// Half the acceptance window once the chords' own shifts are known.
 const FINE_S: f64 = 0.16;
+/// How far before its first and after its last note a stretch's aligned beats may lie, in seconds.
+const BEATS_BEYOND_S: f64 = 0.5;
 /// What leaving a note unmatched costs, against a second of displacement; above half the widest window, so that
 /// a pair within its window always matches.
 const UNMATCHED_S: f64 = 0.6;
@@ -99,12 +101,7 @@ impl Matching {
         notes: &[PlayedNote],
     ) -> Option<MatchedStretch> {
         let stretch = &take.stretches[index];
-        let within = |point: &&AlignedBeat| {
-            (stretch.from_beat - 1e-6..stretch.to_beat + 1e-6).contains(&point.beat)
-                && (stretch.start.0 - 0.5..=stretch.end.0 + 0.5).contains(&point.time.0)
-        };
-        let beats: Vec<AlignedBeat> = take.beats.iter().filter(within).copied().collect();
-        let line = Timeline::through(&beats);
+        let line = Timeline::through(&beats_of(take, index));
         if line.len() < 2 {
             return None;
         }
@@ -159,6 +156,22 @@ impl Matching {
             group.notes.clone().zip(strikes).filter_map(|(note, strike)| Some((note, (*strike)?)))
         })
     }
+}
+
+/// The aligned beats of a take's stretch of that index.
+pub(super) fn beats_of(take: &Take, index: usize) -> Vec<AlignedBeat> {
+    let stretch = &take.stretches[index];
+    // A restart without a pause begins right after what it repeats a part of: each beat belongs to the nearer stretch.
+    let between = |a: &Stretch, b: &Stretch| (a.end.0 + b.start.0) / 2.0;
+    let before = index.checked_sub(1).map_or(f64::NEG_INFINITY, |n| between(&take.stretches[n], stretch));
+    let after = take.stretches.get(index + 1).map_or(f64::INFINITY, |next| between(stretch, next));
+    let from = (stretch.start.0 - BEATS_BEYOND_S).max(before);
+    let until = (stretch.end.0 + BEATS_BEYOND_S).min(after);
+    let within = |point: &&AlignedBeat| {
+        (stretch.from_beat - 1e-6..stretch.to_beat + 1e-6).contains(&point.beat)
+            && (from..=until).contains(&point.time.0)
+    };
+    take.beats.iter().filter(within).copied().collect()
 }
 
 /// The median onset of a group's matched plain notes, the mean of the middle two for an even number.

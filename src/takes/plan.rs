@@ -4,6 +4,7 @@
 //! than the two joins that avoid it, so a step is faulty only where no usable stretch has it clean.
 
 use super::coverage::{CLEAN_BELOW, first_onsets, step_end};
+use super::matching::beats_of;
 use super::timeline::Timeline;
 use crate::performance::{
     ChosenJoin, Decision, EditChoices, EditPlan, JoinPlace, JoinReason, Mark, PlanSegment, PlayedNote, Take,
@@ -110,15 +111,7 @@ fn sources(path: &PlayingPath, takes: &[Take], marks: &[Mark], choices: &EditCho
                 .any(|mark| mark.step.is_none_or(|marked| marked == step) && mark.decision == *decision)
         };
         for (s, stretch) in take.stretches.iter().enumerate() {
-            let held: Vec<_> = take
-                .beats
-                .iter()
-                .filter(|point| {
-                    (stretch.start.0 - 0.5..=stretch.end.0 + 0.5).contains(&point.time.0)
-                        && (stretch.from_beat - 1e-6..=stretch.to_beat + 1e-6).contains(&point.beat)
-                })
-                .copied()
-                .collect();
+            let held = beats_of(take, s);
             let line = Timeline::through(&held);
             if line.len() < 2 {
                 continue;
