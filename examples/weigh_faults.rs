@@ -1,11 +1,11 @@
 //! Every doubt of the fault finder about recordings, as a table to fit its weights to: `weigh_faults FOLDER...`
 //!
 //! Each folder holds `audio.wav` (or `.flac`) and `score.musicxml` (or `.mxl`). Writes to standard output, tab separated:
-//! folder, `extra` or `missing`, seconds, MIDI pitch, and the features.
+//! folder, `missing`, `extra` or `faint`, seconds, MIDI pitch, and the features.
 
 use colla_parte::engine::{Engine, EngineConfig, SecondPass};
 use colla_parte::readers::{decode_sound, read_score};
-use colla_parte::takes::{FaultTolerance, doubts};
+use colla_parte::takes::{DoubtKind, FaultTolerance, doubts};
 use std::error::Error;
 use std::fs;
 use std::path::Path;
@@ -40,7 +40,11 @@ fn weigh(folder: &str) -> Result<(), Box<dyn Error>> {
     let listened = pass.finish(engine.consumed());
     for take in listened.heard(&[], false).takes(&path, FaultTolerance::default()) {
         for doubt in doubts(&path, &take, &listened.notes, &listened.evidence) {
-            let kind = if doubt.extra { "extra" } else { "missing" };
+            let kind = match doubt.kind {
+                DoubtKind::Missing => "missing",
+                DoubtKind::Extra => "extra",
+                DoubtKind::Faint => "faint",
+            };
             print!("{folder}\t{kind}\t{:.4}\t{}", doubt.at.0, doubt.pitch.0);
             doubt.features.iter().for_each(|feature| print!("\t{feature:.4}"));
             println!();

@@ -1,14 +1,15 @@
 //! The book's reasoning on performances made here, with faults planted where they are known.
 
 use colla_parte::performance::{
-    AlignedBeat, Decision, EditChoices, Fault, FaultKind, JoinPlace, Mark, PlayedNote, Stretch, Take,
+    AlignedBeat, Decision, EditChoices, Fault, FaultKind, JoinPlace, Mark, PlayedNote, PosteriorFrame,
+    Stretch, Take,
 };
 use colla_parte::score::{NoteId, Ornament, Part, PathNote, PathStep, PlayingPath};
 use colla_parte::takes::{
-    FaultTolerance, Segmentation, Transport, TransportChange, coverage, edit_plan, faults, part_coverage,
-    ranking, segment,
+    EvidenceLog, FaultTolerance, Segmentation, Transport, TransportChange, coverage, edit_plan, faults,
+    part_coverage, ranking, segment,
 };
-use colla_parte::units::{Beats, Pitch, SampleIndex, Seconds};
+use colla_parte::units::{Beats, FrameIndex, Pitch, SampleIndex, Seconds};
 use proptest::prelude::*;
 
 /// A small generator of even numbers in 0-1, the same every time.
@@ -165,6 +166,49 @@ fn a_restart_without_a_pause_has_no_faults_of_its_own() {
     for take in &takes {
         assert!(take.faults.is_empty(), "{:?}", take.faults);
     }
+}
+
+#[test]
+fn a_brushed_key_that_was_not_transcribed_is_told_and_one_that_rang_before_is_not() {
+    let path = path(12);
+    let mut performance = Performance { now: 1.0, ..Performance::default() };
+    performance.play(&path, 0, 12, 0.0, &mut Dice(1));
+    // A semitone above a note of the upper voice alone, on a key that nothing near is written on.
+    let upper = |measure: u32| {
+        let apart = |a: &PathNote, b: &PathNote| (a.onset.to_f64() - b.onset.to_f64()).abs();
+        let notes = path.notes.iter().enumerate().filter(|(_, note)| note.step == measure && note.staff == 1);
+        let free = notes.into_iter().find(|(_, note)| {
+            let above = note.pitch.0 + 1;
+            let alone = path.notes.iter().filter(|other| apart(note, other) == 0.0).count() == 1;
+            alone && !path.notes.iter().any(|other| other.pitch.0 == above && apart(note, other) < 1.5)
+        });
+        free.unwrap().0
+    };
+    let place = |measure: u32| {
+        let note = &path.notes[upper(measure)];
+        let beat = note.onset.to_f64();
+        let at = performance.beats.iter().find(|point| point.beat == beat).unwrap().time;
+        (at, Pitch(note.pitch.0 + 1))
+    };
+    let (brushed, rang) = (place(4), place(8));
+    let mut evidence = EvidenceLog::default();
+    for n in 0..(performance.now * 100.0) as u64 {
+        let mut frame = PosteriorFrame::silent(FrameIndex(n));
+        for ((at, pitch), before) in [(brushed, 0.0), (rang, 0.4)] {
+            let key = pitch.key().unwrap();
+            let after = frame.frame.seconds().0 - at.0;
+            frame.onset[key] = if (0.0..0.02).contains(&after) { 0.1 } else { 0.0 };
+            frame.sounding[key] = if (-before..0.25).contains(&after) { 0.7 } else { 0.0 };
+        }
+        evidence.push(&frame);
+    }
+    let notes = performance.notes.clone();
+    let takes = performance.takes(&path, &[]);
+    let told = faults(&path, &takes[0], &notes, Some(&evidence), FaultTolerance::default());
+    let [fault] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((fault.kind, fault.pitch), (FaultKind::Extra, Some(brushed.1)));
+    assert!((fault.at.0 - brushed.0.0).abs() < 0.05, "{fault:?}");
+    assert!(takes[0].faults.is_empty(), "without evidence: {:?}", takes[0].faults);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Note evidence kept for a whole take, small enough for hours of it.
 
 use crate::performance::PosteriorFrame;
-use crate::units::{Pitch, Seconds};
+use crate::units::{FrameIndex, Pitch, Seconds};
 
 /// Probabilities below this are not kept.
 const FLOOR: f32 = 0.02;
@@ -64,6 +64,16 @@ impl EvidenceLog {
         self.fold(pitch, from, to, 0u8, |peak, entry| peak.max(entry.onset)).0 as f32 / 255.0
     }
 
+    /// When that highest probability was, the earliest of equals; `from` where there is none.
+    pub fn onset_peak_at(&self, pitch: Pitch, from: Seconds, to: Seconds) -> Seconds {
+        let first = from.frame().0;
+        let peak = (first..=to.frame().0).map(FrameIndex).fold((0.0, from), |best, frame| {
+            let here = self.onset_peak(pitch, frame.seconds(), frame.seconds());
+            if here > best.0 { (here, frame.seconds()) } else { best }
+        });
+        peak.1
+    }
+
     /// The mean sounding probability of `pitch` between two times, both inclusive; 0 outside what was kept.
     pub fn sounding_mean(&self, pitch: Pitch, from: Seconds, to: Seconds) -> f32 {
         let (sum, frames) = self.fold(pitch, from, to, 0u64, |sum, entry| sum + entry.sounding as u64);
@@ -100,7 +110,6 @@ impl EvidenceLog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::FrameIndex;
     use proptest::prelude::*;
 
     proptest! {
@@ -130,6 +139,8 @@ mod tests {
                 let pitch = Pitch::from_key(key);
                 let peak = span().map(|frame| frame.onset[key]).fold(0.0, f32::max);
                 prop_assert!((log.onset_peak(pitch, a, b) - peak).abs() < FLOOR);
+                let at = log.onset_peak_at(pitch, a, b);
+                prop_assert!(a <= at && at <= b && log.onset_peak(pitch, at, at) == log.onset_peak(pitch, a, b));
                 let count = span().count().max(1) as f32;
                 let mean = span().map(|frame| frame.sounding[key]).sum::<f32>() / count;
                 prop_assert!((log.sounding_mean(pitch, a, b) - mean).abs() < FLOOR);

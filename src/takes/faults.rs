@@ -4,8 +4,9 @@
 //! transcribed is missed only as far as it neither began nor sounded, and a transcribed note that is not written is extra
 //! only as far as it is no overtone, echo or neighbour of what is. Ornaments are forgiven.
 
-use super::doubt;
+use super::doubt::{self, DoubtKind};
 use super::evidence::EvidenceLog;
+use super::faint::{FaintStrike, faint_strikes};
 use super::matching::{MatchedStretch, Matching};
 use super::stumbles::{Matched, stumbles};
 use crate::performance::{Fault, FaultKind, PlayedNote, Take};
@@ -56,6 +57,7 @@ pub fn faults(
         let mut missed = missing(stretch);
         all.extend(stumbles.faults);
         if let Some(evidence) = evidence {
+            extra.extend(brushed(stretch, &missed, evidence));
             weigh(stretch, &mut missed, &mut extra, evidence);
         }
         all.extend(note_faults(stretch, missed, extra));
@@ -75,16 +77,23 @@ pub fn doubts(
     let mut all = Vec::new();
     for_each_stretch(path, take, notes, |stretch, unmatched| {
         let explained = stumbles(stretch, unmatched).explained;
-        for Doubt { index, group, .. } in unwritten(stretch, unmatched, &explained) {
-            let features = doubt::extra(stretch, index, group, evidence).to_vec();
-            let note = &notes[index];
-            all.push(super::Doubt { extra: true, at: note.onset, pitch: note.pitch, features });
+        let mut tell = |kind, at, pitch, features| all.push(super::Doubt { kind, at, pitch, features });
+        for strike in unwritten(stretch, unmatched, &explained) {
+            let Some(index) = strike.played else { continue };
+            let features = doubt::extra(stretch, index, strike.group, evidence).to_vec();
+            tell(DoubtKind::Extra, strike.at, strike.pitch, features);
         }
-        for Doubt { index, group, .. } in missing(stretch) {
+        let missed = missing(stretch);
+        for Missed { index, group, .. } in missed.iter().copied() {
             let note = &path.notes[index];
             let features = doubt::missing(stretch, note, group, evidence).to_vec();
-            let at = Seconds(stretch.matching.times[group]);
-            all.push(super::Doubt { extra: false, at, pitch: note.pitch, features });
+            tell(DoubtKind::Missing, Seconds(stretch.matching.times[group]), note.pitch, features);
+        }
+        for strike in faint_strikes(stretch, evidence) {
+            let beside = beside_missing(stretch, &missed, strike.pitch, strike.at);
+            let features =
+                doubt::faint(stretch, (strike.pitch, strike.at), strike.group, beside, evidence).to_vec();
+            tell(DoubtKind::Faint, strike.at, strike.pitch, features);
         }
     });
     all
@@ -110,20 +119,58 @@ pub(super) fn for_each_stretch(
 }
 
 /// The strikes that nothing written, no stumble and no ornament explains, not yet weighed.
-fn unwritten(stretch: Matched<'_>, unmatched: &[usize], explained: &[usize]) -> Vec<Doubt> {
+fn unwritten(stretch: Matched<'_>, unmatched: &[usize], explained: &[usize]) -> Vec<Extra> {
     let strikes = unmatched.iter().copied().filter(|strike| !explained.contains(strike));
-    let doubts = strikes.map(|strike| Doubt {
-        index: strike,
-        group: nearest_group(stretch.matching, stretch.played[strike].onset.0),
-        sure: BY_THE_NOTES,
+    let doubts = strikes.map(|strike| {
+        let note = &stretch.played[strike];
+        let group = nearest_group(stretch.matching, note.onset.0);
+        Extra { played: Some(strike), pitch: note.pitch, at: note.onset, group, sure: BY_THE_NOTES }
     });
     doubts.filter(|doubt| !forgiven(stretch, doubt)).collect()
 }
 
-/// A note that may be a fault: a path note (missed) or a played one (extra).
+/// The keys that were more likely brushed than not, weighed.
+fn brushed(stretch: Matched<'_>, missed: &[Missed], evidence: &EvidenceLog) -> Vec<Extra> {
+    let weighed = faint_strikes(stretch, evidence).into_iter().map(|strike| {
+        let FaintStrike { pitch, at, group } = strike;
+        let beside = beside_missing(stretch, missed, pitch, at);
+        let features = doubt::faint(stretch, (pitch, at), group, beside, evidence);
+        Extra { played: None, pitch, at, group, sure: doubt::faint_likelihood(&features) }
+    });
+    weighed.filter(|doubt| doubt.sure >= LIKELY && !forgiven(stretch, doubt)).collect()
+}
+
+/// Whether a written note that was not struck is so near that a finger may have slipped from it.
+fn beside_missing(stretch: Matched<'_>, missed: &[Missed], pitch: Pitch, at: Seconds) -> bool {
+    missed.iter().any(|missed| slipped(missed.written(stretch), (pitch, at.0)))
+}
+
+/// Two places, pitch and time, that one finger can have meant and struck.
+fn slipped(a: (Pitch, f64), b: (Pitch, f64)) -> bool {
+    (1..=SLIP_SEMITONES).contains(&a.0.0.abs_diff(b.0.0)) && (a.1 - b.1).abs() <= SLIP_S
+}
+
+/// A path note that may have been left out.
 #[derive(Clone, Copy, Debug)]
-struct Doubt {
+struct Missed {
     index: usize,
+    group: usize,
+    sure: f32,
+}
+
+impl Missed {
+    fn written(self, stretch: Matched<'_>) -> (Pitch, f64) {
+        (stretch.path.notes[self.index].pitch, stretch.matching.times[self.group])
+    }
+}
+
+/// A strike that may be nothing that is written.
+#[derive(Clone, Copy, Debug)]
+struct Extra {
+    /// The played note; `None` where none was transcribed.
+    played: Option<usize>,
+    pitch: Pitch,
+    at: Seconds,
     group: usize,
     sure: f32,
 }
@@ -137,33 +184,31 @@ fn nearest_group(matching: &Matching, time: f64) -> usize {
 
 /// How sure a fault is as far as the notes tell that were transcribed.
 const BY_THE_NOTES: f32 = 0.9;
+/// A brushed key less likely than this is nothing, and makes no note beside it a wrong one.
+const LIKELY: f32 = 0.5;
 /// What an ornament leaves of it: much is left out there.
 const ORNAMENTED: f32 = 0.6;
 
 /// Weighs doubts by the evidence for them. Each kind makes the other likelier where a slip of the finger would have both.
-fn weigh(stretch: Matched<'_>, missing: &mut [Doubt], extra: &mut [Doubt], evidence: &EvidenceLog) {
-    let written =
-        |doubt: &Doubt| (stretch.path.notes[doubt.index].pitch, stretch.matching.times[doubt.group]);
-    let struck = |doubt: &Doubt| (stretch.played[doubt.index].pitch, stretch.played[doubt.index].onset.0);
-    let slipped = |a: (Pitch, f64), b: (Pitch, f64)| {
-        (1..=SLIP_SEMITONES).contains(&a.0.0.abs_diff(b.0.0)) && (a.1 - b.1).abs() <= SLIP_S
-    };
+fn weigh(stretch: Matched<'_>, missing: &mut [Missed], extra: &mut [Extra], evidence: &EvidenceLog) {
     for doubt in missing.iter_mut() {
         let note = &stretch.path.notes[doubt.index];
-        let slip = extra.iter().any(|other| slipped(written(doubt), struck(other)));
+        let heard = extra.iter().filter(|other| other.played.is_some());
+        let slip = heard.clone().any(|other| slipped(doubt.written(stretch), (other.pitch, other.at.0)));
         let features = doubt::missing(stretch, note, doubt.group, evidence);
         let ornament = if note.ornament == Ornament::Plain { 1.0 } else { ORNAMENTED };
         doubt.sure = doubt::missing_likelihood(&features, slip) * ornament;
     }
     for doubt in extra.iter_mut() {
-        let slip = missing.iter().any(|other| slipped(written(other), struck(doubt)));
-        let features = doubt::extra(stretch, doubt.index, doubt.group, evidence);
+        let Some(played) = doubt.played else { continue };
+        let slip = beside_missing(stretch, missing, doubt.pitch, doubt.at);
+        let features = doubt::extra(stretch, played, doubt.group, evidence);
         doubt.sure = doubt::extra_likelihood(&features, slip);
     }
 }
 
 /// Written notes without a strike, each as sure as the notes alone tell.
-fn missing(stretch: Matched<'_>) -> Vec<Doubt> {
+fn missing(stretch: Matched<'_>) -> Vec<Missed> {
     let mut missing = Vec::new();
     for (group, (notes, strikes)) in stretch.matching.groups.iter().zip(&stretch.matching.strikes).enumerate()
     {
@@ -176,7 +221,7 @@ fn missing(stretch: Matched<'_>) -> Vec<Doubt> {
                 continue;
             }
             let sure = BY_THE_NOTES * if note.ornament == Ornament::Plain { 1.0 } else { ORNAMENTED };
-            missing.push(Doubt { index, group, sure });
+            missing.push(Missed { index, group, sure });
         }
     }
     missing
@@ -197,13 +242,12 @@ fn shares_key(stretch: Matched<'_>, note: &PathNote, group: usize) -> bool {
 }
 
 /// True for a note that only plays out an ornament that is written there, or the second player of a unison.
-fn forgiven(stretch: Matched<'_>, doubt: &Doubt) -> bool {
-    let played = &stretch.played[doubt.index];
+fn forgiven(stretch: Matched<'_>, doubt: &Extra) -> bool {
     let times = &stretch.matching.times;
     let near = doubt.group.saturating_sub(2)..(doubt.group + 3).min(times.len());
-    let unison = near.filter(|&group| (times[group] - played.onset.0).abs() < UNISON_S).any(|group| {
+    let unison = near.filter(|&group| (times[group] - doubt.at.0).abs() < UNISON_S).any(|group| {
         let notes = stretch.notes(group);
-        notes.iter().filter(|note| note.pitch == played.pitch).count() > 1
+        notes.iter().filter(|note| note.pitch == doubt.pitch).count() > 1
     });
     if unison {
         return true;
@@ -218,21 +262,21 @@ fn forgiven(stretch: Matched<'_>, doubt: &Doubt) -> bool {
             };
             let end = stretch.line.time_at((note.onset + note.duration).to_f64()).0;
             let span = times[group] - 0.3..end.max(times[group]) + 0.12;
-            span.contains(&played.onset.0) && note.pitch.0.abs_diff(played.pitch.0) <= reach
+            span.contains(&doubt.at.0) && note.pitch.0.abs_diff(doubt.pitch.0) <= reach
         })
     })
 }
 
 /// Pairs a missed note with an extra one beside it into one wrong note, or one note out of time; the rest stand for
 /// themselves.
-fn note_faults(stretch: Matched<'_>, missing: Vec<Doubt>, extra: Vec<Doubt>) -> Vec<Fault> {
-    let (notes, played) = (&stretch.path.notes, stretch.played);
+fn note_faults(stretch: Matched<'_>, missing: Vec<Missed>, extra: Vec<Extra>) -> Vec<Fault> {
+    let notes = &stretch.path.notes;
     let times = &stretch.matching.times;
     let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
     for (m, missed) in missing.iter().enumerate() {
         for (e, struck) in extra.iter().enumerate() {
-            let semitones = notes[missed.index].pitch.0.abs_diff(played[struck.index].pitch.0);
-            let off = (played[struck.index].onset.0 - times[missed.group]).abs();
+            let semitones = notes[missed.index].pitch.0.abs_diff(struck.pitch.0);
+            let off = (struck.at.0 - times[missed.group]).abs();
             if semitones == 0 && off <= LATE_S {
                 pairs.push((3.0 + 5.0 * off / LATE_S, m, e));
             } else if semitones > 0 && semitones <= SLIP_SEMITONES && off <= SLIP_S {
@@ -255,11 +299,10 @@ fn note_faults(stretch: Matched<'_>, missing: Vec<Doubt>, extra: Vec<Doubt>) -> 
         let (missed, struck) = (missing[m], extra[e]);
         if missed_free[m] && extra_free[e] {
             (missed_free[m], extra_free[e]) = (false, false);
-            let note = &played[struck.index];
             let written = &notes[missed.index];
             let sure = missed.sure.max(struck.sure);
-            let kind = if note.pitch == written.pitch { FaultKind::Timing } else { FaultKind::Wrong };
-            tell(kind, missed.group, note.onset.0, note.pitch, Some(written), sure);
+            let kind = if struck.pitch == written.pitch { FaultKind::Timing } else { FaultKind::Wrong };
+            tell(kind, missed.group, struck.at.0, struck.pitch, Some(written), sure);
         }
     }
     for (missed, _) in missing.iter().zip(&missed_free).filter(|(_, free)| **free) {
@@ -267,8 +310,7 @@ fn note_faults(stretch: Matched<'_>, missing: Vec<Doubt>, extra: Vec<Doubt>) -> 
         tell(FaultKind::Missed, missed.group, times[missed.group], note.pitch, Some(note), missed.sure);
     }
     for (struck, _) in extra.iter().zip(&extra_free).filter(|(_, free)| **free) {
-        let note = &played[struck.index];
-        tell(FaultKind::Extra, struck.group, note.onset.0, note.pitch, None, struck.sure);
+        tell(FaultKind::Extra, struck.group, struck.at.0, struck.pitch, None, struck.sure);
     }
     faults
 }

@@ -5,6 +5,7 @@ mod coverage;
 mod doubt;
 mod entry;
 mod evidence;
+mod faint;
 mod faults;
 mod intonation;
 mod kept_choices;
@@ -19,7 +20,7 @@ mod timeline;
 mod voices;
 
 pub use coverage::{CLEAN_BELOW, coverage, part_coverage, ranking};
-pub use doubt::{Doubt, EXTRA_FEATURES, MISSING_FEATURES};
+pub use doubt::{Doubt, DoubtKind, EXTRA_FEATURES, FAINT_FEATURES, MISSING_FEATURES};
 pub use entry::{Entry, Recorded, Remarks, measure_grid};
 pub use evidence::EvidenceLog;
 pub use faults::{FaultTolerance, doubts, faults};

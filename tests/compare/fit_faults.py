@@ -1,31 +1,38 @@
 #!/usr/bin/env python3
-"""fit_faults.py OUT TABLE: fits the weights of `src/takes/doubt.rs` to what `examples/weigh_faults.rs` wrote (TABLE) of the performances
-that `plant_faults.py` made in OUT.
+"""fit_faults.py TABLE: fits the weights of `src/takes/doubt.rs` to what `examples/weigh_faults.rs` wrote (TABLE) of the sessions that
+`plant_sessions.py` made.
 
-A missing note is a fault if none of its pitch was played near it; an extra one if it was played as wrong or extra. Weights by
-regularised logistic regression, cross-validated over performances; prints them, and precision and recall at .5."""
+A missing note is a fault if none of its pitch was played near it; an extra one, or a brushed key, if it was played as wrong or
+extra. What was played beside the score on purpose is left out. Weights by regularised logistic regression, cross-validated over
+sessions; prints them, and precision and recall at some thresholds."""
 import csv, collections, math, sys
 import numpy as np
 
-out, table = sys.argv[1:3]
+table = sys.argv[1]
 
 
 def tsv(path):
     return list(csv.DictReader(open(path), delimiter='\t'))
 
 
-played, rows = {}, {'extra': [], 'missing': []}
+def played_in(folder):
+    notes = [(float(r['onset_s']), int(r['midi_pitch']), r['score_note_id'] != '-') for r in tsv(f'{folder}/notes.tsv')]
+    stray = [float(r['onset_s']) for r in tsv(f'{folder}/notes.tsv') if r['segment'] == '-1']
+    return notes, stray
+
+
+played, rows = {}, {'extra': [], 'missing': [], 'faint': []}
 for line in open(table):
     folder, kind, at, pitch, *features = line.rstrip('\n').split('\t')
     if folder not in played:
-        played[folder] = [(float(r['onset_s']), int(r['midi_pitch']), r['how']) for r in tsv(f'{folder}/played.tsv')]
+        played[folder] = played_in(folder)
     at, pitch = float(at), int(pitch)
-    near = [how for t, p, how in played[folder] if p == pitch and abs(t - at) <= (0.08 if kind == 'extra' else 0.15)]
-    if kind == 'extra':
-        # A right note that only was not matched is neither.
-        label = 'right' not in near and bool(near)
-    else:
-        label = not near
+    notes, stray = played[folder]
+    if any(abs(t - at) < 2.0 for t in stray):
+        continue
+    near = [right for t, p, right in notes if p == pitch and abs(t - at) <= (0.15 if kind == 'missing' else 0.08)]
+    # A right note that only was not matched is neither extra nor missing.
+    label = not near if kind == 'missing' else bool(near) and not any(near)
     rows[kind].append((folder, label, [float(f) for f in features], at, pitch))
 
 # Whether a doubt of the other kind is beside it, where a slip would be: what the finder itself adds as the last feature.
@@ -38,11 +45,11 @@ for kind, other in (('extra', 'missing'), ('missing', 'extra')):
         features.append(float(near))
 
 
-def fit(x, y, decay=1e-2):
+def fit(x, y, decay=0.5):
     w = np.zeros(x.shape[1])
     for _ in range(40):
         p = 1 / (1 + np.exp(-x @ w))
-        reg = decay * len(y) * np.eye(len(w)) * 0.1
+        reg = decay * np.eye(len(w))
         reg[0, 0] = 1e-6
         h = (x.T * (p * (1 - p))) @ x + reg
         w += np.linalg.solve(h, x.T @ (y - p) - reg @ w)
