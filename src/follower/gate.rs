@@ -29,7 +29,7 @@ const FIT_RATE: f32 = 0.1;
 /// in stray playing some place or other always fits for a few notes.
 const FIT_AT_FIRST: (f32, f32) = (0.8, 0.65);
 /// A place is followed no more when its fit falls below the first, and again from the second on.
-const FITS: (f32, f32) = (0.67, 0.73);
+const FITS: (f32, f32) = (0.70, 0.76);
 /// The confidence in a place vanishes at the first fit and is all that its mass gives from the second on.
 const TRUSTED_FIT: (f32, f32) = (0.15, 0.6);
 /// Events that one may go back without it being called a jump.

@@ -4,7 +4,7 @@
 KEPT: what `colla-parte evaluate SESSIONS --keep KEPT` wrote. Back after a jump: from the first moment on from which nine tenths of
 the next two seconds are within a beat of the true place. *Alike*: so is a place whose notes are those played since the jump (at
 most 8 beats of them), since nobody can tell the two apart. False jump: more than 4 beats off, having been right in that stretch.
-Stray: share of the stray playing that was called following. Sure and wrong: share of the time called following that is not alike."""
+Stray: share of the stray playing that was called following. Also the share of the time called following that is not alike, and the share of the time alike that is called following."""
 import argparse, csv, glob, io, json, os, subprocess
 import numpy as np
 
@@ -59,7 +59,7 @@ def main():
     parser.add_argument('kept')
     parser.add_argument('--worst', type=int, default=8)
     args = parser.parse_args()
-    recoveries, errors, stray, wrong = [], [], [0, 0], [0, 0]
+    recoveries, stray, wrong, right = [], [0, 0], [0, 0], [0, 0]
     false, straights = [], 0
     for folder in sorted(glob.glob(args.sessions + '/*/')):
         name = os.path.basename(folder.rstrip('/'))
@@ -90,6 +90,8 @@ def main():
             wrong[1] += sum(c and not a for c, a in zip(called, alike))
             if n > 0:
                 recoveries.append((back(close), back(alike), name, begin, since))
+            right[0] += int(alike.sum())
+            right[1] += sum(c and a for c, a in zip(called, alike))
             settled = np.argmax(alike) if alike.any() else len(alike)
             was = True
             for k in range(settled, len(alike)):
@@ -111,7 +113,8 @@ def main():
               f'never {np.isinf(values).sum()}; median {np.median(values):.2f} s')
     print(f'false jumps: {len(false)}, {sum(f[0] for f in false)} of them in {straights} sessions without jumps')
     print(f'stray playing called following: {100 * stray[1] / max(1, stray[0]):.1f} % of {stray[0] / 100:.0f} s')
-    print(f'called following where it is not: {100 * wrong[1] / max(1, wrong[0]):.2f} %')
+    print(f'called following where it is not: {100 * wrong[1] / max(1, wrong[0]):.2f} %; '
+          f'where it is: {100 * right[1] / max(1, right[0]):.1f} %')
     for close, alike, name, begin, since in sorted(recoveries, key=lambda r: -r[1])[:args.worst]:
         print(f'  {name} at {begin:.1f} s to beat {since:.1f}: back after {close:.2f} s, alike {alike:.2f} s')
     for straight, name, at, true, told in sorted(false, reverse=True)[:args.worst]:
