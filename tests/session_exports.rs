@@ -10,7 +10,7 @@ use colla_parte::writers::{
     MapDensity, MarkerFormat, SessionView, TempoMap, write_coverage_csv, write_edl, write_markers,
     write_reaper_project, write_session_json, write_take_sheet,
 };
-use midly::{MetaMessage, Smf, Timing, TrackEventKind};
+use midly::{MetaMessage, MidiMessage, Smf, Timing, TrackEvent, TrackEventKind};
 use proptest::prelude::*;
 
 fn path() -> PlayingPath {
@@ -162,7 +162,14 @@ fn markers_say_the_same_in_every_format() {
     assert!(cue.contains("    INDEX 01 00:02:00"), "{cue}");
     let midi = bytes(MarkerFormat::Midi);
     let (mut tick, mut found) = (0, Vec::new());
-    for event in &Smf::parse(&midi).unwrap().tracks[0] {
+    let events = Smf::parse(&midi).unwrap().tracks.remove(0);
+    let sounds = |event: &TrackEvent| {
+        matches!(event.kind, TrackEventKind::Midi { message: MidiMessage::NoteOn { .. }, .. })
+    };
+    assert!(!events.iter().any(sounds));
+    let of_a_channel = events.iter().any(|event| matches!(event.kind, TrackEventKind::Midi { .. }));
+    assert!(of_a_channel, "Ardour leaves out the markers of a track that has no event of a channel");
+    for event in &events {
         tick += event.delta.as_int();
         if let TrackEventKind::Meta(MetaMessage::Marker(name)) = event.kind {
             // 1,920 ticks a second.
