@@ -35,6 +35,7 @@ struct Session {
     coverage: Vec<Coverage>,
     plan: EditPlan,
     marks: Vec<Mark>,
+    numbers: Vec<u32>,
 }
 
 fn session() -> Session {
@@ -94,6 +95,7 @@ fn session() -> Session {
             Mark { take: 0, step: None, decision: Decision::Star },
             Mark { take: 0, step: Some(2), decision: Decision::Note("<script>alert(1)</script>".into()) },
         ],
+        numbers: vec![],
     }
 }
 
@@ -104,6 +106,7 @@ impl Session {
             recording: "take \"one\".wav",
             path: &self.path,
             takes: &self.takes,
+            numbers: &self.numbers,
             coverage: &self.coverage,
             parts: &[],
             plan: &self.plan,
@@ -229,6 +232,36 @@ fn the_take_sheet_is_well_formed_and_harmless() {
     assert_eq!((cells("fault"), cells("clean")), (2, 8));
     let table = text(|out| write_coverage_csv(&session.view(), out));
     assert_eq!(table.lines().nth(2), Some("1,1,1,"));
+}
+
+#[test]
+fn takes_keep_their_numbers_where_others_were_deleted() {
+    let session = Session { numbers: vec![7], ..session() };
+    let view = session.view();
+    let markers = |format| text(|out| write_markers(&view, format, out).map_err(std::io::Error::other));
+    for format in [MarkerFormat::Csv, MarkerFormat::Reaper, MarkerFormat::Audacity, MarkerFormat::Cue] {
+        let markers = markers(format);
+        assert!(markers.contains("take 7 m.") && !markers.contains("take 1 m."), "{markers}");
+    }
+    let sheet = text(|out| write_take_sheet(&view, out));
+    assert!(sheet.contains(">take 7 ★</th>") && !sheet.contains("take 1"), "{sheet}");
+    assert!(text(|out| write_edl(&view, out)).contains("* TAKE 7 MEASURES"));
+    assert!(text(|out| write_reaper_project(&view, 0.015, out)).contains("NAME \"take 7\""));
+    assert_eq!(text(|out| write_coverage_csv(&view, out)).lines().nth(2), Some("1,1,7,"));
+    let json: serde_json::Value = serde_json::from_str(&text(|out| write_session_json(&view, out))).unwrap();
+    assert_eq!((&json["takes"][0]["number"], &json["plan"][0]["take"]), (&7.into(), &0.into()));
+}
+
+#[test]
+fn two_markers_at_one_place_are_two_in_a_midi_file() {
+    let mut session = session();
+    session.takes[0].faults[0].at = session.takes[0].start;
+    let mut bytes = Vec::new();
+    write_markers(&session.view(), MarkerFormat::Midi, &mut bytes).unwrap();
+    let track = Smf::parse(&bytes).unwrap().tracks.remove(0);
+    let is_marker = |event: &&TrackEvent| matches!(event.kind, TrackEventKind::Meta(MetaMessage::Marker(_)));
+    let deltas: Vec<u32> = track.iter().filter(is_marker).map(|event| event.delta.as_int()).collect();
+    assert_eq!(deltas[..2], [2 * 1920, 1], "one tick apart: Ardour keeps one marker at a place");
 }
 
 #[test]

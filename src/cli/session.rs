@@ -119,6 +119,7 @@ impl Session {
             recording: &recording,
             path: &path,
             takes: &book.takes,
+            numbers: &[],
             coverage: &book.coverage,
             parts: &parts,
             plan: &book.plan,

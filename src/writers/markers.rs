@@ -127,7 +127,7 @@ fn markers(session: &SessionView<'_>) -> Vec<Marker> {
         for stretch in &take.stretches {
             let measures = session.measures(stretch.from_step, stretch.to_step);
             markers.push(Marker {
-                name: format!("take {} m. {measures}", index + 1),
+                name: format!("take {} m. {measures}", session.number(index as u32)),
                 start: stretch.start.0,
                 end: Some(stretch.end.0),
                 kind: "take",

@@ -94,9 +94,22 @@ fn map(session: &SessionView<'_>, out: &mut impl Write) -> io::Result<()> {
             }
             writeln!(out, "</tr>")?;
         }
-        sum(out, "covered", row, session.coverage)?;
-        for part in session.parts {
-            sum(out, &part.name, row, &part.steps)?;
+        write!(
+            out,
+            "<tr><th class=\"take\">take {}{}</th>",
+            session.number(index as u32),
+            star(session, index)
+        )?;
+        for &step in row {
+            let coverage = &session.coverage[step];
+            let count = sure_faults(take, step as u32);
+            let whole = coverage.takes.contains(&(index as u32));
+            match (whole, touches(take, step as u32), count) {
+                (_, true, 1..) => write!(out, "<td class=\"fault\">{count}</td>")?,
+                (true, _, _) => write!(out, "<td class=\"clean\">✓</td>")?,
+                (false, true, _) => write!(out, "<td class=\"part\">·</td>")?,
+                _ => write!(out, "<td class=\"none\"></td>")?,
+            }
         }
         writeln!(out, "</table>")?;
     }
@@ -157,9 +170,9 @@ fn plan(session: &SessionView<'_>, out: &mut impl Write) -> io::Result<()> {
         writeln!(
             out,
             "<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td>{}</td><td>{}</td></tr>",
-            index + 1,
+            session.number(index as u32),
             escaped(&session.measures(piece.from_step, piece.to_step)),
-            piece.take + 1,
+            session.number(piece.take),
             clock(piece.start),
             clock(piece.end),
             escaped(&piece.reason.map_or(String::new(), |reason| reason.to_string())),
@@ -190,7 +203,7 @@ fn faults(session: &SessionView<'_>, out: &mut impl Write) -> io::Result<()> {
             writeln!(
                 out,
                 "<tr><td>{}</td><td>{}</td><td class=\"num\">{:.2}</td><td class=\"num\">{}</td><td>{}</td><td class=\"num\">{:.0} %</td></tr>",
-                index + 1,
+                session.number(index as u32),
                 escaped(&session.measure(fault.step)),
                 fault.beat - start + 1.0,
                 clock(fault.at),
@@ -207,7 +220,9 @@ fn faults(session: &SessionView<'_>, out: &mut impl Write) -> io::Result<()> {
 /// # Errors
 /// The destination's.
 pub fn write_coverage_csv(session: &SessionView<'_>, mut out: impl Write) -> io::Result<()> {
-    let list = |takes: &[u32]| takes.iter().map(|take| (take + 1).to_string()).collect::<Vec<_>>().join(" ");
+    let list = |takes: &[u32]| -> String {
+        takes.iter().map(|&take| session.number(take).to_string()).collect::<Vec<_>>().join(" ")
+    };
     write!(out, "step,measure,takes,clean")?;
     for part in session.parts {
         write!(out, ",{}", quoted(&format!("clean {}", part.name)))?;
