@@ -281,7 +281,8 @@ fn the_take_sheet_has_a_row_for_each_part() {
     let sheet = text(|out| write_take_sheet(&SessionView { parts: &parts, ..session.view() }, out));
     assert!(sheet.contains("clean part by part: Violin &lt;1&gt; 5, Cello 4"), "{sheet}");
     let row = |name: &str| {
-        let after = &sheet[sheet.find(&format!("<th class=\"take\">{name}</th>")).unwrap()..];
+        let after =
+            &sheet[sheet.find(&format!("<th class=\"take\" title=\"{name}\">{name}</th>")).unwrap()..];
         after[..after.find("</tr>").unwrap()].matches("✗").count()
     };
     assert_eq!((row("covered"), row("Violin &lt;1&gt;"), row("Cello")), (1, 0, 1));
