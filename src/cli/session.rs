@@ -4,7 +4,7 @@ use super::files;
 use super::hear::{self, Listening};
 use super::score::ScoreChoice;
 use crate::engine::{Book, EngineConfig, SecondPass};
-use crate::performance::{AlignedBeat, EditChoices, Take};
+use crate::performance::{AlignedBeat, EditChoices, OFF_TUNE_RANGE_CENTS, Take};
 use crate::readers::Sound;
 use crate::score::{PlayingPath, Score};
 use crate::takes::{FaultTolerance, bends, part_coverage};
@@ -240,7 +240,7 @@ fn listen(
 }
 
 fn off_tune(text: &str) -> Result<f32, String> {
-    let cents = text.parse::<f32>().ok().filter(|cents| (1.0..=100.0).contains(cents));
+    let cents = text.parse::<f32>().ok().filter(|cents| OFF_TUNE_RANGE_CENTS.contains(cents));
     cents.ok_or_else(|| String::from("expected cents from 1 to 100"))
 }
 

@@ -502,6 +502,12 @@ table! {
     PedalOut: "Send sustain pedal", "Haltepedal senden", "Envoyer la pédale", "Enviar el pedal", "ペダルを送る";
     PedalHint: "Key releases and controller 64 instead of long notes", "Tastenloslassen und Controller 64 statt langer Noten",
         "Relâchements et contrôleur 64 au lieu de notes longues", "Liberaciones y controlador 64 en lugar de notas largas",
+    OffTune: "Out of tune from", "Unsauber ab", "Faux à partir de", "Desafinada desde", "音程のずれ";
+    OffTuneHint: "From how many cents off its take’s own tuning a sustained note is a fault. Of single lines of voices, strings and winds; in takes played from now on.",
+        "Ab wie vielen Cent neben der Stimmung ihres Takes eine ausgehaltene Note als Fehler gilt. Für einstimmige Stimmen, Streicher und Bläser; in Takes von jetzt an.",
+        "À partir de combien de cents de l’accord de sa prise une note tenue est une faute. Pour les lignes seules de voix, cordes et vents ; dans les prises à venir.",
+        "Desde cuántos cents fuera de la afinación de su toma una nota sostenida es un fallo. Para líneas solas de voz, cuerda y viento; en las tomas desde ahora.",
+        "伸ばした音が、テイクの音程から何セント以上ずれるとミスにするか。声・弦楽器・管楽器の単旋律のみ。次のテイクから変わります。";
         "長い音の代わりにキーオフと CC64 を送ります";
     BendOut: "Pitch bend", "Tonhöhenbeugung", "Pitch bend", "Pitch bend", "ピッチベンド";
     BendHint: "For what plays one note at a time: vibrato and intonation as pitch bend. Set the instrument’s bend range to 2 semitones.",
