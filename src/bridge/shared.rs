@@ -194,7 +194,7 @@ impl Shared {
         let log = self.session().log().clone();
         match journal::recovered(&folder, &log) {
             Ok(Some((log, count))) => {
-                let text = format!("{count} takes that the project did not have came back from the journal");
+                let text = format!("takes that the project did not have came back from the journal: {count}");
                 self.notice(Severity::Note, text);
                 self.adopt(log)
             }

@@ -198,7 +198,7 @@ impl Session {
 
     fn write_tempo_map(&self, out: &Path, path: &PlayingPath, takes: &[Take]) -> Result<()> {
         let Some(take) = takes.get(self.take as usize - 1) else {
-            bail!("take {}: the session has {} takes", self.take, takes.len());
+            bail!("--take: expected a take up to {}, found {}", takes.len(), self.take);
         };
         let Some(beats) = longest_stretch(&take.beats) else {
             bail!("take {}: nothing of the score was recognised in it", self.take);
@@ -208,10 +208,10 @@ impl Session {
 
     /// A line a take, for people.
     fn summarise(&self, view: &SessionView<'_>) {
-        println!("{}: {} takes", self.audio.display(), view.takes.len());
+        println!("{}: takes: {}", self.audio.display(), view.takes.len());
         for (index, take) in view.takes.iter().enumerate() {
             println!(
-                "take {}: {:.2}-{:.2} s, measures {}, {} faults",
+                "take {}: {:.2}-{:.2} s, measures {}, faults: {}",
                 index + 1,
                 take.start.0,
                 take.end.0,
