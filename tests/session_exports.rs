@@ -10,7 +10,7 @@ use colla_parte::writers::{
     MapDensity, MarkerFormat, SessionView, TempoMap, write_coverage_csv, write_edl, write_markers,
     write_reaper_project, write_session_json, write_take_sheet,
 };
-use midly::{MetaMessage, Smf, Timing, TrackEventKind};
+use midly::{MetaMessage, MidiMessage, Smf, Timing, TrackEvent, TrackEventKind};
 use proptest::prelude::*;
 
 fn path() -> PlayingPath {
@@ -35,6 +35,7 @@ struct Session {
     coverage: Vec<Coverage>,
     plan: EditPlan,
     marks: Vec<Mark>,
+    numbers: Vec<u32>,
 }
 
 fn session() -> Session {
@@ -94,6 +95,7 @@ fn session() -> Session {
             Mark { take: 0, step: None, decision: Decision::Star },
             Mark { take: 0, step: Some(2), decision: Decision::Note("<script>alert(1)</script>".into()) },
         ],
+        numbers: vec![],
     }
 }
 
@@ -104,6 +106,7 @@ impl Session {
             recording: "take \"one\".wav",
             path: &self.path,
             takes: &self.takes,
+            numbers: &self.numbers,
             coverage: &self.coverage,
             parts: &[],
             plan: &self.plan,
@@ -162,7 +165,14 @@ fn markers_say_the_same_in_every_format() {
     assert!(cue.contains("    INDEX 01 00:02:00"), "{cue}");
     let midi = bytes(MarkerFormat::Midi);
     let (mut tick, mut found) = (0, Vec::new());
-    for event in &Smf::parse(&midi).unwrap().tracks[0] {
+    let events = Smf::parse(&midi).unwrap().tracks.remove(0);
+    let sounds = |event: &TrackEvent| {
+        matches!(event.kind, TrackEventKind::Midi { message: MidiMessage::NoteOn { .. }, .. })
+    };
+    assert!(!events.iter().any(sounds));
+    let of_a_channel = events.iter().any(|event| matches!(event.kind, TrackEventKind::Midi { .. }));
+    assert!(of_a_channel, "Ardour leaves out the markers of a track that has no event of a channel");
+    for event in &events {
         tick += event.delta.as_int();
         if let TrackEventKind::Meta(MetaMessage::Marker(name)) = event.kind {
             // 1,920 ticks a second.
@@ -225,6 +235,36 @@ fn the_take_sheet_is_well_formed_and_harmless() {
 }
 
 #[test]
+fn takes_keep_their_numbers_where_others_were_deleted() {
+    let session = Session { numbers: vec![7], ..session() };
+    let view = session.view();
+    let markers = |format| text(|out| write_markers(&view, format, out).map_err(std::io::Error::other));
+    for format in [MarkerFormat::Csv, MarkerFormat::Reaper, MarkerFormat::Audacity, MarkerFormat::Cue] {
+        let markers = markers(format);
+        assert!(markers.contains("take 7 m.") && !markers.contains("take 1 m."), "{markers}");
+    }
+    let sheet = text(|out| write_take_sheet(&view, out));
+    assert!(sheet.contains(">take 7 ★</th>") && !sheet.contains("take 1"), "{sheet}");
+    assert!(text(|out| write_edl(&view, out)).contains("* TAKE 7 MEASURES"));
+    assert!(text(|out| write_reaper_project(&view, 0.015, out)).contains("NAME \"take 7\""));
+    assert_eq!(text(|out| write_coverage_csv(&view, out)).lines().nth(2), Some("1,1,7,"));
+    let json: serde_json::Value = serde_json::from_str(&text(|out| write_session_json(&view, out))).unwrap();
+    assert_eq!((&json["takes"][0]["number"], &json["plan"][0]["take"]), (&7.into(), &0.into()));
+}
+
+#[test]
+fn two_markers_at_one_place_are_two_in_a_midi_file() {
+    let mut session = session();
+    session.takes[0].faults[0].at = session.takes[0].start;
+    let mut bytes = Vec::new();
+    write_markers(&session.view(), MarkerFormat::Midi, &mut bytes).unwrap();
+    let track = Smf::parse(&bytes).unwrap().tracks.remove(0);
+    let is_marker = |event: &&TrackEvent| matches!(event.kind, TrackEventKind::Meta(MetaMessage::Marker(_)));
+    let deltas: Vec<u32> = track.iter().filter(is_marker).map(|event| event.delta.as_int()).collect();
+    assert_eq!(deltas[..2], [2 * 1920, 1], "one tick apart: Ardour keeps one marker at a place");
+}
+
+#[test]
 fn the_take_sheet_has_a_row_for_each_part() {
     let session = session();
     let of_part = |name: &str, faulty: Option<u32>| PartCoverage {
@@ -241,7 +281,8 @@ fn the_take_sheet_has_a_row_for_each_part() {
     let sheet = text(|out| write_take_sheet(&SessionView { parts: &parts, ..session.view() }, out));
     assert!(sheet.contains("clean part by part: Violin &lt;1&gt; 5, Cello 4"), "{sheet}");
     let row = |name: &str| {
-        let after = &sheet[sheet.find(&format!("<th class=\"take\">{name}</th>")).unwrap()..];
+        let after =
+            &sheet[sheet.find(&format!("<th class=\"take\" title=\"{name}\">{name}</th>")).unwrap()..];
         after[..after.find("</tr>").unwrap()].matches("✗").count()
     };
     assert_eq!((row("covered"), row("Violin &lt;1&gt;"), row("Cello")), (1, 0, 1));

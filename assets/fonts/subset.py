@@ -2,10 +2,11 @@
 
     python3 subset.py INTER_DIR BRAVURA.otf NotoSansCJK-Regular.ttc NotoSansCJK-Bold.ttc LIBERATION_DIR
     python3 subset.py --engraving BRAVURA.otf LIBERATION_DIR
+    python3 subset.py --japanese NotoSansCJK-Regular.ttc NotoSansCJK-Bold.ttc
 
 Needs fontTools. INTER_DIR holds Inter-Regular.otf and Inter-SemiBold.otf (Inter 4.0), LIBERATION_DIR
 LiberationSerif-Regular.ttf and its three sisters (2.1). The Japanese subset holds just the characters that
-src/editor/strings.rs uses, so run this again when that table changes. The second form makes only what engraved
+src/editor/strings.rs uses, so run the third form again when that table changes. The second form makes only what engraved
 pages need.
 """
 
@@ -91,15 +92,19 @@ def serif(liberation):
         make(font, SERIF, "Colla Serif", f"{out}.ttf", ["kern", "liga"])
 
 
+def japanese(regular, bold):
+    kana = sorted({ord(c) for c in TABLE.read_text(encoding="utf-8") if ord(c) >= 0x3000}) if TABLE.exists() else []
+    for weight, path in (("regular", regular), ("bold", bold)):
+        make(TTFont(path, fontNumber=0), kana, "Noto Sans CJK JP Subset", f"noto-jp-{weight}.otf", [])
+
+
 def main(inter, bravura, cjk_regular, cjk_bold, liberation):
     latin = [ord(c) for c in LATIN]
     for weight in ("Regular", "SemiBold"):
         font = TTFont(pathlib.Path(inter) / f"Inter-{weight}.otf")
         tabular(font)
         make(font, latin, f"Inter {weight} Subset", f"inter-{weight.lower()}.otf", ["kern", "mark", "mkmk", "ccmp"])
-    kana = sorted({ord(c) for c in TABLE.read_text(encoding="utf-8") if ord(c) >= 0x3000}) if TABLE.exists() else []
-    for weight, path in (("regular", cjk_regular), ("bold", cjk_bold)):
-        make(TTFont(path, fontNumber=0), kana, "Noto Sans CJK JP Subset", f"noto-jp-{weight}.otf", [])
+    japanese(cjk_regular, cjk_bold)
     music(bravura)
     serif(liberation)
 
@@ -108,5 +113,7 @@ if __name__ == "__main__":
     if sys.argv[1] == "--engraving":
         music(sys.argv[2])
         serif(sys.argv[3])
+    elif sys.argv[1] == "--japanese":
+        japanese(*sys.argv[2:])
     else:
         main(*sys.argv[1:])

@@ -187,12 +187,14 @@ fn whole(
         plan
     };
     let takes: Vec<Take> = entries.iter().map(|entry| on_timeline(&entry.recorded).take).collect();
+    let numbers: Vec<u32> = entries.iter().map(|entry| entry.number).collect();
     let parts = part_coverage(path, &takes, &score.score.parts);
     let view = SessionView {
         title: &score.score.title,
         recording: &score.source.name,
         path,
         takes: &takes,
+        numbers: &numbers,
         coverage: &coverage,
         parts: &parts,
         plan: &plan,

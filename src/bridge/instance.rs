@@ -9,8 +9,9 @@ use super::stream::Stream;
 use super::worker::Worker;
 use super::{Export, RealtimeEnd, RemoteSettings, ScoreSource, Settings, Severity, Snapshot};
 use crate::engine::{Engine, FollowCommand};
+use crate::performance::OFF_TUNE_RANGE_CENTS;
 use crate::score::Choice;
-use crate::takes::{Edit, SessionLog};
+use crate::takes::{Edit, FaultTolerance, SessionLog};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -235,6 +236,24 @@ impl Bridge {
     /// Whether the book is shared with other instances.
     pub fn shares_book(&self) -> bool {
         self.shared.shares()
+    }
+
+    /// From how many cents off its take's tuning a sustained note is a fault, in takes that end from now on; brought within
+    /// [`OFF_TUNE_RANGE_CENTS`].
+    pub fn tolerate_off_tune(&self, cents: f32) {
+        let (least, most) = OFF_TUNE_RANGE_CENTS.into_inner();
+        let off_tune_cents = if cents.is_finite() {
+            cents.clamp(least, most)
+        } else {
+            FaultTolerance::default().off_tune_cents
+        };
+        let tolerance = FaultTolerance { off_tune_cents, ..**self.shared.tolerance.load() };
+        self.shared.tolerance.store(Arc::new(tolerance));
+    }
+
+    /// The cents that [`Bridge::tolerate_off_tune`] set; 25 before.
+    pub fn off_tune_cents(&self) -> f32 {
+        self.shared.tolerance.load().off_tune_cents
     }
 
     /// Whether a journal is kept.

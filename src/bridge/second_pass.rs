@@ -12,7 +12,7 @@ use super::{LoadedScore, Severity};
 use crate::engine::{EngineEvent, EstimatorKind, SecondPass};
 use crate::performance::{PlayedNote, Take};
 use crate::score::PlayingPath;
-use crate::takes::{Contribution, FaultTolerance, Recorded, Transport, TransportChange, bends, coverage};
+use crate::takes::{Contribution, Recorded, Transport, TransportChange, bends, coverage};
 use crate::units::{SampleIndex, Seconds};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::HashMap;
@@ -166,7 +166,7 @@ impl Passes {
         let mut takes = match score {
             Some(score) => {
                 let bends = bends(&score.score.parts, &score.path);
-                listened.heard(transport, bends).takes(&score.path, FaultTolerance::default())
+                listened.heard(transport, bends).takes(&score.path, **self.shared.tolerance.load())
             }
             None => vec![Take::plain(start, end)],
         };

@@ -5,7 +5,7 @@ use super::members::{Member, MemberId, Registry};
 use super::session::Session;
 use super::watch::Watch;
 use super::{RemoteSettings, ScoreSource, Settings, Severity, Snapshot};
-use crate::takes::SessionLog;
+use crate::takes::{FaultTolerance, SessionLog};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,6 +33,8 @@ pub(super) struct Shared {
     registry: Arc<Registry>,
     /// This instance among those that share its book.
     pub member: MemberId,
+    /// How strict the faults of takes are that are over from now on.
+    pub tolerance: ArcSwap<FaultTolerance>,
     pub disarmed: AtomicBool,
     notices: Mutex<Vec<Notice>>,
     unheard: AtomicBool,
@@ -72,6 +74,7 @@ impl Shared {
             placing: Mutex::default(),
             registry,
             member: id,
+            tolerance: ArcSwap::default(),
             disarmed: AtomicBool::default(),
             notices: Mutex::default(),
             unheard: AtomicBool::default(),
@@ -191,7 +194,7 @@ impl Shared {
         let log = self.session().log().clone();
         match journal::recovered(&folder, &log) {
             Ok(Some((log, count))) => {
-                let text = format!("{count} takes that the project did not have came back from the journal");
+                let text = format!("takes that the project did not have came back from the journal: {count}");
                 self.notice(Severity::Note, text);
                 self.adopt(log)
             }

@@ -336,7 +336,7 @@ fn a_session_is_written_at_the_hosts_times_and_what_fails_is_said() {
     assert!(midly::Smf::parse(&read("tiny take 2 tempo.mid")).is_ok());
     assert!(String::from_utf8(read("tiny labels.txt")).unwrap().starts_with("30.25"), "labels");
     assert!(String::from_utf8(read("tiny markers.csv")).unwrap().contains("30.25"), "markers");
-    assert!(String::from_utf8(read("tiny takes.html")).unwrap().contains("of 1 measures 1 covered"));
+    assert!(String::from_utf8(read("tiny takes.html")).unwrap().contains("of 1 measures: 1 covered"));
     assert!(!read("tiny takes.json").is_empty() && !read("tiny edit.edl").is_empty());
     assert!(String::from_utf8(read("tiny edit.edl")).unwrap().contains("* TAKE 1 MEASURES 1"));
     let notation = String::from_utf8(read("tiny take 2.musicxml")).unwrap();

@@ -4,7 +4,7 @@ use super::files;
 use super::hear::{self, Listening};
 use super::score::ScoreChoice;
 use crate::engine::{Book, EngineConfig, SecondPass};
-use crate::performance::{AlignedBeat, EditChoices, Take};
+use crate::performance::{AlignedBeat, EditChoices, OFF_TUNE_RANGE_CENTS, Take};
 use crate::readers::Sound;
 use crate::score::{PlayingPath, Score};
 use crate::takes::{FaultTolerance, bends, part_coverage};
@@ -119,6 +119,7 @@ impl Session {
             recording: &recording,
             path: &path,
             takes: &book.takes,
+            numbers: &[],
             coverage: &book.coverage,
             parts: &parts,
             plan: &book.plan,
@@ -197,7 +198,7 @@ impl Session {
 
     fn write_tempo_map(&self, out: &Path, path: &PlayingPath, takes: &[Take]) -> Result<()> {
         let Some(take) = takes.get(self.take as usize - 1) else {
-            bail!("take {}: the session has {} takes", self.take, takes.len());
+            bail!("--take: expected a take up to {}, found {}", takes.len(), self.take);
         };
         let Some(beats) = longest_stretch(&take.beats) else {
             bail!("take {}: nothing of the score was recognised in it", self.take);
@@ -207,10 +208,10 @@ impl Session {
 
     /// A line a take, for people.
     fn summarise(&self, view: &SessionView<'_>) {
-        println!("{}: {} takes", self.audio.display(), view.takes.len());
+        println!("{}: takes: {}", self.audio.display(), view.takes.len());
         for (index, take) in view.takes.iter().enumerate() {
             println!(
-                "take {}: {:.2}-{:.2} s, measures {}, {} faults",
+                "take {}: {:.2}-{:.2} s, measures {}, faults: {}",
                 index + 1,
                 take.start.0,
                 take.end.0,
@@ -239,7 +240,7 @@ fn listen(
 }
 
 fn off_tune(text: &str) -> Result<f32, String> {
-    let cents = text.parse::<f32>().ok().filter(|cents| (1.0..=100.0).contains(cents));
+    let cents = text.parse::<f32>().ok().filter(|cents| OFF_TUNE_RANGE_CENTS.contains(cents));
     cents.ok_or_else(|| String::from("expected cents from 1 to 100"))
 }
 

@@ -8,7 +8,7 @@ use super::strings::{Language, Text};
 use super::theme::{self, PaperKind};
 use super::view::{Settings, Timing, View};
 use crate::bridge::RemoteSettings;
-use crate::performance::DecisionDelay;
+use crate::performance::{DecisionDelay, OFF_TUNE_RANGE_CENTS};
 use crate::units::Pitch;
 use egui::{Button, ComboBox, Grid, RichText, ScrollArea, Slider, Ui, Widget, WidgetText};
 
@@ -69,6 +69,8 @@ pub fn settings(
             ui.end_row();
             let assist = Slider::new(&mut wanted.score_assist, 0.0..=1.0).custom_formatter(percent);
             row(ui, look, Text::ScoreAssist, Text::ScoreAssistHint, assist);
+            let cents = Slider::new(&mut wanted.off_tune_cents, OFF_TUNE_RANGE_CENTS).step_by(1.0);
+            row(ui, look, Text::OffTune, Text::OffTuneHint, cents.suffix(" cents"));
         });
         actions.extend(score_choice(ui, look, view, choice));
         section(ui, look, Text::Output, |ui| output(ui, look, &mut wanted, view.company.is_some()));

@@ -1,6 +1,7 @@
 //! Every word of the editor, in one table: a row a phrase, a column a language.
 //!
-//! A phrase may have places `{0}`, `{1}`, … which [`Text::with`] fills.
+//! A phrase may have places `{0}`, `{1}`, … which [`Text::with`] fills, and words that follow a number: `{0|take|takes}` is
+//! the first word where place 0 counts one, otherwise the second.
 
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
@@ -37,6 +38,11 @@ impl Language {
             Language::Japanese => "日本語",
         }
     }
+
+    /// Whether a noun beside this number stands in the singular.
+    fn counts_one(self, number: &str) -> bool {
+        number == "1" || (self == Language::French && number == "0")
+    }
 }
 
 macro_rules! table {
@@ -56,13 +62,26 @@ impl Text {
         TABLE[self as usize][language as usize]
     }
 
-    /// The phrase in `language` with its places filled.
+    /// The phrase in `language` with its places filled. A place that is not given stays as it stands in the table.
     pub fn with(self, language: Language, places: &[&dyn Display]) -> String {
-        let mut phrase = self.of(language).to_owned();
-        for (index, value) in places.iter().enumerate() {
-            phrase = phrase.replace(&format!("{{{index}}}"), &value.to_string());
+        let mut filled = String::new();
+        let mut rest = self.of(language);
+        while let Some((before, place, after)) =
+            rest.split_once('{').and_then(|(before, rest)| rest.split_once('}').map(|(p, a)| (before, p, a)))
+        {
+            filled.push_str(before);
+            let (index, words) = place.split_once('|').map_or((place, None), |(n, words)| (n, Some(words)));
+            let value = index.parse().ok().and_then(|index: usize| places.get(index)).map(|v| v.to_string());
+            match (value, words.and_then(|words| words.split_once('|'))) {
+                (Some(number), Some((one, many))) => {
+                    filled.push_str(if language.counts_one(&number) { one } else { many });
+                }
+                (Some(value), None) => filled.push_str(&value),
+                (None, _) => filled.push_str(&format!("{{{place}}}")),
+            }
+            rest = after;
         }
-        phrase
+        filled + rest
     }
 }
 
@@ -200,15 +219,15 @@ table! {
         "Prise {0} : mesures {1}, {2}. Ses fautes ne sont pas encore connues.", "Toma {0}: compases {1}, {2}. Sus fallos aún no se conocen.",
         "テイク {0}: 小節 {1}、{2}。ミスはまだ判定していません。";
     TakeN: "Take {0}", "Take {0}", "Prise {0}", "Toma {0}", "テイク {0}";
-    TakeHint: "Take {0}: measures {1}, {2} faults, {3}. Double-click to rename.",
+    TakeHint: "Take {0}: measures {1}, {2} {2|fault|faults}, {3}. Double-click to rename.",
         "Take {0}: Takte {1}, {2} Fehler, {3}. Doppelklick zum Umbenennen.",
-        "Prise {0} : mesures {1}, {2} fautes, {3}. Double-clic pour renommer.",
-        "Toma {0}: compases {1}, {2} fallos, {3}. Doble clic para renombrar.",
+        "Prise {0} : mesures {1}, {2} {2|faute|fautes}, {3}. Double-clic pour renommer.",
+        "Toma {0}: compases {1}, {2} {2|fallo|fallos}, {3}. Doble clic para renombrar.",
         "テイク {0}: 小節 {1}、ミス {2}、{3}。ダブルクリックで名前を変更。";
     Recording: "rec", "Aufn.", "enr.", "grab.", "録音";
     TakeName: "Name of take {0}", "Name von Take {0}", "Nom de la prise {0}", "Nombre de la toma {0}", "テイク {0} の名前";
     TakeComment: "Comment on take {0}", "Kommentar zu Take {0}", "Commentaire sur la prise {0}", "Comentario de la toma {0}", "テイク {0} のコメント";
-    StarHint: "Rate take {0}: {1} of 3 stars", "Take {0} bewerten: {1} von 3 Sternen", "Noter la prise {0} : {1} étoiles sur 3",
+    StarHint: "Rate take {0}: {1} of 3 stars", "Take {0} bewerten: {1} von 3 Sternen", "Noter la prise {0} : {1} {1|étoile|étoiles} sur 3",
         "Valorar la toma {0}: {1} de 3 estrellas", "テイク {0} の評価: 3 つ星中 {1}";
     Reject: "Reject", "Verwerfen", "Écarter", "Descartar", "不採用";
     RejectHint: "Keep it in the book, and out of the proposed edit and of what counts as covered",
@@ -216,8 +235,8 @@ table! {
         "La garder au cahier, mais hors du montage proposé et de la couverture",
         "Mantenerla en el cuaderno, pero fuera del montaje propuesto y de la cobertura",
         "記録に残しますが、網羅には入れません";
-    Elsewhere: "{0} takes of another score are kept", "{0} Takes einer anderen Partitur bleiben im Buch",
-        "{0} prises d’une autre partition sont gardées", "Se guardan {0} tomas de otra partitura", "以前の楽譜のテイク {0} も記録に残ります";
+    Elsewhere: "{0} {0|take|takes} of another score {0|is|are} kept", "{0} {0|Take|Takes} einer anderen Partitur {0|bleibt|bleiben} im Buch",
+        "{0} {0|prise|prises} d’une autre partition {0|est gardée|sont gardées}", "Se {0|guarda|guardan} {0} {0|toma|tomas} de otra partitura", "以前の楽譜のテイク {0} も記録に残ります";
     ChangedStars: "stars of take {0}", "Sterne von Take {0}", "étoiles de la prise {0}", "estrellas de la toma {0}", "テイク {0} の評価";
     ChangedReject: "rejection of take {0}", "Verwerfen von Take {0}", "mise à l’écart de la prise {0}", "descarte de la toma {0}",
         "テイク {0} の不採用";
@@ -262,7 +281,8 @@ table! {
         "Chaque mesure est couverte proprement. « Enregistrer… » écrit le montage proposé.", "Cada compás está cubierto limpiamente. «Guardar…» escribe el montaje propuesto.",
         "全小節にミスなしのテイクがあります。「保存…」でカットを保存します。";
     TodoBack: "Back to what is still to do", "Zurück zu dem, was noch zu tun ist", "Revenir à ce qui reste à faire", "Volver a lo que queda por hacer", "残りの小節に戻る";
-    CoveredBy: "{0} takes, {1} clean", "{0} Takes, {1} sauber", "{0} prises, {1} propres", "{0} tomas, {1} limpias", "{0} テイク、うち {1} はミスなし";
+    CoveredBy: "{0} {0|take|takes}, {1} clean", "{0} {0|Take|Takes}, {1} sauber", "{0} {0|prise|prises}, {1} {1|propre|propres}",
+        "{0} {0|toma|tomas}, {1} {1|limpia|limpias}", "{0} テイク、うち {1} はミスなし";
     NeverPlayed: "not played yet", "noch nicht gespielt", "pas encore jouée", "aún sin tocar", "未演奏";
     NeverClean: "never clean yet", "noch nie sauber", "jamais propre", "nunca limpio", "まだミスなしのテイクなし";
     Best: "best: take {0}", "beste: Take {0}", "meilleure : prise {0}", "mejor: toma {0}", "ベスト: テイク {0}";
@@ -290,12 +310,12 @@ table! {
         "Una columna es un compás, una fila una toma. Clic para examinar; las flechas mueven.\nVerde: limpio. Naranja: antes, después o inestable. Rojo: notas incorrectas, omitidas o de más.\nAzul: tocado, fallos aún sin conocer. Rayado: ninguna toma limpia.",
         "列は小節、行はテイク。クリックで詳細、矢印キーで移動。\n緑: ミスなし。橙: 早い・遅い・不安定。赤: 違う音・抜け・余分。\n青: 演奏済み、未判定。斜線: ミスなしのテイクなし。";
     Covered: "covered", "abgedeckt", "couvert", "cubierto", "網羅";
-    CoverageSum: "{0} of {1} measures covered cleanly", "{0} von {1} Takten sauber abgedeckt", "{0} mesures sur {1} couvertes proprement",
-        "{0} de {1} compases cubiertos limpiamente", "{1} 小節中 {0} 小節がミスなし";
+    CoverageSum: "{0} of {1} {1|measure|measures} covered cleanly", "{0} von {1} {1|Takt|Takten} sauber abgedeckt",
+        "{0} {0|mesure|mesures} sur {1} {0|couverte|couvertes} proprement", "{0} de {1} {1|compás|compases} {0|cubierto|cubiertos} limpiamente", "{1} 小節中 {0} 小節がミスなし";
     CellClean: "take {0}, measure {1}: clean", "Take {0}, Takt {1}: sauber", "prise {0}, mesure {1} : propre", "toma {0}, compás {1}: limpio",
         "テイク {0}、{1} 小節: ミスなし";
-    CellFaults: "take {0}, measure {1}: {2} faults", "Take {0}, Takt {1}: {2} Fehler", "prise {0}, mesure {1} : {2} fautes",
-        "toma {0}, compás {1}: {2} fallos", "テイク {0}、{1} 小節: ミス {2}";
+    CellFaults: "take {0}, measure {1}: {2} {2|fault|faults}", "Take {0}, Takt {1}: {2} Fehler", "prise {0}, mesure {1} : {2} {2|faute|fautes}",
+        "toma {0}, compás {1}: {2} {2|fallo|fallos}", "テイク {0}、{1} 小節: ミス {2}";
     CellNone: "take {0}, measure {1}: not played", "Take {0}, Takt {1}: nicht gespielt", "prise {0}, mesure {1} : non jouée",
         "toma {0}, compás {1}: sin tocar", "テイク {0}、{1} 小節: 未演奏";
     CellPlayed: "take {0}, measure {1}: played, faults not known yet", "Take {0}, Takt {1}: gespielt, Fehler noch nicht bekannt",
@@ -321,7 +341,7 @@ table! {
     PlanFaulty: "with faults: {0}", "mit Fehlern: {0}", "avec fautes : {0}", "con fallos: {0}", "ミス: {0}";
     PlanFrom: "Measures {0} come from", "Takte {0} kommen aus", "Les mesures {0} viennent de", "Los compases {0} vienen de", "小節 {0} のテイク";
     PlanClean: "Take {0}: clean", "Take {0}: sauber", "Prise {0} : propre", "Toma {0}: limpia", "テイク {0}: ミスなし";
-    PlanFaults: "Take {0}: {1} faults", "Take {0}: {1} Fehler", "Prise {0} : {1} fautes", "Toma {0}: {1} fallos", "テイク {0}: ミス {1}";
+    PlanFaults: "Take {0}: {1} {1|fault|faults}", "Take {0}: {1} Fehler", "Prise {0} : {1} {1|faute|fautes}", "Toma {0}: {1} {1|fallo|fallos}", "テイク {0}: ミス {1}";
     PlanFree: "Whichever is best", "Der beste", "La meilleure", "La mejor", "ベスト";
     PlanFreeHint: "Let the proposal choose here again", "Hier wieder den Vorschlag entscheiden lassen", "Laisser de nouveau la proposition choisir ici",
         "Dejar que la propuesta elija aquí de nuevo", "ベストのテイクを使います";
@@ -482,6 +502,12 @@ table! {
     ScoreAssist: "Score assist", "Partiturhilfe", "Aide de la partition", "Ayuda de la partitura", "楽譜アシスト";
     ScoreAssistHint: "How far the score may sway which notes are heard", "Wie weit die Partitur beeinflusst, welche Töne gehört werden",
         "Influence de la partition sur les notes entendues", "Cuánto influye la partitura en las notas oídas", "楽譜が聞き取りに与える影響";
+    OffTune: "Out of tune from", "Unsauber ab", "Faux à partir de", "Desafinada desde", "音程のずれ";
+    OffTuneHint: "From how many cents off its take’s own tuning a sustained note is a fault. Of single lines of voices, strings and winds; in takes played from now on.",
+        "Ab wie vielen Cent neben der Stimmung ihres Takes eine ausgehaltene Note als Fehler gilt. Für einstimmige Stimmen, Streicher und Bläser; in Takes von jetzt an.",
+        "À partir de combien de cents de l’accord de sa prise une note tenue est une faute. Pour les lignes seules de voix, cordes et vents ; dans les prises à venir.",
+        "Desde cuántos cents fuera de la afinación de su toma una nota sostenida es un fallo. Para líneas solas de voz, cuerda y viento; en las tomas desde ahora.",
+        "伸ばした音が、テイクの音程から何セント以上ずれるとミスにするか。声・弦楽器・管楽器の単旋律のみ。次のテイクから変わります。";
     Output: "Output", "Ausgabe", "Sortie", "Salida", "出力";
     DecideAfter: "Decide after", "Entscheiden nach", "Décider après", "Decidir tras", "判定までの時間";
     DecideAfterHint: "How long after an attack a note is decided: sooner leaves sooner, later is surer. Figures are given for 30 ms.",
@@ -524,8 +550,8 @@ table! {
         "Adresse et port, par exemple 127.0.0.1:9000 ; 127.0.0.1 est cet ordinateur",
         "Dirección y puerto, por ejemplo 127.0.0.1:9000; 127.0.0.1 es este equipo",
         "アドレスとポート(例 127.0.0.1:9000)。127.0.0.1 はこのコンピューターです";
-    OscRate: "{0} positions a second at most", "höchstens {0} Positionen pro Sekunde", "{0} positions par seconde au plus",
-        "{0} posiciones por segundo como máximo", "毎秒最大 {0} 回";
+    OscRate: "{0} {0|position|positions} a second at most", "höchstens {0} {0|Position|Positionen} pro Sekunde",
+        "{0} {0|position|positions} par seconde au plus", "{0} {0|posición|posiciones} por segundo como máximo", "毎秒最大 {0} 回";
     Journal: "Keep a crash journal", "Absturzprotokoll führen", "Tenir un journal de secours", "Llevar un diario de respaldo", "障害用の記録を残す";
     JournalHint: "Writes every take to a file of yours as it comes. If the host ends before the project was saved, the takes are there when it is opened again.",
         "Schreibt jeden Take sofort in eine Datei bei Ihnen. Endet der Host, bevor das Projekt gespeichert wurde, sind die Takes beim nächsten Öffnen da.",
@@ -609,6 +635,26 @@ mod tests {
             }
         }
         assert_eq!(Text::TakeN.with(Language::German, &[&7]), "Take 7");
+        assert_eq!(Text::TakeN.with(Language::German, &[]), "Take {0}");
+        assert_eq!(Text::TakeN.with(Language::German, &[&"{0}"]), "Take {0}");
         assert_eq!(Text::CoverageSum.with(Language::Japanese, &[&3, &9]), "9 小節中 3 小節がミスなし");
+    }
+
+    #[test]
+    fn nouns_follow_their_numbers() {
+        let takes = |language| [0, 1, 2].map(|count| Text::CoveredBy.with(language, &[&count, &count]));
+        assert_eq!(takes(Language::English), ["0 takes, 0 clean", "1 take, 1 clean", "2 takes, 2 clean"]);
+        assert_eq!(
+            takes(Language::French),
+            ["0 prise, 0 propre", "1 prise, 1 propre", "2 prises, 2 propres"]
+        );
+        assert_eq!(Text::Elsewhere.with(Language::Spanish, &[&1]), "Se guarda 1 toma de otra partitura");
+        for column in TABLE.iter().flatten() {
+            let places = column.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or_default());
+            for place in places.filter(|place| place.contains('|')) {
+                let parts: Vec<&str> = place.split('|').collect();
+                assert!(parts.len() == 3 && column.contains(&format!("{{{}}}", parts[0])), "{column}");
+            }
+        }
     }
 }

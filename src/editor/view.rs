@@ -314,6 +314,8 @@ pub struct Settings {
     pub journal: bool,
     /// The book is shared with other instances of the process.
     pub shares_book: bool,
+    /// From how many cents off its take's tuning a sustained note is a fault, 1-100.
+    pub off_tune_cents: f32,
 }
 
 impl Default for Settings {
@@ -336,6 +338,7 @@ impl Default for Settings {
             osc: RemoteSettings::default(),
             journal: false,
             shares_book: true,
+            off_tune_cents: 25.0,
         }
     }
 }

@@ -4,6 +4,11 @@ use super::AlignedBeat;
 use crate::score::NoteId;
 use crate::units::{Pitch, SampleIndex, Seconds};
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
+
+/// How far a sustained note may lie off the tuning of its take and be no fault, in cents: nobody holds a note to less than
+/// one, and 100 are another note.
+pub const OFF_TUNE_RANGE_CENTS: RangeInclusive<f32> = 1.0..=100.0;
 
 /// Contiguous playing along the path without a jump.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -303,6 +303,7 @@ impl EditorApp {
             osc: (*self.bridge.remote()).clone(),
             journal: self.bridge.keeps_journal(),
             shares_book: self.bridge.shares_book(),
+            off_tune_cents: self.bridge.off_tune_cents(),
         }
     }
 
@@ -364,6 +365,7 @@ impl EditorApp {
         self.bridge.send_remote(settings.osc.clone());
         self.bridge.keep_journal(settings.journal);
         self.bridge.share_book(settings.shares_book);
+        self.bridge.tolerate_off_tune(settings.off_tune_cents);
         let Some(gui) = &self.gui else { return };
         let setter = gui.param_setter();
         let params = &self.params;

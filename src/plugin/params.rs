@@ -1,9 +1,9 @@
 //! The parameters that a host sees, and what is saved beside them.
 
 use super::saved_book::SavedBook;
-use super::state::{SavedAlone, SavedConsent, SavedRemote, SavedScore, WindowSize};
+use super::state::{SavedScore, SavedSetting, WindowSize};
 use crate::audio::REFERENCE_RANGE_HZ;
-use crate::bridge::Bridge;
+use crate::bridge::{Bridge, RemoteSettings};
 use crate::engine::{EngineConfig, EstimatorKind};
 use crate::performance::DecisionDelay;
 use crate::units::{KEYS, LOWEST_KEY};
@@ -123,13 +123,16 @@ pub struct Parameters {
     pub export_folder: RwLock<String>,
     /// Where OSC goes.
     #[persist = "osc"]
-    osc: SavedRemote,
+    osc: SavedSetting<RemoteSettings>,
     /// The user agrees to a crash journal.
     #[persist = "journal"]
-    journal: SavedConsent,
+    journal: SavedSetting<bool>,
     /// The book is this instance's alone. Fields are restored in the order of their names: this one before the book.
     #[persist = "alone"]
-    alone: SavedAlone,
+    alone: SavedSetting<bool>,
+    /// From how many cents off its take's tuning a sustained note is a fault.
+    #[persist = "offtune"]
+    off_tune: SavedSetting<f32>,
     /// The editor's window.
     #[persist = "window"]
     pub window: WindowSize,
@@ -205,9 +208,18 @@ impl Parameters {
             bypass: BoolParam::new("Bypass", false).make_bypass(),
             score: SavedScore::new(bridge.clone()),
             book: SavedBook::new(bridge.clone()),
-            osc: SavedRemote::new(bridge.clone()),
-            journal: SavedConsent::new(bridge.clone()),
-            alone: SavedAlone::new(bridge),
+            osc: SavedSetting::new(
+                bridge.clone(),
+                |bridge| (*bridge.remote()).clone(),
+                |bridge, settings| bridge.send_remote(settings),
+            ),
+            journal: SavedSetting::new(bridge.clone(), Bridge::keeps_journal, Bridge::keep_journal),
+            alone: SavedSetting::new(
+                bridge.clone(),
+                |bridge| !bridge.shares_book(),
+                |bridge, alone| bridge.share_book(!alone),
+            ),
+            off_tune: SavedSetting::new(bridge, Bridge::off_tune_cents, Bridge::tolerate_off_tune),
             export_folder: RwLock::default(),
             window: WindowSize::default(),
         }

@@ -1,6 +1,6 @@
 //! What a project keeps besides the parameters: the score itself, and the editor's window.
 
-use crate::bridge::{Bridge, RemoteSettings, ScoreSource, Severity};
+use crate::bridge::{Bridge, ScoreSource, Severity};
 use crate::readers::MAX_FILE_BYTES;
 use crate::score::Choice;
 use base64::Engine as _;
@@ -125,78 +125,32 @@ impl PersistentField<'_, Value> for SavedScore {
     }
 }
 
-/// Where the bridge sends OSC, as a field that the framework saves and restores.
-pub struct SavedRemote {
+/// A setting that the bridge keeps, as a field that the framework saves and restores.
+pub struct SavedSetting<T> {
     bridge: Arc<Bridge>,
+    /// What the bridge has.
+    get: fn(&Bridge) -> T,
+    /// Gives it to the bridge.
+    set: fn(&Bridge, T),
 }
 
-impl SavedRemote {
+impl<T> SavedSetting<T> {
     /// The field for one instance.
-    pub fn new(bridge: Arc<Bridge>) -> SavedRemote {
-        SavedRemote { bridge }
+    pub fn new(bridge: Arc<Bridge>, get: fn(&Bridge) -> T, set: fn(&Bridge, T)) -> SavedSetting<T> {
+        SavedSetting { bridge, get, set }
     }
 }
 
-impl PersistentField<'_, RemoteSettings> for SavedRemote {
-    fn set(&self, new_value: RemoteSettings) {
-        self.bridge.send_remote(new_value);
+impl<'a, T: Serialize + Deserialize<'a>> PersistentField<'a, T> for SavedSetting<T> {
+    fn set(&self, new_value: T) {
+        (self.set)(&self.bridge, new_value);
     }
 
     fn map<F, R>(&self, f: F) -> R
     where
-        F: Fn(&RemoteSettings) -> R,
+        F: Fn(&T) -> R,
     {
-        f(&self.bridge.remote())
-    }
-}
-
-/// Whether the bridge keeps a journal, as a field that the framework saves and restores.
-pub struct SavedConsent {
-    bridge: Arc<Bridge>,
-}
-
-impl SavedConsent {
-    /// The field for one instance.
-    pub fn new(bridge: Arc<Bridge>) -> SavedConsent {
-        SavedConsent { bridge }
-    }
-}
-
-impl PersistentField<'_, bool> for SavedConsent {
-    fn set(&self, new_value: bool) {
-        self.bridge.keep_journal(new_value);
-    }
-
-    fn map<F, R>(&self, f: F) -> R
-    where
-        F: Fn(&bool) -> R,
-    {
-        f(&self.bridge.keeps_journal())
-    }
-}
-
-/// Whether the book is this instance's alone, as a field that the framework saves and restores.
-pub struct SavedAlone {
-    bridge: Arc<Bridge>,
-}
-
-impl SavedAlone {
-    /// The field for one instance.
-    pub fn new(bridge: Arc<Bridge>) -> SavedAlone {
-        SavedAlone { bridge }
-    }
-}
-
-impl PersistentField<'_, bool> for SavedAlone {
-    fn set(&self, new_value: bool) {
-        self.bridge.share_book(!new_value);
-    }
-
-    fn map<F, R>(&self, f: F) -> R
-    where
-        F: Fn(&bool) -> R,
-    {
-        f(&!self.bridge.shares_book())
+        f(&(self.get)(&self.bridge))
     }
 }
 

@@ -15,6 +15,8 @@ pub struct SessionView<'a> {
     pub path: &'a PlayingPath,
     /// The takes with their faults.
     pub takes: &'a [Take],
+    /// What the takes are called; empty where they are counted from 1 in their order.
+    pub numbers: &'a [u32],
     /// Coverage of every path step.
     pub coverage: &'a [Coverage],
     /// The same part by part; empty where there is one part only.
@@ -26,6 +28,11 @@ pub struct SessionView<'a> {
 }
 
 impl SessionView<'_> {
+    /// What a take is called.
+    pub(super) fn number(&self, take: u32) -> u32 {
+        self.numbers.get(take as usize).copied().unwrap_or(take + 1)
+    }
+
     /// The printed number of a step, with its pass where it is not the first: `37`, `37 (2nd)`.
     pub(super) fn measure(&self, step: u32) -> String {
         let Some(step) = self.path.steps.get(step as usize) else { return String::from("?") };

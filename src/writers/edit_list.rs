@@ -38,7 +38,7 @@ pub fn write_edl(session: &SessionView<'_>, mut out: impl Write) -> io::Result<(
         record += length;
         let measures = session.measures(piece.from_step, piece.to_step);
         writeln!(out, "* FROM CLIP NAME: {}", one_line(session.recording))?;
-        writeln!(out, "* TAKE {} MEASURES {measures}", piece.take + 1)?;
+        writeln!(out, "* TAKE {} MEASURES {measures}", session.number(piece.take))?;
         writeln!(out, "* EXACT SOURCE {:.6} {:.6}", piece.start.0, piece.end.0)?;
     }
     Ok(())
@@ -56,7 +56,7 @@ pub fn write_reaper_project(session: &SessionView<'_>, fade_s: f64, mut out: imp
     for (index, piece) in session.plan.segments.iter().enumerate() {
         let number = index + 1;
         let measures = session.measures(piece.from_step, piece.to_step);
-        let label = format!("m. {} take {}", name(&measures), piece.take + 1);
+        let label = format!("m. {} take {}", name(&measures), session.number(piece.take));
         writeln!(out, "  MARKER {number} {at:.6} \"{label}\" 1")?;
         at += piece.end.0 - piece.start.0;
         writeln!(out, "  MARKER {number} {at:.6} \"\" 1")?;
@@ -71,7 +71,7 @@ pub fn write_reaper_project(session: &SessionView<'_>, fade_s: f64, mut out: imp
         writeln!(out, "      LENGTH {:.6}", length + lead)?;
         writeln!(out, "      FADEIN 1 {lead:.6} 0 1 0 0")?;
         writeln!(out, "      FADEOUT 1 0.010000 0 1 0 0")?;
-        writeln!(out, "      NAME \"take {}\"", piece.take + 1)?;
+        writeln!(out, "      NAME \"take {}\"", session.number(piece.take))?;
         writeln!(out, "      SOFFS {:.6}", piece.start.0 - lead)?;
         writeln!(out, "      <SOURCE WAVE\n        FILE \"{}\"\n      >", name(session.recording))?;
         writeln!(out, "    >")?;

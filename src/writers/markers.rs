@@ -5,8 +5,8 @@ use super::midi::{MICROSECONDS_PER_QUARTER, TICKS_PER_QUARTER, TICKS_PER_SECOND,
 use super::smf::{self, Timed};
 use super::{MidiWriteError, SessionView};
 use crate::units::Seconds;
-use midly::num::u24;
-use midly::{MetaMessage, TrackEventKind};
+use midly::num::{u4, u7, u24};
+use midly::{MetaMessage, MidiMessage, TrackEventKind};
 use std::io::Write;
 
 /// Which program the markers are for.
@@ -20,8 +20,9 @@ pub enum MarkerFormat {
     Audacity,
     /// A cue sheet with a track for each stretch.
     Cue,
-    /// A MIDI file of marker events at recording time, which Ardour imports with its clip (*Import MIDI markers*), and most
-    /// other hosts too. MIDI has points only: the end of a stretch is a marker of its own.
+    /// A MIDI file of marker events at recording time, which Ardour imports as the markers of a clip (*Import MIDI markers*;
+    /// *Convert Region Cue Markers to Location Markers* puts them on the timeline), and most other hosts too. MIDI has points
+    /// only: the end of a stretch is a marker of its own.
     Midi,
 }
 
@@ -104,10 +105,18 @@ fn write_smf(markers: &[Marker], out: impl Write) -> Result<(), MidiWriteError> 
         points.extend(marker.end.map(|end| (end, format!("end of {}", marker.name))));
     }
     let tempo = MetaMessage::Tempo(u24::new(MICROSECONDS_PER_QUARTER));
-    let mut events: Vec<Timed> = vec![(0, 0, TrackEventKind::Meta(tempo))];
-    events.extend(points.iter().map(|(at, name)| {
-        (tick(Seconds(*at)), 1, TrackEventKind::Meta(MetaMessage::Marker(name.as_bytes())))
-    }));
+    // Ardour (7.3) leaves out a track without a channel event, its markers with it. This one changes nothing.
+    let all_notes_off = MidiMessage::Controller { controller: u7::new(123), value: u7::new(0) };
+    let channel_event = TrackEventKind::Midi { channel: u4::new(0), message: all_notes_off };
+    let mut events: Vec<Timed> = vec![(0, 0, TrackEventKind::Meta(tempo)), (0, 1, channel_event)];
+    // Nor does it keep two markers at one tick.
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut next = 0;
+    for (at, name) in &points {
+        let here = tick(Seconds(*at)).max(next);
+        events.push((here, 2, TrackEventKind::Meta(MetaMessage::Marker(name.as_bytes()))));
+        next = here + 1;
+    }
     let track = smf::track(events, 0).map_err(|pause| pause.at(TICKS_PER_SECOND))?;
     Ok(smf::write(vec![track], TICKS_PER_QUARTER, out)?)
 }
@@ -118,7 +127,7 @@ fn markers(session: &SessionView<'_>) -> Vec<Marker> {
         for stretch in &take.stretches {
             let measures = session.measures(stretch.from_step, stretch.to_step);
             markers.push(Marker {
-                name: format!("take {} m. {measures}", index + 1),
+                name: format!("take {} m. {measures}", session.number(index as u32)),
                 start: stretch.start.0,
                 end: Some(stretch.end.0),
                 kind: "take",

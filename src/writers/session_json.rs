@@ -17,6 +17,8 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct TakeEntry {
+    /// What it is called.
+    number: u32,
     start_s: f64,
     end_s: f64,
     stretches: Vec<StretchEntry>,
@@ -74,13 +76,15 @@ struct PlanEntry<'a> {
     reason: String,
 }
 
-/// Writes takes, coverage and the edit plan; times with 4 decimals, takes counted from 0.
+/// Writes takes, coverage and the edit plan; times with 4 decimals. Coverage and plan name takes by their place in
+/// the list, from 0.
 ///
 /// # Errors
 /// The destination's.
 pub fn write_session_json(session: &SessionView<'_>, mut out: impl Write) -> io::Result<()> {
     let number = |step: u32| session.path.steps.get(step as usize).map_or("", |step| step.number.as_str());
-    let takes = session.takes.iter().map(|take| TakeEntry {
+    let takes = session.takes.iter().zip(0..).map(|(take, index)| TakeEntry {
+        number: session.number(index),
         start_s: round(take.start.0),
         end_s: round(take.end.0),
         stretches: take

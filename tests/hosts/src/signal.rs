@@ -73,6 +73,41 @@ pub fn tune(rate_hz: f64) -> Vec<f32> {
     samples
 }
 
+/// A note of a line that is bowed or blown.
+#[derive(Clone, Copy, Debug)]
+pub struct Sustained {
+    /// When it begins, in seconds.
+    pub onset_s: f64,
+    /// How long it is held, in seconds.
+    pub length_s: f64,
+    /// MIDI pitch.
+    pub pitch: u8,
+    /// How far above its key it is played.
+    pub cents: f64,
+}
+
+/// A line as a flute or a violin plays it, `seconds` long: six harmonics, 30 ms of attack, 40 ms of release, and from 0.2 s on a
+/// vibrato of 15 cents either way.
+pub fn line(notes: &[Sustained], rate_hz: f64, seconds: f64) -> Vec<f32> {
+    let mut samples = vec![0.0f32; (seconds * rate_hz) as usize];
+    for note in notes {
+        let f0 = 440.0 * ((f64::from(note.pitch) - 69.0 + note.cents / 100.0) / 12.0).exp2();
+        let first = (note.onset_s * rate_hz) as usize;
+        let mut phase = 0.0;
+        for (n, sample) in samples.iter_mut().skip(first).take((note.length_s * rate_hz) as usize).enumerate()
+        {
+            let t = n as f64 / rate_hz;
+            let depth = 15.0 * ((t - 0.2) / 0.2).clamp(0.0, 1.0);
+            let vibrato = depth * (std::f64::consts::TAU * 5.5 * t).sin();
+            phase += std::f64::consts::TAU * f0 * (vibrato / 1200.0).exp2() / rate_hz;
+            let envelope = (t / 0.03).min(1.0) * ((note.length_s - t) / 0.04).min(1.0);
+            let tone: f64 = (1..=6).map(f64::from).map(|h| (h * phase).sin() / h.powf(1.3)).sum();
+            *sample += (0.12 * envelope * tone) as f32;
+        }
+    }
+    samples
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,13 +2,15 @@
 //!
 //! - `soak hours N`: the demo recording with its score, over and over for N hours of audio, through the built CLAP; the
 //!   memory, and whether the last round is told as the second one was.
+//! - `soak take HOURS`: the demo recording with its score, over and over, as one take that the host never stops; the memory, the
+//!   time and the size of the project, and what takes became of it.
 //! - `soak activations N`, `soak instances N`: in both formats, with the editor open where there is a display.
 //! - `soak starved SECONDS`: at realtime pace beside two busy threads for each processor; then left alone again.
 
 use anyhow::{Result, bail, ensure};
 use hosts::window::Window;
-use hosts::{Format, Instance, Midi, Setup, Timed, open, project, signal, sound};
-use serde_json::json;
+use hosts::{Format, Instance, Midi, Setup, Timed, Transport, open, project, signal, sound};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +26,7 @@ fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["hours", hours] => play_for(hours.parse()?),
+        ["take", hours] => record_for(hours.parse()?),
         ["activations", count] => {
             Format::ALL.into_iter().try_for_each(|format| activate(format, count.parse()?))
         }
@@ -31,7 +34,7 @@ fn main() -> Result<()> {
         ["starved", seconds] => {
             Format::ALL.into_iter().try_for_each(|format| starve(format, seconds.parse()?))
         }
-        _ => bail!("usage: soak hours N | activations N | instances N | starved SECONDS"),
+        _ => bail!("usage: soak hours N | take HOURS | activations N | instances N | starved SECONDS"),
     }
 }
 
@@ -76,6 +79,76 @@ fn play_for(hours: f64) -> Result<()> {
     let speed = audio_s / start.elapsed().as_secs_f64();
     println!("{rounds} rounds, {:.2} h of audio at {speed:.1} times real time", audio_s / 3600.0);
     compare(&second, &last, rate_hz)
+}
+
+/// Records without a stop, opens the project again, and says what the book has.
+fn record_for(hours: f64) -> Result<()> {
+    const BLOCK: usize = 512;
+    let item = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/demo");
+    let (round, rate_hz) = sound::decode(&item.join("audio.ogg"))?;
+    let mut instance = open(Format::Clap)?;
+    let score = project::score_field("score.mxl", &std::fs::read(item.join("score.mxl"))?)?;
+    ensure!(instance.load(&project::state(json!({}), &score)?), "the state was refused");
+    instance.activate(&Setup { rate_hz, channels: 2, largest_block: BLOCK, offline: true })?;
+    let (start, before_mb) = (Instant::now(), resident_mb());
+    let (mut most_mb, mut events) = (before_mb, Vec::with_capacity(4096));
+    let blocks = (hours * 3600.0 * rate_hz) as usize / BLOCK;
+    let mut samples = round.iter().copied().cycle();
+    for n in 0..blocks {
+        let part: Vec<f32> = samples.by_ref().take(BLOCK).collect();
+        let position = (n * BLOCK) as i64;
+        instance.set_transport(Some(Transport { playing: true, recording: true, position }));
+        events.clear();
+        instance.process(&mut vec![part; 2], &mut events)?;
+        if n % (blocks / 24).max(1) == 0 {
+            most_mb = most_mb.max(resident_mb());
+            let heard_h = position as f64 / rate_hz / 3600.0;
+            println!(
+                "{heard_h:.2} h heard in {:.0} s, {:.0} MB",
+                start.elapsed().as_secs_f64(),
+                resident_mb()
+            );
+        }
+    }
+    let heard_s = start.elapsed().as_secs_f64();
+    instance.set_transport(Some(Transport::default()));
+    for _ in 0..(2.0 * rate_hz) as usize / BLOCK {
+        instance.process(&mut vec![vec![0.0; BLOCK]; 2], &mut events)?;
+    }
+    let over = Instant::now();
+    let (mut saved, mut takes) = (Vec::new(), Vec::new());
+    while takes.is_empty() || !takes.iter().all(|take: &Value| take["exact"] == true) {
+        ensure!(over.elapsed() < Duration::from_secs(1800), "the second pass never ends");
+        std::thread::sleep(Duration::from_millis(500));
+        most_mb = most_mb.max(resident_mb());
+        saved = instance.save()?;
+        takes = project::takes(&project::book(&saved)?)?;
+    }
+    println!(
+        "{hours:.2} h in {heard_s:.0} s, {:.1} times real time; exact {:.1} s after the stop; {before_mb:.0} MB before, {most_mb:.0} MB at most; project {:.2} MB",
+        hours * 3600.0 / heard_s,
+        over.elapsed().as_secs_f64(),
+        saved.len() as f64 / 1e6
+    );
+    drop(instance);
+    let mut again = open(Format::Clap)?;
+    let opening = Instant::now();
+    ensure!(again.load(&saved), "the project was refused");
+    ensure!(project::takes(&project::book(&again.save()?)?)? == takes, "the project opens otherwise");
+    println!("opened and saved again in {:.0} ms", opening.elapsed().as_secs_f64() * 1e3);
+    for take in &takes {
+        let count = |name: &str| take[name].as_array().map_or(0, Vec::len);
+        let notes = take["notes"]["pitch"].as_array().map_or(0, Vec::len);
+        println!(
+            "take {}: from {} s, {:.1} s long, {} stretches, {notes} notes, {} faults",
+            take["number"],
+            take["host_start_s"],
+            take["length"].as_f64().unwrap_or(f64::NAN) * 1e-4,
+            count("stretches"),
+            count("faults")
+        );
+    }
+    Ok(())
 }
 
 /// Notes and places among the events.

@@ -107,6 +107,30 @@ fn damaged_projects_do_no_harm() {
 }
 
 #[test]
+fn a_project_of_a_version_to_come_opens_with_what_is_known_of_it() {
+    let score = project::score_field("harp.musicxml", SCORE.as_bytes()).unwrap();
+    let state = project::state(unusual(), &score).unwrap();
+    let state = project::with_field(&state, "chapters", &json!([1, 2])).unwrap();
+    // A field that has another shape by then.
+    let state = project::with_field(&state, "offtune", &json!({ "cents": 30.0 })).unwrap();
+    let mut state: Value = serde_json::from_slice(&state).unwrap();
+    state["version"] = "99.0.0".into();
+    state["params"]["chapters"] = json!({ "i32": 3 });
+    let state = serde_json::to_vec(&state).unwrap();
+    for format in Format::ALL {
+        let mut instance = open(format).unwrap();
+        assert!(instance.load(&state), "{format:?}");
+        let saved: Value = serde_json::from_slice(&instance.save().unwrap()).unwrap();
+        for (id, value) in unusual().as_object().unwrap() {
+            assert_eq!(saved["params"][id], *value, "{format:?}: {id}");
+        }
+        let field: Value = serde_json::from_str(saved["fields"]["score"].as_str().unwrap()).unwrap();
+        assert_eq!(project::score_bytes(&field).unwrap(), SCORE.as_bytes(), "{format:?}");
+        assert_eq!(saved["fields"]["offtune"], "25.0", "{format:?}");
+    }
+}
+
+#[test]
 fn aligned_notes_leave_exactly_the_latency_after_their_onset() {
     for rate_hz in [8_000.0, 44_100.0, 96_000.0] {
         let sound = tune(rate_hz);

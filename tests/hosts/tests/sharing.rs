@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{offline, stereo};
+use common::{offline, played, score, stereo};
+use hosts::signal::line;
 use hosts::sound::decode;
 use hosts::{Format, Instance, Transport, open, project};
 use serde_json::{Value, json};
@@ -16,18 +17,26 @@ fn demo(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/demo").join(file)
 }
 
-/// Both tracks hear `sound` from `position` on, block by block as a host has it, and then a second of silence.
+/// All tracks hear `sound`, see [`record_each`].
 fn record(tracks: &mut [Box<dyn Instance>], sound: &[f32], rate_hz: f64, position: i64) {
+    let sounds = vec![sound; tracks.len()];
+    record_each(tracks, &sounds, rate_hz, position);
+}
+
+/// Each track hears its sound from `position` on, block by block as a host has it, and then a second of silence. The sounds are of
+/// one length.
+fn record_each(tracks: &mut [Box<dyn Instance>], sounds: &[&[f32]], rate_hz: f64, position: i64) {
     let mut events = Vec::with_capacity(4096);
     let mut hear = |track: &mut Box<dyn Instance>, block: &[f32], transport: Transport| {
         track.set_transport(Some(transport));
         events.clear();
         track.process(&mut stereo(block), &mut events).unwrap();
     };
-    for (n, block) in sound.chunks(BLOCK).enumerate() {
-        let position = position + (n * BLOCK) as i64;
-        let transport = Transport { playing: true, recording: true, position };
-        tracks.iter_mut().for_each(|track| hear(track, block, transport));
+    for from in (0..sounds[0].len()).step_by(BLOCK) {
+        let transport = Transport { playing: true, recording: true, position: position + from as i64 };
+        for (track, sound) in tracks.iter_mut().zip(sounds) {
+            hear(track, &sound[from..sound.len().min(from + BLOCK)], transport);
+        }
     }
     let silence = vec![0.0; rate_hz as usize];
     tracks.iter_mut().for_each(|track| {
@@ -105,4 +114,54 @@ fn two_tracks_keep_one_book_and_whichever_saved_it_brings_it_back() {
         }
         assert_eq!(project::takes(&found).unwrap()[2]["number"], 3, "{found}");
     }
+}
+
+#[test]
+fn each_track_answers_for_its_part_and_the_take_for_all() {
+    const FLUTE: [u8; 16] = [76, 77, 79, 81, 84, 83, 79, 76, 74, 76, 77, 79, 81, 79, 74, 72];
+    const VIOLIN: [u8; 16] = [60, 65, 64, 69, 67, 62, 64, 60, 59, 67, 65, 64, 69, 62, 67, 60];
+    let rate_hz = 44_100.0;
+    let both = score(&[("Flute", &FLUTE), ("Violin", &VIOLIN)]);
+    let field = |part: &str| {
+        let mut field = project::score_field("duo.xml", both.as_bytes()).unwrap();
+        field["choice"] = json!({ "parts": part, "path": "" });
+        field
+    };
+    // The violin plays a wrong note in the third measure, and one out of tune in the fourth.
+    let mut wrong = VIOLIN;
+    wrong[9] += 2;
+    let seconds = 17.5;
+    let flute = line(&played(&FLUTE, 0.92, |_| 0.0), rate_hz, seconds);
+    let violin = line(&played(&wrong, 0.92, |n| if n == 13 { 40.0 } else { 0.0 }), rate_hz, seconds);
+    let mut tracks: Vec<Box<dyn Instance>> = (0..2).map(|_| open(Format::Clap).unwrap()).collect();
+    for (track, part) in tracks.iter_mut().zip(["Flute", "Violin"]) {
+        assert!(track.load(&project::state(json!({}), &field(part)).unwrap()));
+        offline(track.as_mut(), rate_hz, 2);
+    }
+    // The scores are read in the background; a block is heard only after that.
+    record(&mut tracks, &[0.0; BLOCK], rate_hz, 0);
+    record_each(&mut tracks, &[&flute, &violin], rate_hz, 0);
+    let shared = settled(tracks[0].as_mut(), 1, 2);
+    assert_eq!(settled(tracks[1].as_mut(), 1, 2), shared, "both have the same book");
+    let take = project::takes(&shared).unwrap().remove(0);
+    let told = |faults: &Value| -> Vec<(String, i64)> {
+        let fault = |fault: &Value| {
+            (fault["kind"].as_str().unwrap().to_owned(), fault["beat"].as_f64().unwrap().round() as i64)
+        };
+        faults.as_array().unwrap().iter().map(fault).collect()
+    };
+    let of = |part: u16| {
+        let voices = take["voices"].as_array().unwrap();
+        voices.iter().find(|voice| voice["parts"] == json!([part])).expect("a voice of the part")
+    };
+    assert_eq!(told(&of(0)["faults"]), [], "the flute played what is written");
+    let expected = [(String::from("wrong"), 9), (String::from("intonation"), 13)];
+    assert_eq!(told(&of(1)["faults"]), expected, "the violin did not");
+    assert_eq!(told(&take["faults"]), expected, "and so the take has faults where the violin has");
+    for stretches in [&of(0)["stretches"], &of(1)["stretches"], &take["stretches"]] {
+        assert_eq!((&stretches[0]["from_step"], &stretches[0]["to_step"]), (&json!(0), &json!(3)), "{take}");
+    }
+    let notes = take["notes"]["pitch"].as_array().unwrap();
+    let heard = |pitches: &[u8]| pitches.iter().filter(|pitch| notes.contains(&json!(pitch))).count();
+    assert_eq!((heard(&FLUTE), heard(&wrong)), (16, 16), "the take has the notes of both");
 }

@@ -1,6 +1,7 @@
 //! What several host tests share.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use hosts::signal::Sustained;
 use hosts::{Instance, Midi, Setup, Timed};
 use std::collections::BTreeSet;
 
@@ -47,4 +48,56 @@ pub fn track(sounding: &mut BTreeSet<u8>, midi: Midi) {
         }
         Midi::Control { .. } | Midi::Bend { .. } => {}
     }
+}
+
+/// A score in common time at 60 to the minute: of each part its name and its quarter notes, as MIDI pitches.
+pub fn score(parts: &[(&str, &[u8])]) -> String {
+    const STEPS: [(&str, u8); 12] = [
+        ("C", 0),
+        ("C", 1),
+        ("D", 0),
+        ("D", 1),
+        ("E", 0),
+        ("F", 0),
+        ("F", 1),
+        ("G", 0),
+        ("G", 1),
+        ("A", 0),
+        ("A", 1),
+        ("B", 0),
+    ];
+    let ids = || parts.iter().zip(1..);
+    let list = ids().map(|((name, _), id)| {
+        format!("<score-part id=\"P{id}\"><part-name>{name}</part-name></score-part>")
+    });
+    let measure = |(index, pitches): (usize, &[u8])| {
+        let attributes = "<attributes><divisions>1</divisions><time><beats>4</beats><beat-type>4</beat-type></time>\
+            </attributes><sound tempo=\"60\"/>";
+        let notes = pitches.iter().map(|pitch| {
+            let (step, alter) = STEPS[usize::from(pitch % 12)];
+            format!(
+                "<note><pitch><step>{step}</step><alter>{alter}</alter><octave>{}</octave></pitch><duration>1</duration></note>",
+                pitch / 12 - 1
+            )
+        });
+        let notes: String = notes.collect();
+        format!(
+            "<measure number=\"{}\">{}{notes}</measure>",
+            index + 1,
+            if index == 0 { attributes } else { "" }
+        )
+    };
+    let bodies = ids().map(|((_, pitches), id)| {
+        let measures: String = pitches.chunks(4).enumerate().map(measure).collect();
+        format!("<part id=\"P{id}\">{measures}</part>")
+    });
+    let (list, bodies): (String, String) = (list.collect(), bodies.collect());
+    format!("<score-partwise version=\"4.0\"><part-list>{list}</part-list>{bodies}</score-partwise>")
+}
+
+/// The quarter notes of such a score as they are played: `cents(n)` off, `length_s` long, one a second from half a second on.
+pub fn played(pitches: &[u8], length_s: f64, cents: impl Fn(usize) -> f64) -> Vec<Sustained> {
+    let note =
+        |(n, &pitch): (usize, &u8)| Sustained { onset_s: 0.5 + n as f64, length_s, pitch, cents: cents(n) };
+    pitches.iter().enumerate().map(note).collect()
 }
