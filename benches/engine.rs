@@ -140,7 +140,7 @@ fn notes(criterion: &mut Criterion) {
         sure_early: 0.65,
         at_rise: true,
         restrike_gap_frames: 4,
-        sure: 0.6,
+        sure: 0.57,
         sounding_confirm: 0.7,
         confirm_frames: 10,
         soft: 0.6,

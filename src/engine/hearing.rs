@@ -114,7 +114,7 @@ impl Hearing {
                 sure_early: 0.65,
                 at_rise: true,
                 restrike_gap_frames: 4,
-                sure: 0.6,
+                sure: 0.57,
                 sounding_confirm: 0.7,
                 confirm_frames: 10,
                 // Of slow attacks it is sure that they sound before it is sure when they began.

@@ -46,6 +46,11 @@ class Player:
         self.time, self.swell, self.segment = rng.uniform(0.3, 2.0), 0.0, 0
         self.played, self.alignment, self.errors, self.pedals = [], [], [], []
 
+    def free(self, pitch, beat, but=None):
+        """Whether nothing else written within a beat is on that key: only then can anyone hear a fault there."""
+        near = (n for n in self.notes if n['beat'] < beat + 1 and n['beat'] + max(n['length'], 1) > beat)
+        return all(n is but or n['pitch'] != pitch for n in near)
+
     def bpm(self, beat):
         return [bpm for start, bpm in self.tempo if start <= beat + 1e-6][-1] if self.tempo[0][0] <= beat else self.tempo[0][1]
 
@@ -71,11 +76,13 @@ class Player:
                 velocity = self.level + self.swell + (self.tilt if note['pitch'] == top else 0) + rng.gauss(0, 5)
                 length = note['length'] * tempo * rng.uniform(0.7, 1.0)
                 fate = rng.random() if index > first + 4 else 1.0
+                other = note['pitch'] + rng.choice([-2, -1, -1, 1, 1, 2])
+                if fate < self.faults and not self.free(note['pitch'] if fate < self.faults / 3 else other, beat, note):
+                    fate = 1.0
                 if fate < self.faults / 3:
                     self.error(self.time, 'missed', note['id'], note['pitch'], '-')
                     continue
                 if fate < 2 * self.faults / 3:
-                    other = note['pitch'] + rng.choice([-2, -1, -1, 1, 1, 2])
                     self.strike(onset, length, other, velocity)
                     self.played[-1]['part'] = note['part']
                     self.error(onset, 'wrong', note['id'], note['pitch'], other)
@@ -83,11 +90,10 @@ class Player:
                 self.strike(onset, length, note['pitch'], velocity, note)
                 onsets.append(onset)
                 if fate < self.faults:
-                    beside = note['pitch'] + rng.choice([-2, -1, -1, 1, 1, 2])
                     start = onset + rng.uniform(-0.03, 0.04)
-                    self.strike(start, rng.uniform(0.06, 0.25), beside, velocity * rng.uniform(0.4, 0.9))
+                    self.strike(start, rng.uniform(0.06, 0.25), other, velocity * rng.uniform(0.4, 0.9))
                     self.played[-1]['part'] = note['part']
-                    self.error(start, 'extra', '-', '-', beside)
+                    self.error(start, 'extra', '-', '-', other)
             if onsets:
                 onsets.sort()
                 self.alignment.append((beat, group[0]['measure'], float(np.median(onsets)), self.segment, len(onsets)))
