@@ -35,6 +35,35 @@ fn running_status_and_velocity_zero() {
     assert_eq!(score.measures.len(), 1);
 }
 
+/// Not allowed, but written all the same: a tempo between the notes of one status byte.
+#[test]
+fn running_status_goes_on_past_meta_events() {
+    let track = [0, 0x90, 60, 64, 48, 0xFF, 0x51, 3, 0x0F, 0x42, 0x40, 48, 60, 0, 0, 62, 64, 96, 62, 0];
+    let score = read_score(&file(0, PPQ_96, &[&track]), "").unwrap();
+    assert_eq!(played(&score), [(0.0, 1.0, 60), (1.0, 1.0, 62)]);
+}
+
+#[test]
+fn a_track_that_breaks_off_or_takes_no_time_is_refused() {
+    use colla_parte::readers::ReadError;
+    let whole = [0, 0x90, 60, 64, 96, 60, 0, 0, 62, 64, 96, 62, 0];
+    let text = |track: &[u8]| {
+        read_score(&file(0, PPQ_96, &[&[0, 0x90, 60, 64, 96, 60, 0], track]), "").map_err(|e| e.to_string())
+    };
+    assert!(text(&whole).is_ok());
+    let broken = [&whole[..7], &[0, 0xF8, 1, 2]].concat();
+    assert_eq!(
+        text(&broken),
+        Err("MIDI file: track 2, byte 8: expected an event, found [00, f8, 01, 02]".into())
+    );
+    // What stands after the end of a track is not read.
+    let mut trailing = file(0, PPQ_96, &[&[&whole[..], &[0, 0xFF, 0x2F, 0, 0, 0xF8]].concat()]);
+    assert_eq!(read_score(&trailing, "").map(|score| score.path.notes.len()), Ok(2));
+    trailing.truncate(30);
+    assert!(read_score(&trailing, "").is_err());
+    assert_eq!(read_score(&file(0, PPQ_96, &[&[0, 0x90, 60, 64]]), ""), Err(ReadError::Empty));
+}
+
 #[test]
 fn meters_and_tempi_make_measures_and_a_tempo_map() {
     // 1/4 for a pick-up, then 3/4; 60 per minute from beat 1 on.

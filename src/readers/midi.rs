@@ -10,7 +10,7 @@ use self::tracks::{RawTrack, Span, TimeBase};
 use super::ReadError;
 use crate::score::{Flow, Mark, MarkKind, Measure, Note, Part, Score, Section, playing_order};
 use crate::units::{Beats, Bpm, Pitch};
-use midly::{Format, Smf};
+use midly::Format;
 
 /// The most measures that a file may be long.
 const MAX_MEASURES: usize = 65_536;
@@ -28,13 +28,17 @@ const PERCUSSION: u8 = 9;
 ///
 /// # Errors
 /// [`ReadError::Midi`] for broken files, [`ReadError::TooLarge`] beyond the limits, [`ReadError::Empty`] without
-/// notes.
+/// notes that take time.
 pub(super) fn read(bytes: &[u8]) -> Result<Score, ReadError> {
     check_division(bytes)?;
-    let smf = Smf::parse(bytes).map_err(|error| ReadError::Midi(error.to_string()))?;
-    let base = TimeBase::of(smf.header.timing);
-    let sequential = smf.header.format == Format::Sequential;
-    let mut tracks: Vec<RawTrack> = smf.tracks.iter().map(|track| RawTrack::read(track, base)).collect();
+    let broken = |error: midly::Error| ReadError::Midi(error.to_string());
+    let (header, chunks) = midly::parse(bytes).map_err(broken)?;
+    let base = TimeBase::of(header.timing);
+    let sequential = header.format == Format::Sequential;
+    let mut tracks = Vec::new();
+    for (index, chunk) in chunks.enumerate() {
+        tracks.push(RawTrack::read(&tracks::events(index, chunk.map_err(broken)?)?, base));
+    }
     let count: usize = tracks.iter().map(|track| track.spans.len()).sum();
     if count > MAX_NOTES {
         return Err(ReadError::TooLarge { what: "notes", limit: MAX_NOTES as u64, found: count as u64 });
@@ -51,6 +55,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Score, ReadError> {
         }
     } else {
         piece(&mut score, &tracks, &parts)?;
+    }
+    // Notes that all begin and end at once are no score.
+    if score.measures.is_empty() {
+        return Err(ReadError::Empty);
     }
     score.notes.sort_by_key(|note| (note.measure, note.onset, note.part, note.pitch, note.duration));
     score.marks.sort_by_key(|mark| (mark.measure, mark.onset, mark.part));

@@ -202,8 +202,10 @@ impl<'a> Walk<'a> {
 
     fn find_segno(&self, at: usize, label: &str) -> usize {
         let with = |same: bool| {
-            (0..=at)
+            // One before; a sign beside the jump itself only says what to look for.
+            (0..at)
                 .rev()
+                .chain([at])
                 .find(|&i| self.flows[i].segno.as_ref().is_some_and(|found| !same || found.as_str() == label))
         };
         with(true).or_else(|| with(false)).unwrap_or(0)

@@ -93,6 +93,7 @@ struct OpenTie {
     note: usize,
     end: Beats,
     voice: u8,
+    grace: bool,
 }
 
 impl OpenTies {
@@ -100,7 +101,13 @@ impl OpenTies {
     fn strike(&mut self, path: &mut Vec<PathNote>, note: &Note, id: NoteId, step: u32, onset: Beats) {
         let end = onset + note.duration;
         let key = (note.part, note.pitch);
-        let held = if note.ties.from_previous { self.take(key, onset, note.voice) } else { None };
+        let held = if note.ties.from_previous {
+            self.take(key, onset, note.voice)
+        } else if note.grace.is_none() {
+            self.take_grace(key, onset, note.voice)
+        } else {
+            None
+        };
         let index = match held {
             Some(index) => {
                 let head = &mut path[index];
@@ -129,19 +136,31 @@ impl OpenTies {
             }
         };
         if note.ties.to_next {
-            self.0.entry(key).or_default().push(OpenTie { note: index, end, voice: note.voice });
+            self.0.entry(key).or_default().push(OpenTie {
+                note: index,
+                end,
+                voice: note.voice,
+                grace: note.grace.is_some(),
+            });
         }
     }
 
-    /// The open tie that a continuation at `onset` belongs to: one that ends there, in its own voice if possible;
-    /// else the one in its voice that ended last, not too long ago.
+    /// The open tie that a continuation at `onset` belongs to: one that ends there, in its own voice if possible; else,
+    /// as where an arpeggio is written out in a voice of its own, the one that ended last, not too long ago.
     fn take(&mut self, key: (u16, Pitch), onset: Beats, voice: u8) -> Option<usize> {
         let open = self.0.get_mut(&key)?;
         open.retain(|tie| tie.end + TIE_GAP >= onset);
         let best = (0..open.len())
-            .filter(|&i| open[i].end == onset || (open[i].end < onset && open[i].voice == voice))
-            .max_by_key(|&i| (open[i].end, open[i].voice == voice))?;
+            .filter(|&i| open[i].end <= onset)
+            .max_by_key(|&i| (open[i].end == onset, open[i].voice == voice, open[i].end))?;
         Some(open.swap_remove(best).note)
+    }
+
+    /// A grace note tied to the note that it leans on, which may not say so itself.
+    fn take_grace(&mut self, key: (u16, Pitch), onset: Beats, voice: u8) -> Option<usize> {
+        let open = self.0.get_mut(&key)?;
+        let tie = open.iter().position(|tie| tie.grace && tie.end == onset && tie.voice == voice)?;
+        Some(open.swap_remove(tie).note)
     }
 }
 

@@ -2,12 +2,16 @@
 
     python tests/compare/readers.py theirs READER FOLDER CACHE [--files 150] [--seconds 3600] [--limit 600] [--smallest]
     python tests/compare/readers.py compare READER COLLA_PARTE FOLDER CACHE OUT.tsv [--files 150]
+    python tests/compare/readers.py items COLLA_PARTE FOLDER
 
-Needs `pip install partitura verovio music21`. The first step keeps what the other reader makes of a file as
+Needs `pip install partitura verovio music21 mido`. The first step keeps what the other reader makes of a file as
 CACHE/READER/NAME.json, since that takes far longer than the comparison. The second writes one row a file: noteheads as
 printed, notes when played (ties merged, repeats unfolded), pitches and (onset, pitch) pairs that one side has alone, the
 length in quarter notes, and whether the measures come in the same order. Onsets are equal if they differ by less than 1e-3 beats. Grace notes are compared by
 pitch alone, and what is late because of one (Verovio takes their time from the note after) is counted apart. A summary goes to standard output.
+
+The third compares with what the items of a corpus folder say themselves: `score_notes.tsv`, and the onsets of `score.mid` with those of
+`colla-parte score --midi`, doubled notes once.
 """
 
 import argparse
@@ -16,6 +20,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 import zipfile
@@ -89,8 +94,8 @@ def with_verovio(file):
     verovio.enableLog(verovio.LOG_OFF)
     toolkit = verovio.toolkit()
     toolkit.setOptions({"expandAlways": True, "breaks": "none", "header": "none", "footer": "none"})
-    # It rolls chords in its own time; written they begin together.
-    if not toolkit.loadData(re.sub(r"<arpeggiate[^>]*/>", "", text_of(file))):
+    # It rolls chords in its own time, even those that are marked not to be; written they begin together.
+    if not toolkit.loadData(re.sub(r"<(non-)?arpeggiate[^>]*/>", "", text_of(file))):
         raise ValueError("cannot be loaded")
     root = ElementTree.fromstring(toolkit.getMEI())
     numbers = {measure.get(name): measure.get("n", "") for measure in root.iter(f"{mei}measure")}
@@ -141,15 +146,15 @@ def with_music21(file):
 READERS = {"partitura": with_partitura, "verovio": with_verovio, "music21": with_music21}
 
 
-def unmatched(a, b):
-    """The (onset, pitch) of `a` that find no partner in `b`."""
+def apart(a, b, tolerance):
+    """The (onset, pitch) of `a` that have no partner in `b` within `tolerance`."""
     by_pitch = {}
     for onset, pitch in sorted(b):
         by_pitch.setdefault(pitch, []).append(onset)
     alone = []
     for onset, pitch in sorted(a):
         waiting = by_pitch.get(pitch, [])
-        found = next((i for i, other in enumerate(waiting) if abs(other - onset) < 1.1e-3), None)
+        found = next((i for i, other in enumerate(waiting) if abs(other - onset) <= tolerance), None)
         if found is None:
             alone.append((onset, pitch))
         else:
@@ -173,6 +178,18 @@ def drop_delayed(only_ours, only_theirs, graces):
             only_theirs.remove(partner)
             late += 1
     return late
+
+
+def drop_tied_graces(only_ours, graces):
+    """Takes out grace notes that are tied into their note: ours begin with that, theirs a little before or after."""
+
+    def near(those, note):
+        return sum(other[1] == note[1] and abs(other[0] - note[0]) <= 1 for other in those)
+
+    tied = [note for note in only_ours if near(graces[1], note) > near(graces[0], note)]
+    for note in tied:
+        only_ours.remove(note)
+    return len(tied)
 
 
 class TooSlow(Exception):
@@ -209,7 +226,11 @@ def theirs(arguments):
 
 
 def same_order(a, b):
-    return [number.strip() for number in a] == [number.strip() for number in b]
+    def printed(number):
+        """Without what music21 adds: the number before ("8X1"), and a letter for each repeat."""
+        return re.sub(r"(?<=\d)[a-z]$", "", re.sub(r"^\d+(?=X)", "", number.strip()))
+
+    return [printed(number) for number in a] == [printed(number) for number in b]
 
 
 def compare(arguments):
@@ -230,16 +251,17 @@ def compare(arguments):
                 continue
             our = ours(arguments.binary, str(file))
             a, b = (Counter(pitch for _, pitch, _ in side["notes"]) for side in (our, their))
-            apart = sum((a - b).values()) + sum((b - a).values())
-            # What one side calls a grace note may be a plain one on the other (a grace note tied into its main note).
-            every = [[(onset, pitch) for onset, pitch, _ in side["notes"]] for side in (our, their)]
+            pitches = sum((a - b).values()) + sum((b - a).values())
+            graces = [[(onset, pitch) for onset, pitch, grace in side["notes"] if grace] for side in (our, their)]
             plain = [[(onset, pitch) for onset, pitch, grace in side["notes"] if not grace] for side in (our, their)]
-            only_ours = unmatched(plain[0], every[1])
-            only_theirs = unmatched(plain[1], every[0])
-            late = drop_delayed(only_ours, only_theirs, {onset for onset, _, grace in our["notes"] if grace})
+            only_ours, only_theirs = apart(*plain, 1.1e-3), apart(*reversed(plain), 1.1e-3)
+            late = drop_delayed(only_ours, only_theirs, {onset for onset, _ in graces[0]})
+            # What one side calls a grace note may be a plain one on the other.
+            only_ours, only_theirs = apart(only_ours, graces[1], 1.1e-3), apart(only_theirs, graces[0], 1.1e-3)
+            tied = drop_tied_graces(only_ours, graces)
             order = same_order(our["order"], their["order"])
             first = min((onset for onset, _ in only_ours + only_theirs), default=None)
-            row = [file.stem, our["heads"], their["heads"], len(our["notes"]), len(their["notes"]), apart]
+            row = [file.stem, our["heads"], their["heads"], len(our["notes"]), len(their["notes"]), pitches]
             row += [len(only_ours), len(only_theirs), f"{our['end']:.3f}", f"{their['end']:.3f}", int(order)]
             row += ["-" if first is None else f"{first:.3f}", their["cpu_s"]]
             print("\t".join(map(str, row)), file=out)
@@ -247,15 +269,59 @@ def compare(arguments):
             total["notes played equal in number"] += len(our["notes"]) == len(their["notes"])
             total["end equal"] += abs(our["end"] - their["end"]) < 1.1e-3
             total["order equal"] += order
-            total["pitches equal"] += apart == 0
+            total["pitches equal"] += pitches == 0
             total["every onset and pitch equal"] += not only_ours and not only_theirs
             total["notes"] += len(plain[0])
             total["notes only ours"] += len(only_ours)
             total["notes only theirs"] += len(only_theirs)
             total["notes that it delays after grace notes"] += late
+            total["grace notes tied into their notes"] += tied
             total["cpu_s"] += their["cpu_s"]
     for what, count in total.items():
         print(f"{what}\t{count:.0f}")
+
+
+def note_table(lines):
+    """(onset, pitch, grace) of each row."""
+    rows = [row.split("\t") for row in lines[1:]]
+    return [(float(row[1]), int(row[3]), int(row[7])) for row in rows]
+
+
+def strikes(file):
+    """The (beat, pitch) of every key that goes down in a MIDI file, once each."""
+    import mido
+
+    midi = mido.MidiFile(file)
+    found = set()
+    for track in midi.tracks:
+        ticks = 0
+        for message in track:
+            ticks += message.time
+            if message.type == "note_on" and message.velocity > 0:
+                found.add((round(ticks / midi.ticks_per_beat, 5), message.note))
+    return found
+
+
+def items(arguments):
+    columns = "item notes_there notes_ours only_theirs only_ours first_apart midi_theirs midi_only_theirs midi_only_ours graces"
+    print("\t".join(columns.split()))
+    for folder in sorted(Path(arguments.folder).iterdir()):
+        score = next((file for file in sorted(folder.glob("score.m*")) if file.suffix != ".mid"), None)
+        if score is None:
+            continue
+        there = note_table((folder / "score_notes.tsv").read_text().splitlines())
+        our = note_table(output_of(arguments.binary, "score", score, "--notes", "-").splitlines())
+        both = [[(onset, pitch) for onset, pitch, _ in side] for side in (there, our)]
+        only_theirs, only_ours = apart(*both, 1e-3), apart(*reversed(both), 1e-3)
+        first = min((onset for onset, _ in only_theirs + only_ours), default=None)
+        row = [folder.name, len(there), len(our), len(only_theirs), len(only_ours), "-" if first is None else f"{first:.3f}"]
+        with tempfile.TemporaryDirectory() as scratch:
+            written = Path(scratch) / "ours.mid"
+            output_of(arguments.binary, "score", score, "--midi", written)
+            theirs, ours_there = strikes(folder / "score.mid"), strikes(written)
+        row += [len(theirs), len(apart(theirs, ours_there, 4e-3)), len(apart(ours_there, theirs, 4e-3))]
+        row += [sum(grace for _, _, grace in our)]
+        print("\t".join(map(str, row)))
 
 
 def main():
@@ -278,6 +344,10 @@ def main():
     step.add_argument("cache")
     step.add_argument("out")
     step.add_argument("--files", type=int, default=150)
+    step = steps.add_parser("items")
+    step.set_defaults(run=items)
+    step.add_argument("binary")
+    step.add_argument("folder")
     arguments = parser.parse_args()
     arguments.run(arguments)
 

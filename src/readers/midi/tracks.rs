@@ -1,7 +1,8 @@
 //! One MIDI track: its notes as spans, and what else is at a place.
 
+use crate::readers::ReadError;
 use crate::units::Beats;
-use midly::{MetaMessage, MidiMessage, Timing, TrackEvent, TrackEventKind};
+use midly::{EventIter, MetaMessage, MidiMessage, Timing, TrackEvent, TrackEventKind};
 use std::collections::HashMap;
 use std::collections::VecDeque;
 
@@ -40,6 +41,37 @@ impl TimeBase {
 
     pub(super) fn beats(self, ticks: u64) -> Beats {
         Beats::whole(ticks.min(1 << 40) as i64).scaled(self.numerator, self.denominator)
+    }
+}
+
+/// The events of a track, the first being track 0. Running status goes on past meta events, where it must not but in some files does.
+///
+/// # Errors
+/// [`ReadError::Midi`] with the place where something else stands before the end of the track.
+pub(super) fn events(index: usize, mut track: EventIter) -> Result<Vec<TrackEvent>, ReadError> {
+    let length = track.unread().len();
+    let mut events = Vec::new();
+    let mut status = None;
+    let mut ended = false;
+    loop {
+        let rest = track.unread();
+        match track.next() {
+            Some(Ok(event)) => {
+                ended |= matches!(event.kind, TrackEventKind::Meta(MetaMessage::EndOfTrack));
+                events.push(event);
+            }
+            None if ended || rest.is_empty() => return Ok(events),
+            Some(Err(_)) | None => {
+                return Err(ReadError::Midi(format!(
+                    "track {}, byte {}: expected an event, found {:02x?}",
+                    index + 1,
+                    length - rest.len() + 1,
+                    &rest[..rest.len().min(4)]
+                )));
+            }
+        }
+        status = track.running_status().or(status);
+        *track.running_status_mut() = status;
     }
 }
 

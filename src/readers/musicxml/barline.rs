@@ -27,6 +27,10 @@ impl Voltas {
                     let passes = pass_numbers(ending.attribute("number").unwrap_or(""))
                         .or_else(|| pass_numbers(text_of(ending)))
                         .unwrap_or_else(|| vec![1]);
+                    // Some leave out the end of a bracket where the next one begins.
+                    if self.open.as_ref().is_some_and(|open| open.first < after) {
+                        self.close(after - 1, flows);
+                    }
                     flows[after].volta_start = true;
                     self.open = Some(OpenVolta { passes, first: after });
                 }
@@ -34,10 +38,11 @@ impl Voltas {
             }
         }
         if let Some(repeat) = child(barline, "repeat") {
-            let times = repeat.attribute("times").and_then(|times| times.parse().ok()).unwrap_or(2);
+            // The sign is printed, whatever the count: once more at least.
+            let times: u32 = repeat.attribute("times").and_then(|times| times.parse().ok()).unwrap_or(2);
             match repeat.attribute("direction") {
                 Some("forward") => flows[after].repeat_start = true,
-                Some("backward") => flows[ended].repeat_end = Some(times),
+                Some("backward") => flows[ended].repeat_end = Some(times.max(2)),
                 _ => {}
             }
             flows[ended].repeat_after_jump |= yes(repeat, "after-jump");

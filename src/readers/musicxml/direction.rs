@@ -7,6 +7,41 @@ use crate::score::{Jump, JumpTarget, MarkKind};
 use crate::units::{Beats, Bpm};
 use roxmltree::Node;
 
+/// The signs as text, as [`flow_word`] knows them.
+const SEGNO: &str = "𝄋";
+const CODA: &str = "𝄌";
+
+/// The text that a segno or coda stands for, also as a named symbol.
+fn symbol(element: Node) -> Option<&'static str> {
+    let name = match element.tag_name().name() {
+        "symbol" => text_of(element),
+        name => name,
+    };
+    match name {
+        "segno" | "segnoSerpent1" | "segnoSerpent2" => Some(SEGNO),
+        "coda" | "codaSquare" => Some(CODA),
+        _ => None,
+    }
+}
+
+/// What the words and signs of one direction say about the order of playing. Several are one instruction if they make
+/// sense together ("D.S.", segno, "al", coda), where each of them by itself would mean something else.
+fn instructions<'a, 'i: 'a>(elements: impl Iterator<Item = Node<'a, 'i>>) -> Vec<FlowWord> {
+    let texts: Vec<&str> = elements
+        .filter_map(|element| match element.tag_name().name() {
+            "words" => Some(text_of(element)),
+            // "Coda" in a box is no mere rehearsal mark.
+            "rehearsal" => Some(text_of(element)).filter(|text| flow_word(text) == Some(FlowWord::Coda)),
+            _ => symbol(element),
+        })
+        .filter(|text| !text.is_empty())
+        .collect();
+    match flow_word(&texts.join(" ")) {
+        Some(together) => vec![together],
+        None => texts.into_iter().filter_map(flow_word).collect(),
+    }
+}
+
 impl PartReader<'_> {
     pub(super) fn direction(&mut self, node: Node) {
         let offset = xml::beats(child_text(node, "offset"), self.divisions).unwrap_or_default();
@@ -19,21 +54,23 @@ impl PartReader<'_> {
             self.sound(sound, onset);
             has_tempo = self.content.marks.len() > before;
         }
-        for kind in node.children().filter(|n| n.tag_name().name() == "direction-type") {
-            for element in kind.children().filter(Node::is_element) {
-                self.direction_type(element, onset, staff, &mut has_tempo, sound);
+        let elements = || {
+            let kinds = node.children().filter(|n| n.tag_name().name() == "direction-type");
+            kinds.flat_map(|kind| kind.children()).filter(Node::is_element)
+        };
+        // A coda sign may also be the way there.
+        let leaves = sound.is_some_and(|sound| sound.attribute("tocoda").is_some());
+        for word in instructions(elements()) {
+            if !(leaves && word == FlowWord::Coda) {
+                self.apply(word, onset);
             }
+        }
+        for element in elements() {
+            self.direction_type(element, onset, staff, &mut has_tempo);
         }
     }
 
-    fn direction_type(
-        &mut self,
-        element: Node,
-        onset: Beats,
-        staff: u8,
-        has_tempo: &mut bool,
-        sound: Option<Node>,
-    ) {
+    fn direction_type(&mut self, element: Node, onset: Beats, staff: u8, has_tempo: &mut bool) {
         match element.tag_name().name() {
             "words" => self.words(text_of(element), onset, staff, has_tempo),
             "metronome" if !*has_tempo => {
@@ -45,14 +82,6 @@ impl PartReader<'_> {
             "rehearsal" => {
                 let text: String = text_of(element).chars().take(80).collect();
                 self.content.rehearsals[self.measure as usize].get_or_insert(text);
-            }
-            // A segno or coda at the end of the measure belongs to the next; it is moved when all are known.
-            "segno" => drop(self.flow_from(onset).segno.get_or_insert_default()),
-            "coda" => {
-                let leaves = sound.is_some_and(|sound| sound.attribute("tocoda").is_some());
-                if !leaves {
-                    self.flow_from(onset).coda.get_or_insert_default();
-                }
             }
             "dynamics" => {
                 for dynamic in element.children().filter(Node::is_element) {
@@ -79,9 +108,6 @@ impl PartReader<'_> {
     fn words(&mut self, text: &str, onset: Beats, staff: u8, has_tempo: &mut bool) {
         if text.is_empty() {
             return;
-        }
-        if let Some(word) = flow_word(text) {
-            self.apply(word, onset);
         }
         let text: String = text.chars().take(200).collect();
         let lower = text.to_lowercase();

@@ -1,5 +1,6 @@
 //! Settles what only the whole score can tell about its signs.
 
+use super::words::{says_until_segno, times_word};
 use crate::score::{Mark, MarkKind, Measure, Section};
 
 /// A piece or movement begins where the measure numbers start over. A pick-up without a number of its own ("X1")
@@ -33,6 +34,16 @@ pub(super) fn settle(measures: &mut [Measure], sections: &[Section], marks: &[Ma
     for (index, section) in sections.iter().enumerate() {
         let start = section.first_measure as usize;
         let end = sections.get(index + 1).map_or(measures.len(), |next| next.first_measure as usize);
+        let own = marks.partition_point(|mark| (mark.measure as usize) < start)
+            ..marks.partition_point(|mark| (mark.measure as usize) < end);
+        let words = || {
+            marks[own.clone()].iter().filter_map(|mark| match &mark.kind {
+                MarkKind::Words(text) => Some((mark.measure as usize - start, text.as_str())),
+                _ => None,
+            })
+        };
+        times_in_words(&mut measures[start..end], words());
+        until_segno(&mut measures[start..end], words());
         way_to_coda(&mut measures[start..end]);
         fine_before_trio(&mut measures[start..end], start as u32, marks);
     }
@@ -50,6 +61,36 @@ fn fine_before_trio(measures: &mut [Measure], first: u32, marks: &[Mark]) {
     });
     if let Some(trio) = trio {
         measures[(trio.measure - first) as usize - 1].flow.fine = true;
+    }
+}
+
+/// "Play 3 times" where a passage ends or begins; a count at the repeat bar itself is believed instead.
+fn times_in_words<'a>(measures: &mut [Measure], words: impl Iterator<Item = (usize, &'a str)>) {
+    for (at, text) in words {
+        let Some(times) = times_word(text) else { continue };
+        let from_here = measures[at].flow.repeat_start || at == 0;
+        let end = (at..measures.len()).find(|&i| measures[i].flow.repeat_end.is_some());
+        if let Some(end) = end.filter(|&end| end == at || from_here)
+            && let Some(count @ ..=2) = &mut measures[end].flow.repeat_end
+        {
+            *count = times;
+        }
+    }
+}
+
+/// "D.C. al Segno": the first part ends before the sign, for good or to leave for the coda.
+fn until_segno<'a>(measures: &mut [Measure], words: impl Iterator<Item = (usize, &'a str)>) {
+    if measures.iter().any(|measure| measure.flow.fine || measure.flow.to_coda.is_some()) {
+        return;
+    }
+    for (jump, text) in words {
+        let sign = (1..=jump.min(measures.len() - 1)).find(|&at| measures[at].flow.segno.is_some());
+        if let Some(sign) = sign.filter(|_| says_until_segno(text)) {
+            let coda = measures[jump + 1..].iter().any(|measure| measure.flow.coda.is_some());
+            let last = &mut measures[sign - 1].flow;
+            last.fine = !coda;
+            last.to_coda = coda.then(String::new);
+        }
     }
 }
 

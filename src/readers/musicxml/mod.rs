@@ -45,6 +45,8 @@ pub(super) struct RawNote {
     pub hidden: bool,
     /// Only shows where a string is touched, or which it is, for a harmonic.
     pub touched: bool,
+    /// Of the size of a cue without being called one.
+    pub small: bool,
 }
 
 /// What the part list says about a part.

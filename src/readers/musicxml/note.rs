@@ -3,7 +3,7 @@
 use super::RawNote;
 use super::cursor::unrounded;
 use super::part::PartReader;
-use super::xml::{child, child_text, note_type_beats, text_of, yes};
+use super::xml::{self, child, child_text, note_type_beats, text_of, yes};
 use crate::readers::ReadError;
 use crate::score::{GraceKind, MarkKind, Note, Ornament, Ties};
 use crate::units::{Beats, Pitch};
@@ -16,8 +16,18 @@ impl PartReader<'_> {
             found.element(element);
         }
         let grace = found.steals.is_some();
-        let written = if grace { Beats::ZERO } else { self.duration(node)? };
-        let duration = if grace { written } else { unrounded(written, found.value(), self.divisions) };
+        // Some mark a grace note as of the chord before it, or a measure's first note as of none.
+        found.chord &= self.chord_of_graces == Some(grace);
+        self.chord_of_graces = Some(grace);
+        let (written, duration) = match (grace, child(node, "duration")) {
+            (true, _) => (Beats::ZERO, Beats::ZERO),
+            (false, None) => [found.value().unwrap_or_default(); 2].into(),
+            (false, Some(length)) => {
+                self.guess_divisions(text_of(length), found.value());
+                let written = self.duration(node)?;
+                (written, unrounded(written, found.in_tuplet(), self.divisions))
+            }
+        };
         let onset = if found.chord { self.chord_onset } else { self.cursor.at() };
         if !found.chord {
             self.chord_onset = onset;
@@ -49,6 +59,7 @@ impl PartReader<'_> {
             source: node.range().start,
             hidden: node.attribute("print-object") == Some("no"),
             touched: found.touched,
+            small: found.small,
             note: Note {
                 measure: self.measure,
                 onset,
@@ -72,6 +83,19 @@ impl PartReader<'_> {
             self.graces.resolve(voice, &mut self.content.notes);
         }
         Ok(())
+    }
+
+    /// Where nothing says how many divisions a quarter note has, the first note that has both a length and a value does.
+    fn guess_divisions(&mut self, length: &str, value: Option<Beats>) {
+        if self.has_divisions {
+            return;
+        }
+        if let Some(value) = value
+            && let Some(length) = xml::divisions(length)
+        {
+            self.has_divisions = true;
+            self.divisions = length.scaled(value.denominator(), value.numerator());
+        }
     }
 
     fn transpose_on(&self, staff: u8) -> i32 {
@@ -105,6 +129,7 @@ struct Parsed<'a> {
     /// For a grace note.
     steals: Option<Steals>,
     cue: bool,
+    small: bool,
     /// Only shows where a string is touched, or which string it is, for a harmonic.
     touched: bool,
     measure_rest: bool,
@@ -145,7 +170,10 @@ impl<'a> Parsed<'a> {
             "tie" => self.tie(element),
             "voice" => self.voice = text_of(element),
             "staff" => self.staff = text_of(element).parse().unwrap_or(1),
-            "type" => self.note_type = note_type_beats(text_of(element)),
+            "type" => {
+                self.note_type = note_type_beats(text_of(element));
+                self.small = element.attribute("size") == Some("cue");
+            }
             "dot" => self.dots += 1,
             "time-modification" => {
                 let number = |name| child_text(element, name).parse().ok().filter(|n| (1..=1024).contains(n));
@@ -161,12 +189,17 @@ impl<'a> Parsed<'a> {
         }
     }
 
-    /// The length of a note in a tuplet by its type; `None` outside tuplets.
+    /// The length of a note by its type, dots and tuplet.
     fn value(&self) -> Option<Beats> {
-        let (normal, actual) = self.tuplet?;
+        let (normal, actual) = self.tuplet.unwrap_or((1, 1));
         let dots = u32::from(self.dots.min(4));
         let dotted = self.note_type?.scaled((2 << dots) - 1, 1 << dots);
         Some(dotted.scaled(normal, actual))
+    }
+
+    /// The same; `None` outside tuplets.
+    fn in_tuplet(&self) -> Option<Beats> {
+        self.tuplet.and_then(|_| self.value())
     }
 
     fn tie(&mut self, element: Node) {
@@ -235,12 +268,12 @@ fn ornament_class(element: Node) -> Option<Ornament> {
 /// Semitones above C.
 fn step(name: &str) -> i32 {
     match name {
-        "D" => 2,
-        "E" => 4,
-        "F" => 5,
-        "G" => 7,
-        "A" => 9,
-        "B" => 11,
+        "D" | "d" => 2,
+        "E" | "e" => 4,
+        "F" | "f" => 5,
+        "G" | "g" => 7,
+        "A" | "a" => 9,
+        "B" | "b" => 11,
         _ => 0,
     }
 }

@@ -42,6 +42,7 @@ pub(super) struct PartReader<'h> {
     pub(super) index: u16,
     pub(super) content: PartContent,
     pub(super) divisions: Beats,
+    pub(super) has_divisions: bool,
     /// Semitones from written to sounding pitch: for all staves, and for single staves.
     pub(super) transpose: i32,
     pub(super) staff_transpose: Vec<(u8, i32)>,
@@ -56,6 +57,8 @@ pub(super) struct PartReader<'h> {
     pub(super) leaving: Vec<Beats>,
     /// Onset of the note before, for the further notes of its chord.
     pub(super) chord_onset: Beats,
+    /// Whether that is a grace note; `None` if there is none in the measure.
+    pub(super) chord_of_graces: Option<bool>,
     /// How far the notes, and how far whole-measure rests reach.
     pub(super) reach: Beats,
     pub(super) rest_reach: Beats,
@@ -72,6 +75,7 @@ impl<'h> PartReader<'h> {
             index,
             content: PartContent { staves: 1, ..PartContent::default() },
             divisions: Beats::whole(1),
+            has_divisions: false,
             transpose: 0,
             staff_transpose: Vec::new(),
             meter: None,
@@ -81,6 +85,7 @@ impl<'h> PartReader<'h> {
             cuts: Vec::new(),
             leaving: Vec::new(),
             chord_onset: Beats::ZERO,
+            chord_of_graces: None,
             reach: Beats::ZERO,
             rest_reach: Beats::ZERO,
             graces: GraceRun::default(),
@@ -98,6 +103,7 @@ impl<'h> PartReader<'h> {
         self.cuts.clear();
         self.leaving.clear();
         self.chord_onset = Beats::ZERO;
+        self.chord_of_graces = None;
         self.reach = Beats::ZERO;
         self.rest_reach = Beats::ZERO;
         let (first_note, first_mark) = (self.content.notes.len(), self.content.marks.len());
@@ -128,6 +134,8 @@ impl<'h> PartReader<'h> {
         self.voltas.finish(&mut self.content.flows);
         if self.content.staves > 1 {
             small_print_sounds(&mut self.content.notes);
+        } else {
+            alternatives_are_silent(&mut self.content.notes);
         }
         self.content
     }
@@ -159,6 +167,7 @@ impl<'h> PartReader<'h> {
         if !divisions.is_empty() {
             self.divisions =
                 xml::divisions(divisions).ok_or_else(|| self.bad(node, "divisions above zero", divisions))?;
+            self.has_divisions = true;
         }
         if let Some(time) = child(node, "time") {
             self.meter = meter(time);
@@ -205,6 +214,35 @@ fn small_print_sounds(notes: &mut [RawNote]) {
         if raw.hidden && raw.note.ornament == Ornament::Plain {
             raw.note.ornament = Ornament::Trill;
         }
+    }
+}
+
+/// On a single staff, small notes while others of full size sound are an alternative to those: another verse's rhythm,
+/// an ossia, a note that not every voice reaches. By themselves they are played.
+fn alternatives_are_silent(notes: &mut [RawNote]) {
+    if !notes.iter().any(|raw| raw.small) {
+        return;
+    }
+    let mut full: Vec<(u32, Beats, Beats)> = notes
+        .iter()
+        .filter(|raw| !raw.small && !raw.note.cue && raw.note.grace.is_none())
+        .map(|raw| (raw.note.measure, raw.note.onset, raw.note.onset + raw.note.duration))
+        .collect();
+    full.sort_unstable();
+    // Stretches in which something sounds, none overlapping the next.
+    full.dedup_by(|next, sounding| {
+        let joins = next.0 == sounding.0 && next.1 <= sounding.2;
+        if joins {
+            sounding.2 = sounding.2.max(next.2);
+        }
+        joins
+    });
+    for raw in notes.iter_mut().filter(|raw| raw.small && raw.note.grace.is_none()) {
+        let (measure, onset) = (raw.note.measure, raw.note.onset);
+        let first = full.partition_point(|&(at, _, end)| (at, end) <= (measure, onset));
+        let overlaps =
+            full.get(first).is_some_and(|&(at, from, _)| at == measure && from < onset + raw.note.duration);
+        raw.note.cue |= overlaps;
     }
 }
 

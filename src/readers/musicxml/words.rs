@@ -13,67 +13,142 @@ pub(super) enum FlowWord {
     Segno,
 }
 
+/// From the beginning; at the start of a text, or in a short one after the name of what is repeated ("Menuetto D.C.").
+const DA_CAPO: [&str; 5] = ["d c", "dc", "da capo", "dacapo", "d capo"];
+const DAL_SEGNO: [&str; 8] = ["d s", "ds", "dal segno", "del segno", "dal s", "dalsegno", "dal 𝄋", "d 𝄋"];
+
+/// The same in words that elsewhere in a text may be about something else ("Tempo wie am Anfang").
+const FROM_START: [&str; 8] = [
+    "von vorn",
+    "von vorne",
+    "von anfang",
+    "vom anfang",
+    "noch einmal von vorn",
+    "depuis le début",
+    "reprendre au début",
+    "from the beginning",
+];
+const FROM_SEGNO: [&str; 16] = [
+    "al segno",
+    "dal signo",
+    "vom zeichen",
+    "ab zeichen",
+    "ab dem zeichen",
+    "vom segno",
+    "ab segno",
+    "vom 𝄋",
+    "ab 𝄋",
+    "from the sign",
+    "from sign",
+    "from 𝄋",
+    "depuis le signe",
+    "reprendre au signe",
+    "retour au signe",
+    "du signe",
+];
+
 /// Reads instructions as musicians write them: "D.C. al Fine", "Da Capo", "D. S. al Coda", "dal segno", "To Coda",
-/// "Fine", "con rep.". A longer sentence that only mentions one is no instruction.
+/// "Fine", "con rep.", and in German, French and English: "vom Zeichen bis Fine", "zur Coda", "from the sign". A
+/// longer sentence that only mentions one is no instruction.
 pub(super) fn flow_word(text: &str) -> Option<FlowWord> {
     let letters: String = without_markup(text)
         .to_lowercase()
         .chars()
-        .map(|c| if c.is_alphabetic() || "𝄋𝄌\u{e047}\u{e048}".contains(c) { c } else { ' ' })
+        .map(|c| match c {
+            '\u{e047}' | '\u{e04a}' | '\u{e04b}' => '𝄋',
+            '\u{e048}' | '\u{e049}' | '⊕' => '𝄌',
+            c if c.is_alphabetic() || "𝄋𝄌".contains(c) => c,
+            _ => ' ',
+        })
         .collect();
     let words: Vec<&str> = letters.split_whitespace().collect();
     if words.is_empty() || words.len() > 12 {
         return None;
     }
     let joined = words.join(" ");
-    // "d c", "dc", "da capo", "dacapo" at the beginning, or after the name of what is repeated ("Menuetto D.C.").
-    let da_capo = ["d c", "dc", "da capo", "dacapo", "d capo"];
-    let dal_segno = [
-        "d s",
-        "ds",
-        "dal segno",
-        "del segno",
-        "dal s",
-        "dalsegno",
-        "dal segno",
-        "dal 𝄋",
-        "d 𝄋",
-        "dal \u{e047}",
-    ];
-    let says = |phrase: &str| {
-        joined == phrase
-            || joined.starts_with(&format!("{phrase} "))
-            || (words.len() <= 8 && joined.ends_with(&format!(" {phrase}")))
-            || (words.len() <= 8 && joined.contains(&format!(" {phrase} ")))
+    let begins = |phrase: &&str| joined == **phrase || joined.starts_with(&format!("{phrase} "));
+    let says = |phrase: &&str| {
+        begins(phrase)
+            || (words.len() <= 8
+                && (joined.ends_with(&format!(" {phrase}")) || joined.contains(&format!(" {phrase} "))))
     };
-    let to = if dal_segno.iter().any(|phrase| says(phrase)) {
+    let to = if DAL_SEGNO.iter().any(says) || FROM_SEGNO.iter().any(begins) {
         Some(JumpTarget::Segno(String::new()))
-    } else if da_capo.iter().any(|phrase| says(phrase)) {
+    } else if DA_CAPO.iter().any(says) || FROM_START.iter().any(begins) {
         Some(JumpTarget::Start)
     } else {
         None
     };
     let has = |word: &str| words.contains(&word);
     if let Some(to) = to {
-        let without = has("senza") || has("without") || has("ohne") || has("sans") || has("no");
-        let repeats =
-            words.iter().any(|w| w.starts_with("rep") || w.starts_with("rip") || w.starts_with("wiederh"));
-        let al_coda = has("coda") || has("𝄌");
+        let without = ["senza", "without", "ohne", "sans", "no"].iter().any(|word| has(word));
+        let again = ["rep", "rip", "wiederh", "wdh"];
+        let repeats = words.iter().any(|word| again.iter().any(|start| word.starts_with(start)));
+        let repeats = repeats && !joined.starts_with("reprendre");
+        let al_coda = ["coda", "kopf", "𝄌"].iter().any(|word| has(word));
         return Some(FlowWord::Jump(Jump {
             to,
             with_repeats: repeats && !without,
-            al_fine: has("fine") && !al_coda,
+            al_fine: ENDS.iter().any(|word| has(word)) && !al_coda,
             al_coda,
         }));
     }
     match joined.as_str() {
-        "fine" | "il fine" | "fin" | "ende" => Some(FlowWord::Fine),
-        "to coda" | "to coda 𝄌" | "to coda \u{e048}" | "al coda" | "alla coda" | "a la coda" | "zur coda"
-        | "to 𝄌" | "to the coda" | "da coda" => Some(FlowWord::ToCoda),
-        "coda" | "𝄌" | "\u{e048}" | "la coda" => Some(FlowWord::Coda),
-        "segno" | "𝄋" | "\u{e047}" => Some(FlowWord::Segno),
+        "il fine" => Some(FlowWord::Fine),
+        "coda" | "𝄌" | "la coda" | "𝄌 coda" | "coda 𝄌" | "kopf" => Some(FlowWord::Coda),
+        "segno" | "𝄋" | "𝄋 segno" | "segno 𝄋" => Some(FlowWord::Segno),
+        end if ENDS.contains(&end) => Some(FlowWord::Fine),
+        way if goes_to_coda(way) => Some(FlowWord::ToCoda),
         _ => None,
     }
+}
+
+/// Where the piece ends, in Italian, French and German.
+const ENDS: [&str; 5] = ["fine", "fin", "ende", "schluss", "schluß"];
+
+/// "To Coda", "zur Coda 𝄌", "al 𝄌".
+fn goes_to_coda(joined: &str) -> bool {
+    const WAYS: [&str; 14] = [
+        "to",
+        "to the",
+        "al",
+        "alla",
+        "a la",
+        "à la",
+        "da",
+        "zur",
+        "zum",
+        "weiter zur",
+        "nach",
+        "go to",
+        "skip to",
+        "va alla",
+    ];
+    const CODAS: [&str; 5] = [" coda", " kopf", " 𝄌", " coda 𝄌", " 𝄌 coda"];
+    let joined = joined.trim_start_matches("𝄌 ");
+    CODAS.iter().any(|coda| joined.strip_suffix(coda).is_some_and(|way| WAYS.contains(&way)))
+}
+
+/// "D.C. al Segno": from the beginning, up to the sign.
+pub(super) fn says_until_segno(text: &str) -> bool {
+    let to_start = matches!(flow_word(text), Some(FlowWord::Jump(Jump { to: JumpTarget::Start, .. })));
+    let lower = text.to_lowercase();
+    let until = ["al segno", "zum zeichen", "au signe", "to the sign", "al 𝄋", "bis 𝄋", "zum 𝄋"];
+    to_start && until.iter().any(|phrase| lower.contains(phrase))
+}
+
+/// How often a passage is played by a text that says nothing else: "3x", "Play 4 times", "(3 volte)".
+pub(super) fn times_word(text: &str) -> Option<u32> {
+    const UNITS: [&str; 7] = ["x", "times", "volte", "mal", "fois", "veces", "×"];
+    let lower = text.to_lowercase();
+    let text = lower.trim_matches(|c: char| !c.is_alphanumeric() && c != '×');
+    let starts = ["play", "repeat", "jouer", "suonare", "spielen", "tocar"];
+    let text = starts.iter().find_map(|start| text.strip_prefix(start)).unwrap_or(text).trim_start();
+    let text = text.strip_prefix('x').map_or(text.to_string(), |number| format!("{number}x"));
+    let number: String = text.chars().take_while(char::is_ascii_digit).collect();
+    let unit = text[number.len()..].trim();
+    let times = number.parse().ok().filter(|times| (2..=64).contains(times));
+    times.filter(|_| UNITS.contains(&unit))
 }
 
 /// Some exporters leave their own markup in the text: `<font size="15"/>D.C.`
@@ -179,8 +254,51 @@ mod tests {
         assert_eq!(flow_word(" Fine "), Some(FlowWord::Fine));
         assert_eq!(flow_word("To Coda"), Some(FlowWord::ToCoda));
         assert_eq!(flow_word("CODA"), Some(FlowWord::Coda));
-        for plain in ["dolce", "Allegro", "fine e leggiero", "d", "con sordino", "", "ad lib."] {
+        assert_eq!(flow_word("Vom Zeichen bis zum Kopf"), jump(segno(), false, true, false));
+        assert_eq!(
+            flow_word("Von Anfang bis Fine, ohne Wiederholungen"),
+            jump(JumpTarget::Start, true, false, false)
+        );
+        assert_eq!(flow_word("Dal 𝄋 al 𝄌"), jump(segno(), false, true, false));
+        assert_eq!(flow_word("Reprendre au signe"), jump(segno(), false, false, false));
+        assert_eq!(flow_word("Al Segno"), jump(segno(), false, false, false));
+        for (text, word) in [
+            ("⊕ Coda", FlowWord::Coda),
+            ("Zur Coda", FlowWord::ToCoda),
+            ("alla Coda", FlowWord::ToCoda),
+            ("To ⊕", FlowWord::ToCoda),
+            ("\u{e048}\n(to Coda)", FlowWord::ToCoda),
+            ("Schluß", FlowWord::Fine),
+            ("<sym>segno</sym>", FlowWord::Segno),
+        ] {
+            assert_eq!(flow_word(text), Some(word), "{text}");
+        }
+        for plain in [
+            "dolce",
+            "Allegro",
+            "fine e leggiero",
+            "d",
+            "con sordino",
+            "",
+            "ad lib.",
+            "Tempo wie am Anfang",
+            "al fine",
+        ] {
             assert_eq!(flow_word(plain), None, "{plain}");
+        }
+    }
+
+    #[test]
+    fn until_the_sign_and_so_many_times() {
+        assert!(
+            says_until_segno("D.C. al Segno e poi la Coda") && says_until_segno("Da capo bis zum Zeichen")
+        );
+        assert!(!says_until_segno("Dal Segno al Fine") && !says_until_segno("D.C. al Fine"));
+        for text in ["3x", "x3", "Play 3 times", "(3 volte)", "3 mal", "3×", "3 fois"] {
+            assert_eq!(times_word(text), Some(3), "{text}");
+        }
+        for text in ["1x", "3", "x", "2nd x", "3 x only", "3rd time", "times", "", "play", "99999999999x"] {
+            assert_eq!(times_word(text), None, "{text}");
         }
     }
 
