@@ -77,12 +77,11 @@ impl Registry {
     pub fn enter(&self, member: Member) -> Arc<Session> {
         let session = Arc::new(Session::default());
         session.members().push(member);
-        self.open(&session);
+        Registry::open(&mut self.locked(), &session);
         session
     }
 
-    fn open(&self, session: &Arc<Session>) {
-        let mut sessions = self.locked();
+    fn open(sessions: &mut Vec<Weak<Session>>, session: &Arc<Session>) {
         sessions.retain(|known| known.strong_count() > 0);
         sessions.push(Arc::downgrade(session));
     }
@@ -137,6 +136,8 @@ impl Registry {
 
     /// A session of its own for an instance that shares one, with the same book or an empty one.
     pub fn part(&self, present: &Arc<Session>, id: MemberId, keep: bool) -> Arc<Session> {
+        // As in `place`: who joins meanwhile must not find the session that is being left.
+        let mut sessions = self.locked();
         let mut members = present.members();
         let Some(index) = members.iter().position(|member| member.id == id) else { return present.clone() };
         let member = members.remove(index);
@@ -145,7 +146,7 @@ impl Registry {
         let session = if keep { Session::holding(present.log().clone()) } else { Session::default() };
         let session = Arc::new(session);
         session.members().push(member);
-        self.open(&session);
+        Registry::open(&mut sessions, &session);
         session
     }
 
