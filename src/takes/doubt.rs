@@ -65,13 +65,13 @@ pub const FAINT_FEATURES: [&str; 10] = [
 ];
 
 /// What the features weigh, in the same order; the last one weighs whether a doubt of the other kind is beside it, where a slip
-/// of the finger would have it. Fitted on 80 sessions of a minute, 36,600 notes, 1,510 planted faults.
+/// of the finger would have it. Fitted on 80 sessions of a minute, 37,400 notes, 1,951 planted faults.
 const MISSING_WEIGHTS: [f32; MISSING_FEATURES.len() + 1] =
-    [-2.31, -2.45, -1.03, 0.17, -2.87, 1.41, -1.27, -0.02, -1.37, -1.11, -1.80, -0.36, 2.36];
+    [-1.83, -1.67, -1.97, 0.43, -2.69, 0.76, -1.42, -0.29, -1.29, -0.76, -1.20, -1.25, 2.68];
 const EXTRA_WEIGHTS: [f32; EXTRA_FEATURES.len() + 1] =
-    [-3.08, 0.60, 3.59, 1.26, 0.87, -4.30, -3.10, 1.57, -3.07, 3.29, -1.24, 0.06, -0.58, -1.95, 1.86];
+    [-2.10, 0.09, 3.54, 0.07, 1.14, -5.03, -3.07, 1.93, -3.54, 3.41, -1.34, -0.40, 0.21, -1.91, 1.54];
 const FAINT_WEIGHTS: [f32; FAINT_FEATURES.len()] =
-    [-4.76, -0.88, 0.62, 2.64, -4.41, -1.64, 0.05, 0.69, -1.85, -0.08];
+    [-4.38, -1.33, 2.71, 2.29, -4.83, -1.55, -0.92, 0.63, -1.39, -0.31];
 
 /// How likely a written note without a strike was not played, 0-1. `slip`: a strike that is not written is beside it.
 pub(super) fn missing_likelihood(features: &[f32; MISSING_FEATURES.len()], slip: bool) -> f32 {

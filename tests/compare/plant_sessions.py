@@ -6,7 +6,7 @@ audio.wav (fluidsynth, with the sound fonts that SESSION_FONTS names, separated 
 meta.json. Played are restarts, skips, pauses and stray bits (three sessions in four; the fourth goes straight on), at a tempo that
 drifts, with wrong, missed and extra notes (half of the sessions; all, at SHARE of the notes, with --faults), by a piano or by
 the instruments of the parts. Each session depends on the seed and its number alone."""
-import argparse, csv, io, json, os, random, shutil, subprocess
+import argparse, csv, io, json, os, random, shutil, subprocess, wave
 import mido
 import numpy as np
 
@@ -223,7 +223,6 @@ def render(player, sounds, font, wav, rng):
     noise *= np.sqrt(np.mean(sound ** 2) / np.mean(noise ** 2)) * 10 ** (-snr / 20)
     sound = sound + noise
     sound *= 10 ** (rng.uniform(-20, -2) / 20) / np.abs(sound).max()
-    import wave
     with wave.open(wav, 'wb') as out:
         out.setnchannels(1)
         out.setsampwidth(2)
