@@ -116,6 +116,54 @@ fn a_free_performance_gets_a_grid_a_click_and_the_scores_time() {
     }
 }
 
+/// Who strikes a note again did not begin anew: the grid goes on past it, and is that of the book's take.
+#[test]
+fn a_stutter_does_not_end_the_grid() {
+    let folder = scratch("stutter");
+    let (audio, score) = (folder.join("tune.wav"), folder.join("tune.musicxml"));
+    let written = long_tune(32);
+    let mut played = swaying(33);
+    for (n, note) in played.iter_mut().enumerate() {
+        note.1 = written[if n < 16 { n } else { n - 1 }].1;
+    }
+    fs::write(&audio, wav(&struck(&played, RATE_HZ, played[32].0 + 1.5), RATE_HZ, 1)).unwrap();
+    fs::write(&score, score_of(&written)).unwrap();
+    let (audio, score) = (text(&audio), text(&score));
+    let (map, trace) = (folder.join("grid.mid"), folder.join("trace.tsv"));
+    let map_file = text(&map);
+    let grid = |by: &str, more: &[&str]| {
+        let arguments = [&[by, &audio, &score, "--tempo-map", &map_file], more].concat();
+        let output = colla_parte(&arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        struck_at(&fs::read(&map).unwrap())
+    };
+    let clicks = grid("align", &["--trace", &text(&trace)]);
+    assert_eq!(clicks.len(), 32, "a click of the grid for every beat");
+    for (beat, at) in clicks.iter().enumerate().filter(|(beat, _)| *beat != 15) {
+        let (due, _) = played[if beat < 15 { beat } else { beat + 1 }];
+        assert!((at - due).abs() < 0.03, "beat {beat}: grid at {at}, played at {due}");
+    }
+    assert!(
+        [15, 16].iter().any(|&n: &usize| (clicks[15] - played[n].0).abs() < 0.03),
+        "beat 15 at {}",
+        clicks[15]
+    );
+    assert_eq!(grid("session", &[]), clicks);
+    // The trace goes by the same beats.
+    let rows = fs::read_to_string(trace).unwrap();
+    let beat_at = |time: f64| -> f64 {
+        let row = rows.lines().skip(1).map(|row| row.split('\t').collect::<Vec<_>>());
+        row.map(|row| (row[0].parse().unwrap(), row[1].parse().unwrap()))
+            .find(|&(at, _): &(f64, f64)| at >= time)
+            .unwrap()
+            .1
+    };
+    for (beat, at) in clicks.iter().enumerate().take(31) {
+        let found = beat_at(at + 0.011);
+        assert!((found - beat as f64).abs() < 0.1, "{at}: beat {found}, expected {beat}");
+    }
+}
+
 #[test]
 fn what_was_played_is_written_on_the_scores_rhythm() {
     let folder = scratch("notation");
