@@ -46,7 +46,7 @@ struct Stream {
     latency_s: f64,
     notes: Vec<NoteEvent>,
     swayed: PosteriorFrame,
-    /// Earlier frames that were judged again with it, if any were.
+    /// What was judged with it of other frames, of a later one already and of earlier ones again; nothing if nothing was.
     judged: Vec<PosteriorFrame>,
 }
 

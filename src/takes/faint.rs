@@ -5,6 +5,7 @@
 
 use super::evidence::EvidenceLog;
 use super::stumbles::Matched;
+use crate::performance::PlayedNote;
 use crate::units::{Pitch, Seconds};
 
 /// Farthest that a brushed key lies from the one that was meant, in semitones.
@@ -66,7 +67,7 @@ fn heard(stretch: Matched<'_>, group: usize, pitch: Pitch, evidence: &EvidenceLo
         return None;
     }
     let end = stretch.played.partition_point(|note| note.onset.0 < time + SOON_S);
-    let sounds = |note: &crate::performance::PlayedNote| note.pitch == pitch && note.offset.0 > time - 0.1;
+    let sounds = |note: &PlayedNote| note.pitch == pitch && note.offset.0 > time - 0.1;
     if stretch.played[..end].iter().rev().take(64).any(sounds) {
         return None;
     }
