@@ -443,3 +443,14 @@ fn waymarks_are_where_players_begin_and_turn() {
     let once = score.path_by_numbers("1-4").unwrap();
     assert_eq!(once.waymarks.turns, [(2, 1)]);
 }
+
+#[test]
+fn rests_under_a_fermata_along_the_path() {
+    let rest = "<note><rest/><duration>8</duration><notations><fermata/></notations></note>";
+    let repeat = "<barline location=\"right\"><repeat direction=\"backward\"/></barline>";
+    let upper = measure(1, &(HEAD.to_string() + &note("C4", 8, "") + rest + repeat));
+    let lower = measure(1, &(HEAD.to_string() + &note("C3", 8, "") + &rest.replace("<fermata/>", "")));
+    let path = score(&[&upper, &lower]).path;
+    assert_eq!(path.held_rests, [(Beats::whole(2), 0), (Beats::whole(6), 0)]);
+    assert!(path.notes.iter().all(|note| !note.fermata) && path.for_parts(&[1]).held_rests.is_empty());
+}

@@ -39,7 +39,7 @@ pub(crate) struct ScoreEvents {
     pub count: Vec<u8>,
     /// The chord is rolled.
     pub rolled: Vec<bool>,
-    /// Some note stands under a fermata.
+    /// Some note stands under a fermata, or a rest between here and the next event.
     pub fermata: Vec<bool>,
     /// Index of the path step each event falls in.
     pub step: Vec<u32>,
@@ -124,9 +124,21 @@ impl ScoreEvents {
                 (notated * FRAME_RATE_HZ).clamp(0.5, LONGEST_INTERVAL) as f32
             })
             .collect();
+        for &(rest, _) in path.held_rests.iter().filter(|(_, part)| plays(*part)) {
+            events.hold_before(rest.to_f64(), path);
+        }
         events.index(&ornaments);
         events.mark(path);
         events
+    }
+
+    /// What is prolonged by a fermata over a rest is the wait after the event before it, unless that is long over.
+    fn hold_before(&mut self, rest: f64, path: &PlayingPath) {
+        let Some(event) = self.beat.partition_point(|&beat| beat < rest + 1e-6).checked_sub(1) else {
+            return;
+        };
+        let step = path.step_at(rest).unwrap_or(0) as u32;
+        self.fermata[event] |= self.step[event] + 1 >= step;
     }
 
     /// Finds where something begins, and where playing may turn.
@@ -233,4 +245,27 @@ impl ScoreEvents {
 fn around(key: usize, steps: &[i32]) -> u128 {
     let midi = |step: i32| u8::try_from(key as i32 + i32::from(LOWEST_KEY) + step).ok();
     steps.iter().filter_map(|&step| Pitch(midi(step)?).key()).fold(0, |mask, key| mask | 1 << key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Beats;
+
+    #[test]
+    fn a_held_rest_prolongs_the_wait_of_the_event_before_it() {
+        let notes: Vec<_> =
+            [0, 1, 2, 4, 20].iter().map(|&at| (Beats::whole(at), Beats::whole(1), Pitch(60))).collect();
+        let mut path = PlayingPath::from_notes((4, 4), &notes);
+        let fermatas = |path: &PlayingPath, part| ScoreEvents::new(path, |there| there == part).fermata;
+        assert_eq!(fermatas(&path, 0), [false; 5]);
+        path.held_rests = vec![(Beats::whole(3), 0)];
+        assert_eq!(fermatas(&path, 0), [false, false, true, false, false]);
+        // Where another voice strikes with the rest, it is that one's wait; far from any event, nobody's.
+        path.held_rests = vec![(Beats::whole(1), 0), (Beats::whole(16), 0)];
+        assert_eq!(fermatas(&path, 0), [false, true, false, false, false]);
+        // Another part's rest.
+        path.held_rests = vec![(Beats::whole(3), 1)];
+        assert_eq!(fermatas(&path, 0), [false; 5]);
+    }
 }

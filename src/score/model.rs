@@ -160,6 +160,8 @@ pub enum MarkKind {
     Lyric(String),
     /// Any other text.
     Words(String),
+    /// A fermata over a rest that begins here.
+    RestFermata,
 }
 
 /// One piece or movement within a file.

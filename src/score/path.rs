@@ -66,6 +66,9 @@ pub struct PlayingPath {
     pub notes: Vec<PathNote>,
     /// Tempo marks in order; empty when the score has none.
     pub tempos: Vec<TempoChange>,
+    /// Where rests under a fermata begin, and in which part, in time order.
+    #[serde(default)]
+    pub held_rests: Vec<(Beats, u16)>,
     /// Where players begin and turn; empty where that is not known.
     #[serde(default)]
     pub waymarks: Waymarks,
@@ -116,6 +119,7 @@ impl PlayingPath {
             steps: self.steps.clone(),
             notes: self.notes.iter().filter(|note| parts.contains(&note.part)).cloned().collect(),
             tempos: self.tempos.clone(),
+            held_rests: self.held_rests.iter().filter(|(_, part)| parts.contains(part)).copied().collect(),
             waymarks: self.waymarks.clone(),
         }
     }

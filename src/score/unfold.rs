@@ -49,6 +49,10 @@ impl Score {
                 }
                 ties.strike(&mut path.notes, note, NoteId(id as u32), step, start + note.onset);
             }
+            let marks = &self.marks[self.marks.partition_point(|mark| mark.measure < index)..];
+            let here = marks.iter().take_while(|mark| mark.measure == index);
+            let rests = here.filter(|mark| matches!(mark.kind, MarkKind::RestFermata));
+            path.held_rests.extend(rests.map(|mark| (start + mark.onset, mark.part)));
             if path.notes.len() > MAX_PATH_NOTES {
                 let found = path.notes.len();
                 return Err(ScoreError::TooManyNotes { limit: MAX_PATH_NOTES, found });

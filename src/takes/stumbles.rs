@@ -138,11 +138,16 @@ fn hesitations(stretch: Matched<'_>, stalled: &[(f64, f64)], faults: &mut Vec<Fa
             continue;
         }
         let notes = stretch.notes(group - 1);
-        if notes.iter().any(|note| note.fermata) || stretch.notes(group).iter().all(|note| note.grace) {
+        let (onset, next) = (stretch.beat(group - 1), stretch.beat(group));
+        let rests = &stretch.path.held_rests;
+        let rest = rests.get(rests.partition_point(|(at, _)| at.to_f64() < onset - 1e-6));
+        let held = rest.is_some_and(|(at, _)| at.to_f64() < next - 1e-6);
+        if held || notes.iter().any(|note| note.fermata) || stretch.notes(group).iter().all(|note| note.grace)
+        {
             continue;
         }
-        let beats = stretch.beat(group) - stretch.beat(group - 1);
-        let around = stretch.line.seconds_per_beat(stretch.beat(group), TEMPO_SPAN_BEATS);
+        let beats = next - onset;
+        let around = stretch.line.seconds_per_beat(next, TEMPO_SPAN_BEATS);
         // A slowing-down shows in the beat before; a halt comes from nowhere.
         let before = group.saturating_sub(5);
         let approach = (from - times[before]) / (stretch.beat(group - 1) - stretch.beat(before)).max(1e-6);

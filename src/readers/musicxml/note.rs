@@ -34,6 +34,9 @@ impl PartReader<'_> {
             self.cursor.pass(written, duration);
         }
         let end = onset + duration;
+        if found.is_rest && found.fermata {
+            self.mark(onset, found.staff.max(1), MarkKind::RestFermata);
+        }
         if found.measure_rest {
             let whole = self.meter.map_or(end, |meter| meter.length);
             self.rest_reach = self.rest_reach.max(end.min(whole));
@@ -132,6 +135,7 @@ struct Parsed<'a> {
     small: bool,
     /// Only shows where a string is touched, or which string it is, for a harmonic.
     touched: bool,
+    is_rest: bool,
     measure_rest: bool,
     pitched: Option<(i32, f64, i32)>,
     unpitched: Option<(i32, i32)>,
@@ -156,7 +160,10 @@ impl<'a> Parsed<'a> {
             "chord" => self.chord = true,
             "grace" => self.steals = Some(Steals::of(element)),
             "cue" => self.cue = true,
-            "rest" => self.measure_rest = yes(element, "measure"),
+            "rest" => {
+                self.is_rest = true;
+                self.measure_rest = yes(element, "measure");
+            }
             "pitch" => {
                 let octave = child_text(element, "octave").parse().unwrap_or(4);
                 let alter = child_text(element, "alter").parse::<f64>().unwrap_or(0.0).clamp(-12.0, 12.0);
