@@ -382,3 +382,20 @@ fn a_grace_note_tied_to_its_note_is_that_note() {
     let score = read("", &[&format!("<measure number=\"1\">{}</measure>", part.concat())]);
     assert_eq!(played(&score), "0:1:31 0:1:43");
 }
+
+#[test]
+fn a_segno_at_the_end_of_a_measure_is_the_next_ones() {
+    let sign = |more: &str| format!("<direction><direction-type><segno/></direction-type>{more}</direction>");
+    let segno = sign("");
+    let at_end = |signs: &str| format!("~{signs}");
+    let back = at_end(&words("D.S."));
+    assert_eq!(signs(&["", &at_end(&segno), "", &back]), "1 2 3 4 3 4");
+    assert_eq!(signs(&["", &segno, "", &back]), "1 2 3 4 2 3 4");
+    // A measure that has one at its beginning keeps that.
+    assert_eq!(signs(&["", &(segno.clone() + "~" + &segno), "", &back]), "1 2 3 4 2 3 4");
+    // Where the file says what to play, and in words, it is its own measure's.
+    assert_eq!(signs(&["", &at_end(&sign("<sound segno=\"s\"/>")), "", &back]), "1 2 3 4 2 3 4");
+    assert_eq!(signs(&["", &at_end(&words("Segno")), "", &back]), "1 2 3 4 2 3 4");
+    // Beside the jump it only says what to look for.
+    assert_eq!(signs(&["", &segno, "", &(back.clone() + &segno), ""]), "1 2 3 4 2 3 4 5");
+}

@@ -49,6 +49,7 @@ impl PartReader<'_> {
         let staff = child_text(node, "staff").parse().unwrap_or(1);
         let sound = child(node, "sound");
         let mut has_tempo = false;
+        let has_segno = self.flow_from(onset).segno.is_some();
         if let Some(sound) = sound {
             let before = self.content.marks.len();
             self.sound(sound, onset);
@@ -64,6 +65,11 @@ impl PartReader<'_> {
             if !(leaves && word == FlowWord::Coda) {
                 self.apply(word, onset);
             }
+        }
+        // Where playing is told, that is believed; and in words, what is meant is less sure.
+        let only_drawn = sound.is_none_or(|sound| sound.attribute("segno").is_none());
+        if !has_segno && only_drawn && elements().any(|element| element.tag_name().name() == "segno") {
+            self.late_segno = Some(onset);
         }
         for element in elements() {
             self.direction_type(element, onset, staff, &mut has_tempo);

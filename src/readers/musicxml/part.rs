@@ -55,6 +55,10 @@ pub(super) struct PartReader<'h> {
     /// Where repeat bars divide the measure, and the signs in it at whose place another would.
     pub(super) cuts: Vec<Beats>,
     pub(super) leaving: Vec<Beats>,
+    /// Where a segno is drawn after which no note has followed in the measure yet.
+    pub(super) late_segno: Option<Beats>,
+    /// The label of one at the end of the measure before.
+    pub(super) carried_segno: Option<String>,
     /// Onset of the note before, for the further notes of its chord.
     pub(super) chord_onset: Beats,
     /// Whether that is a grace note; `None` if there is none in the measure.
@@ -84,6 +88,8 @@ impl<'h> PartReader<'h> {
             cursor: Cursor::default(),
             cuts: Vec::new(),
             leaving: Vec::new(),
+            late_segno: None,
+            carried_segno: None,
             chord_onset: Beats::ZERO,
             chord_of_graces: None,
             reach: Beats::ZERO,
@@ -102,6 +108,8 @@ impl<'h> PartReader<'h> {
         self.cursor.restart();
         self.cuts.clear();
         self.leaving.clear();
+        self.late_segno = None;
+        self.place_carried_segno();
         self.chord_onset = Beats::ZERO;
         self.chord_of_graces = None;
         self.reach = Beats::ZERO;
@@ -109,8 +117,14 @@ impl<'h> PartReader<'h> {
         let (first_note, first_mark) = (self.content.notes.len(), self.content.marks.len());
         for child in node.iter().flat_map(|node| node.children()).filter(Node::is_element) {
             match child.tag_name().name() {
-                "note" => self.note(child)?,
-                "backup" => self.cursor.shift(Beats::ZERO - self.duration(child)?, self.divisions),
+                "note" => {
+                    self.late_segno = None;
+                    self.note(child)?;
+                }
+                "backup" => {
+                    self.late_segno = None;
+                    self.cursor.shift(Beats::ZERO - self.duration(child)?, self.divisions);
+                }
                 "forward" => {
                     self.cursor.shift(self.duration(child)?, self.divisions);
                     self.reach = self.reach.max(self.cursor.at());
@@ -126,11 +140,13 @@ impl<'h> PartReader<'h> {
         let length = if self.reach > Beats::ZERO { self.reach } else { self.rest_reach };
         self.cut_before_upbeat(element, length);
         self.settle_pieces(length, first_note, first_mark);
+        self.carry_late_segno(length);
         Ok(())
     }
 
     /// What was read, when all measures have been.
     pub(super) fn finish(mut self) -> PartContent {
+        self.place_carried_segno();
         self.voltas.finish(&mut self.content.flows);
         if self.content.staves > 1 {
             small_print_sounds(&mut self.content.notes);

@@ -42,6 +42,22 @@ impl PartReader<'_> {
         &mut self.content.flows[self.measure as usize + piece]
     }
 
+    /// A segno drawn at the very end of a measure stands where the next one begins; beside a jump it only says what to
+    /// look for. (A coda there may as well be the way out.)
+    pub(super) fn carry_late_segno(&mut self, length: Beats) {
+        let at_end = self.late_segno.take().is_some_and(|at| length > Beats::ZERO && at >= length);
+        if let Some(last) = self.content.flows.last_mut().filter(|last| at_end && last.jump.is_none()) {
+            self.carried_segno = last.segno.take();
+        }
+    }
+
+    /// Puts a segno from the end of the measure before to the start of this one.
+    pub(super) fn place_carried_segno(&mut self) {
+        if let (Some(label), Some(flow)) = (self.carried_segno.take(), self.content.flows.last_mut()) {
+            flow.segno.get_or_insert(label);
+        }
+    }
+
     pub(super) fn barline(&mut self, node: Node, element: u32) {
         let at = self.cursor.at();
         let divides = node.attribute("location") == Some("middle") && at > Beats::ZERO && {
