@@ -445,6 +445,25 @@ fn waymarks_are_where_players_begin_and_turn() {
 }
 
 #[test]
+fn notes_for_some_passes_only() {
+    let only = |passes: &str, pitch: &str, duration: u32| {
+        note(pitch, duration, "").replace("<note>", &format!("<note time-only=\"{passes}\">"))
+    };
+    let back = "<backup><duration>8</duration></backup>";
+    let repeat = "<barline location=\"right\"><repeat direction=\"backward\" times=\"3\"/></barline>";
+    let first = HEAD.to_string() + &only("1", "C4", 8) + back + &only("2", "E4", 8) + &only("1, 3", "G4", 8);
+    let second = note("A4", 16, "") + &words("D.C.");
+    // After the D.C. as the last time.
+    let body = measure(1, &(first + repeat)) + &measure(2, &second);
+    let thrice = "0:2:60 2:2:67 4:2:64 10:2:67";
+    assert_eq!(played(&score(&[&body])), format!("{thrice} 12:4:69 18:2:67 20:4:69"));
+    // What only the D.C. repeats has a second pass there.
+    let back = back.replace('8', "16");
+    let body = HEAD.to_string() + &only("1", "C4", 16) + &back + &only("2", "E4", 16) + &words("D.C.");
+    assert_eq!(played(&score(&[&measure(1, &body)])), "0:4:60 4:4:64");
+}
+
+#[test]
 fn rests_under_a_fermata_along_the_path() {
     let rest = "<note><rest/><duration>8</duration><notations><fermata/></notations></note>";
     let repeat = "<barline location=\"right\"><repeat direction=\"backward\"/></barline>";

@@ -4,6 +4,7 @@ mod error;
 mod flow;
 mod model;
 mod order;
+mod passes;
 mod path;
 mod position;
 mod print;

@@ -87,6 +87,9 @@ pub struct Note {
     pub ornament: Ornament,
     /// Ties to the notes around it.
     pub ties: Ties,
+    /// The passes of a repeat in which it sounds, 1 = first; empty where it sounds in all.
+    #[serde(default)]
+    pub passes: Vec<u32>,
 }
 
 impl Note {
@@ -107,6 +110,7 @@ impl Note {
             fermata: false,
             ornament: Ornament::Plain,
             ties: Ties::default(),
+            passes: Vec::new(),
         }
     }
 }

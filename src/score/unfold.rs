@@ -1,5 +1,6 @@
 //! From the printed score and an order of measures to the playing path.
 
+use super::passes::Passes;
 use super::{
     Mark, MarkKind, Measure, Note, NoteId, Ornament, PathNote, PathStep, PlayingPath, Score, ScoreError,
     TempoChange, playing_order,
@@ -15,8 +16,8 @@ const TIE_GAP: Beats = Beats::whole(4);
 
 impl Score {
     /// The path that plays the printed measures in `order` (indices into [`Score::measures`]; others are left
-    /// out). Cues and unpitched notes are not on it; ties are merged along the way that is played, so that a note
-    /// before two voltas reaches into the one that follows.
+    /// out). Cues and unpitched notes are not on it, nor notes for other passes of a repeat; ties are merged along
+    /// the way that is played, so that a note before two voltas reaches into the one that follows.
     ///
     /// # Errors
     /// [`ScoreError::TooManyNotes`] beyond [`MAX_PATH_NOTES`].
@@ -27,27 +28,29 @@ impl Score {
             tempos: tempos_along(&self.measures, &self.marks, order),
             ..PlayingPath::default()
         };
-        let mut passes: HashMap<u32, u32> = HashMap::new();
+        let mut passes = Passes::new(&self.measures);
         let mut ties = OpenTies::default();
         let mut start = Beats::ZERO;
         for &index in order {
             let Some(measure) = self.measures.get(index as usize) else { continue };
             let step = path.steps.len() as u32;
-            let pass = passes.entry(index).and_modify(|pass| *pass += 1).or_insert(1);
+            let printed = self.notes_of_measure(index);
+            let first = printed.start;
+            let printed = &self.notes[printed];
+            let pass = passes.enter(index, printed);
             path.steps.push(PathStep {
                 measure: index,
                 number: measure.number.clone(),
-                pass: *pass,
+                pass,
                 start,
                 length: measure.length,
                 meter: measure.meter,
             });
-            for id in self.notes_of_measure(index) {
-                let note = &self.notes[id];
-                if note.cue || note.unpitched {
+            for (id, note) in (first as u32..).zip(printed) {
+                if note.cue || note.unpitched || !passes.sounds(note) {
                     continue;
                 }
-                ties.strike(&mut path.notes, note, NoteId(id as u32), step, start + note.onset);
+                ties.strike(&mut path.notes, note, NoteId(id), step, start + note.onset);
             }
             let marks = &self.marks[self.marks.partition_point(|mark| mark.measure < index)..];
             let here = marks.iter().take_while(|mark| mark.measure == index);

@@ -104,8 +104,8 @@ fn stretch_to_repeat(flows: &mut [Flow]) {
     }
 }
 
-/// The numbers of a volta bracket: "1", "1, 2", "1.-3.", "1 2".
-fn pass_numbers(text: &str) -> Option<Vec<u32>> {
+/// The numbers of a volta bracket, or of passes: "1", "1, 2", "1.-3.", "1 2".
+pub(super) fn pass_numbers(text: &str) -> Option<Vec<u32>> {
     const HIGHEST: u32 = 64;
     let mut numbers: Vec<u32> = Vec::new();
     let mut range_from = None;

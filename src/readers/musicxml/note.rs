@@ -1,6 +1,7 @@
 //! One `<note>`: its pitch, place, ties and ornaments.
 
 use super::RawNote;
+use super::barline::pass_numbers;
 use super::cursor::unrounded;
 use super::part::PartReader;
 use super::xml::{self, child, child_text, note_type_beats, text_of, yes};
@@ -78,6 +79,7 @@ impl PartReader<'_> {
                 fermata: found.fermata,
                 ornament: found.ornament,
                 ties: found.ties,
+                passes: node.attribute("time-only").and_then(pass_numbers).unwrap_or_default(),
             },
         });
         if let Some(steals) = found.steals {

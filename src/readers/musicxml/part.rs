@@ -234,7 +234,7 @@ fn small_print_sounds(notes: &mut [RawNote]) {
 }
 
 /// On a single staff, small notes while others of full size sound are an alternative to those: another verse's rhythm,
-/// an ossia, a note that not every voice reaches. By themselves they are played.
+/// an ossia, a note that not every voice reaches. By themselves they are played, and where the file says in which pass.
 fn alternatives_are_silent(notes: &mut [RawNote]) {
     if !notes.iter().any(|raw| raw.small) {
         return;
@@ -253,7 +253,9 @@ fn alternatives_are_silent(notes: &mut [RawNote]) {
         }
         joins
     });
-    for raw in notes.iter_mut().filter(|raw| raw.small && raw.note.grace.is_none()) {
+    for raw in
+        notes.iter_mut().filter(|raw| raw.small && raw.note.grace.is_none() && raw.note.passes.is_empty())
+    {
         let (measure, onset) = (raw.note.measure, raw.note.onset);
         let first = full.partition_point(|&(at, _, end)| (at, end) <= (measure, onset));
         let overlaps =
