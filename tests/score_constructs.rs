@@ -445,6 +445,32 @@ fn waymarks_are_where_players_begin_and_turn() {
 }
 
 #[test]
+fn an_instrument_that_sounds_in_octaves() {
+    let transpose = |more: &str| format!("<transpose>{more}</transpose>");
+    let head =
+        HEAD.replace("</time>", &("</time>".to_string() + &transpose("<chromatic>0</chromatic><double/>")));
+    let above = transpose("<chromatic>-2</chromatic><double above=\"yes\"/>");
+    let plain = format!("<attributes>{}</attributes>", transpose("<chromatic>0</chromatic>"));
+    let body = measure(
+        1,
+        &(head + &note("C3", 8, "<tie type=\"start\"/>") + &note("C3", 8, "<tie type=\"stop\"/>")),
+    ) + &measure(
+        2,
+        &format!("<attributes>{above}</attributes>{}{plain}{}", note("D4", 8, ""), note("E4", 8, "")),
+    );
+    let score = score(&[&body]);
+    assert_eq!(played(&score), "0:4:36 0:4:48 4:2:60 4:2:72 6:2:64");
+    // Four heads are printed, and an octave has its head's id.
+    let ids: Vec<u32> = score.path.notes.iter().map(|note| note.id.0).collect();
+    assert_eq!((score.notes.len(), ids), (4, vec![0, 0, 2, 2, 3]));
+    let text = format!("<score-partwise><part-list/><part id=\"P0\">{body}</part></score-partwise>");
+    let text = source_with_ids(text.as_bytes()).unwrap();
+    for id in 0..4 {
+        assert_eq!(text.matches(&format!("<note id=\"n{id}\">")).count(), 1);
+    }
+}
+
+#[test]
 fn notes_for_some_passes_only() {
     let only = |passes: &str, pitch: &str, duration: u32| {
         note(pitch, duration, "").replace("<note>", &format!("<note time-only=\"{passes}\">"))

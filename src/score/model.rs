@@ -87,6 +87,9 @@ pub struct Note {
     pub ornament: Ornament,
     /// Ties to the notes around it.
     pub ties: Ties,
+    /// The octave that the instrument adds to it: 1 above, -1 below, 0 for none.
+    #[serde(default)]
+    pub doubled: i8,
     /// The passes of a repeat in which it sounds, 1 = first; empty where it sounds in all.
     #[serde(default)]
     pub passes: Vec<u32>,
@@ -110,6 +113,7 @@ impl Note {
             fermata: false,
             ornament: Ornament::Plain,
             ties: Ties::default(),
+            doubled: 0,
             passes: Vec::new(),
         }
     }

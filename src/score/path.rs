@@ -26,7 +26,7 @@ pub struct PathStep {
 /// One note that is expected to sound.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PathNote {
-    /// The printed note.
+    /// The printed note; of an octave that the instrument adds to it, too.
     pub id: NoteId,
     /// Index into [`PlayingPath::steps`].
     pub step: u32,

@@ -50,7 +50,11 @@ impl Score {
                 if note.cue || note.unpitched || !passes.sounds(note) {
                     continue;
                 }
-                ties.strike(&mut path.notes, note, NoteId(id), step, start + note.onset);
+                let octave = i32::from(note.pitch.0) + 12 * i32::from(note.doubled.signum());
+                let octave = u8::try_from(octave).ok().filter(|octave| *octave < 128 && note.doubled != 0);
+                for pitch in [Some(note.pitch), octave.map(Pitch)].into_iter().flatten() {
+                    ties.strike(&mut path.notes, note, pitch, NoteId(id), step, start + note.onset);
+                }
             }
             let marks = &self.marks[self.marks.partition_point(|mark| mark.measure < index)..];
             let here = marks.iter().take_while(|mark| mark.measure == index);
@@ -105,9 +109,17 @@ struct OpenTie {
 
 impl OpenTies {
     /// Puts `note` on the path, or lengthens the note that it is tied to.
-    fn strike(&mut self, path: &mut Vec<PathNote>, note: &Note, id: NoteId, step: u32, onset: Beats) {
+    fn strike(
+        &mut self,
+        path: &mut Vec<PathNote>,
+        note: &Note,
+        pitch: Pitch,
+        id: NoteId,
+        step: u32,
+        onset: Beats,
+    ) {
         let end = onset + note.duration;
-        let key = (note.part, note.pitch);
+        let key = (note.part, pitch);
         let held = if note.ties.from_previous {
             self.take(key, onset, note.voice)
         } else if note.grace.is_none() {
@@ -132,7 +144,7 @@ impl OpenTies {
                     step,
                     onset,
                     duration: note.duration,
-                    pitch: note.pitch,
+                    pitch,
                     part: note.part,
                     staff: note.staff,
                     grace: note.grace.is_some(),

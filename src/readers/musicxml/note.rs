@@ -3,7 +3,7 @@
 use super::RawNote;
 use super::barline::pass_numbers;
 use super::cursor::unrounded;
-use super::part::PartReader;
+use super::part::{PartReader, Transposition};
 use super::xml::{self, child, child_text, note_type_beats, text_of, yes};
 use crate::readers::ReadError;
 use crate::score::{GraceKind, MarkKind, Note, Ornament, Ties};
@@ -45,8 +45,9 @@ impl PartReader<'_> {
         }
         self.reach = self.reach.max(end);
         let staff = found.staff.max(1);
+        let transposition = self.transpose_on(staff);
         let voice = self.voice(found.voice);
-        let Some(pitch) = found.pitch(self.transpose_on(staff)) else {
+        let Some(pitch) = found.pitch(transposition.semitones) else {
             if !grace {
                 self.graces.resolve(voice, &mut self.content.notes);
             }
@@ -79,6 +80,7 @@ impl PartReader<'_> {
                 fermata: found.fermata,
                 ornament: found.ornament,
                 ties: found.ties,
+                doubled: transposition.doubled,
                 passes: node.attribute("time-only").and_then(pass_numbers).unwrap_or_default(),
             },
         });
@@ -103,7 +105,7 @@ impl PartReader<'_> {
         }
     }
 
-    fn transpose_on(&self, staff: u8) -> i32 {
+    fn transpose_on(&self, staff: u8) -> Transposition {
         self.staff_transpose.iter().find(|(there, _)| *there == staff).map_or(self.transpose, |(_, by)| *by)
     }
 

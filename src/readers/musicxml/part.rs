@@ -4,7 +4,7 @@ use super::barline::Voltas;
 use super::cursor::Cursor;
 use super::note::GraceRun;
 use super::pieces::Piece;
-use super::xml::{self, child, child_text, text_of};
+use super::xml::{self, child, child_text, text_of, yes};
 use super::{PartHead, RawNote};
 use crate::readers::ReadError;
 use crate::score::{Flow, Mark, MarkKind, Ornament};
@@ -36,6 +36,14 @@ pub(super) struct Meter {
     pub length: Beats,
 }
 
+/// From written to sounding pitch.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Transposition {
+    pub semitones: i32,
+    /// The octave that sounds as well: 1 above, -1 below, 0 for none.
+    pub doubled: i8,
+}
+
 /// Reads a part.
 pub(super) struct PartReader<'h> {
     pub(super) head: &'h PartHead,
@@ -43,9 +51,9 @@ pub(super) struct PartReader<'h> {
     pub(super) content: PartContent,
     pub(super) divisions: Beats,
     pub(super) has_divisions: bool,
-    /// Semitones from written to sounding pitch: for all staves, and for single staves.
-    pub(super) transpose: i32,
-    pub(super) staff_transpose: Vec<(u8, i32)>,
+    /// From written to sounding pitch: for all staves, and for single staves.
+    pub(super) transpose: Transposition,
+    pub(super) staff_transpose: Vec<(u8, Transposition)>,
     pub(super) meter: Option<Meter>,
     pub(super) voltas: Voltas,
     /// Index of the measure being read.
@@ -80,7 +88,7 @@ impl<'h> PartReader<'h> {
             content: PartContent { staves: 1, ..PartContent::default() },
             divisions: Beats::whole(1),
             has_divisions: false,
-            transpose: 0,
+            transpose: Transposition::default(),
             staff_transpose: Vec::new(),
             meter: None,
             voltas: Voltas::default(),
@@ -201,14 +209,17 @@ impl<'h> PartReader<'h> {
             let number =
                 |name| child_text(transpose, name).parse::<f64>().unwrap_or(0.0).clamp(-128.0, 128.0);
             let semitones = number("chromatic").round() as i32 + 12 * number("octave-change").round() as i32;
+            let doubled =
+                child(transpose, "double").map_or(0, |double| if yes(double, "above") { 1 } else { -1 });
+            let transposition = Transposition { semitones, doubled };
             match transpose.attribute("number").and_then(|staff| staff.parse::<u8>().ok()) {
                 Some(staff) => {
                     self.staff_transpose.retain(|(there, _)| *there != staff);
-                    self.staff_transpose.push((staff, semitones));
+                    self.staff_transpose.push((staff, transposition));
                 }
                 None => {
                     self.staff_transpose.clear();
-                    self.transpose = semitones;
+                    self.transpose = transposition;
                 }
             }
         }
