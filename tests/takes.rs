@@ -262,6 +262,23 @@ fn the_transport_makes_takes_of_its_own() {
 }
 
 #[test]
+fn a_halt_at_a_rest_under_a_fermata_is_no_hesitation() {
+    let mut path = path(14);
+    let mut performance = Performance { now: 1.0, ..Performance::default() };
+    performance.play(&path, 0, 6, 0.0, &mut Dice(1));
+    performance.now += 0.7;
+    performance.play(&path, 6, 14, 0.0, &mut Dice(2));
+    let mut halts = |path: &PlayingPath| {
+        let takes = performance.takes(path, &[]);
+        let faults = takes.iter().flat_map(|take| &take.faults);
+        faults.filter(|fault| fault.kind == FaultKind::Hesitation).count()
+    };
+    assert_eq!(halts(&path), 1);
+    path.held_rests = vec![(Beats::new(95, 4).unwrap(), 0)];
+    assert_eq!(halts(&path), 0);
+}
+
+#[test]
 fn ornaments_are_forgiven() {
     let mut path = path(4);
     let trilled = path.notes.iter().position(|note| note.step == 2 && note.staff == 1).unwrap();

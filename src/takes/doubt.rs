@@ -51,7 +51,7 @@ pub const EXTRA_FEATURES: [&str; 14] = [
 ];
 
 /// What is known of a key beside a written one that no note was transcribed of.
-pub const FAINT_FEATURES: [&str; 10] = [
+pub const FAINT_FEATURES: [&str; 9] = [
     "one",
     "peak",
     "sounded",
@@ -61,7 +61,6 @@ pub const FAINT_FEATURES: [&str; 10] = [
     "far",
     "neighbour",
     "octave_written",
-    "missing_beside",
 ];
 
 /// What the features weigh, in the same order; the last one weighs whether a doubt of the other kind is beside it, where a slip
@@ -70,7 +69,7 @@ const MISSING_WEIGHTS: [f32; MISSING_FEATURES.len() + 1] =
     [-1.83, -1.67, -1.97, 0.43, -2.69, 0.76, -1.42, -0.29, -1.29, -0.76, -1.20, -1.25, 2.68];
 const EXTRA_WEIGHTS: [f32; EXTRA_FEATURES.len() + 1] =
     [-2.10, 0.09, 3.54, 0.07, 1.14, -5.03, -3.07, 1.93, -3.54, 3.41, -1.34, -0.40, 0.21, -1.91, 1.54];
-const FAINT_WEIGHTS: [f32; FAINT_FEATURES.len()] =
+const FAINT_WEIGHTS: [f32; FAINT_FEATURES.len() + 1] =
     [-4.38, -1.33, 2.71, 2.29, -4.83, -1.55, -0.92, 0.63, -1.39, -0.31];
 
 /// How likely a written note without a strike was not played, 0-1. `slip`: a strike that is not written is beside it.
@@ -90,10 +89,9 @@ fn likelihood(weights: &[f32], features: &[f32], slip: bool) -> f32 {
     1.0 / (1.0 + (-sum).exp())
 }
 
-/// How likely a key beside a written one was brushed, 0-1.
-pub(super) fn faint_likelihood(features: &[f32; FAINT_FEATURES.len()]) -> f32 {
-    let sum: f32 = FAINT_WEIGHTS.iter().zip(features).map(|(weight, feature)| weight * feature).sum();
-    1.0 / (1.0 + (-sum).exp())
+/// How likely a key beside a written one was brushed, 0-1. `slip`: a written note without a strike is beside it.
+pub(super) fn faint_likelihood(features: &[f32; FAINT_FEATURES.len()], slip: bool) -> f32 {
+    likelihood(&FAINT_WEIGHTS, features, slip)
 }
 
 /// What a doubt is about.
@@ -235,12 +233,11 @@ pub(super) fn extra(
 }
 
 /// What is known of `pitch`, beside a note written in `group`, of which no note was transcribed though something was heard of it
-/// around `at`. `missing`: a written note within two semitones has no strike.
+/// around `at`.
 pub(super) fn faint(
     stretch: Matched<'_>,
     (pitch, at): (Pitch, Seconds),
     group: usize,
-    missing: bool,
     evidence: &EvidenceLog,
 ) -> [f32; FAINT_FEATURES.len()] {
     let mean = |from: f64, to: f64| evidence.sounding_mean(pitch, at + Seconds(from), at + Seconds(to));
@@ -265,6 +262,5 @@ pub(super) fn faint(
         is(distance > 1),
         logit(neighbour),
         is(octave),
-        is(missing),
     ]
 }

@@ -16,6 +16,8 @@ const AROUND_S: (f64, f64) = (0.06, 0.09);
 const NEAR_S: f64 = 0.13;
 /// Notes that begin so soon after are what was heard, in seconds.
 const SOON_S: f64 = 0.15;
+/// So many notes back one is looked for that still sounds.
+const RINGING: usize = 64;
 /// Least evidence that is looked at: strike probability, and mean sounding in the tenth of a second after it.
 const LEAST: (f32, f32) = (0.015, 0.12);
 
@@ -44,9 +46,8 @@ pub(super) fn faint_strikes(stretch: Matched<'_>, evidence: &EvidenceLog) -> Vec
         beside.dedup();
         for pitch in beside.into_iter().map(Pitch) {
             if let Some(strike) = heard(stretch, group, pitch, evidence) {
-                let again =
-                    |other: &&FaintStrike| other.pitch == pitch && (other.at.0 - strike.at.0).abs() < SOON_S;
-                if !found.iter().rev().take(8 * usize::from(REACH)).any(|other| again(&other)) {
+                let mut before = found.iter().rev().take_while(|other| other.at.0 > strike.at.0 - 1.0);
+                if !before.any(|other| other.pitch == pitch && (other.at.0 - strike.at.0).abs() < SOON_S) {
                     found.push(strike);
                 }
             }
@@ -68,7 +69,7 @@ fn heard(stretch: Matched<'_>, group: usize, pitch: Pitch, evidence: &EvidenceLo
     }
     let end = stretch.played.partition_point(|note| note.onset.0 < time + SOON_S);
     let sounds = |note: &PlayedNote| note.pitch == pitch && note.offset.0 > time - 0.1;
-    if stretch.played[..end].iter().rev().take(64).any(sounds) {
+    if stretch.played[..end].iter().rev().take(RINGING).any(sounds) {
         return None;
     }
     let (from, to) = (Seconds(time - AROUND_S.0), Seconds(time + AROUND_S.1));

@@ -83,16 +83,13 @@ pub fn doubts(
             let features = doubt::extra(stretch, index, strike.group, evidence).to_vec();
             tell(DoubtKind::Extra, strike.at, strike.pitch, features);
         }
-        let missed = missing(stretch);
-        for Missed { index, group, .. } in missed.iter().copied() {
+        for Missed { index, group, .. } in missing(stretch) {
             let note = &path.notes[index];
             let features = doubt::missing(stretch, note, group, evidence).to_vec();
             tell(DoubtKind::Missing, Seconds(stretch.matching.times[group]), note.pitch, features);
         }
         for strike in faint_strikes(stretch, evidence) {
-            let beside = beside_missing(stretch, &missed, strike.pitch, strike.at);
-            let features =
-                doubt::faint(stretch, (strike.pitch, strike.at), strike.group, beside, evidence).to_vec();
+            let features = doubt::faint(stretch, (strike.pitch, strike.at), strike.group, evidence).to_vec();
             tell(DoubtKind::Faint, strike.at, strike.pitch, features);
         }
     });
@@ -133,9 +130,9 @@ fn unwritten(stretch: Matched<'_>, unmatched: &[usize], explained: &[usize]) -> 
 fn brushed(stretch: Matched<'_>, missed: &[Missed], evidence: &EvidenceLog) -> Vec<Extra> {
     let weighed = faint_strikes(stretch, evidence).into_iter().map(|strike| {
         let FaintStrike { pitch, at, group } = strike;
-        let beside = beside_missing(stretch, missed, pitch, at);
-        let features = doubt::faint(stretch, (pitch, at), group, beside, evidence);
-        Extra { played: None, pitch, at, group, sure: doubt::faint_likelihood(&features) }
+        let slip = beside_missing(stretch, missed, pitch, at);
+        let features = doubt::faint(stretch, (pitch, at), group, evidence);
+        Extra { played: None, pitch, at, group, sure: doubt::faint_likelihood(&features, slip) }
     });
     weighed.filter(|doubt| doubt.sure >= LIKELY && !forgiven(stretch, doubt)).collect()
 }
@@ -193,8 +190,9 @@ const ORNAMENTED: f32 = 0.6;
 fn weigh(stretch: Matched<'_>, missing: &mut [Missed], extra: &mut [Extra], evidence: &EvidenceLog) {
     for doubt in missing.iter_mut() {
         let note = &stretch.path.notes[doubt.index];
-        let heard = extra.iter().filter(|other| other.played.is_some());
-        let slip = heard.clone().any(|other| slipped(doubt.written(stretch), (other.pitch, other.at.0)));
+        let slip = extra.iter().any(|other| {
+            other.played.is_some() && slipped(doubt.written(stretch), (other.pitch, other.at.0))
+        });
         let features = doubt::missing(stretch, note, doubt.group, evidence);
         let ornament = if note.ornament == Ornament::Plain { 1.0 } else { ORNAMENTED };
         doubt.sure = doubt::missing_likelihood(&features, slip) * ornament;

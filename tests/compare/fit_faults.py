@@ -36,7 +36,7 @@ for line in open(table):
     rows[kind].append((folder, label, [float(f) for f in features], at, pitch))
 
 # Whether a doubt of the other kind is beside it, where a slip would be: what the finder itself adds as the last feature.
-for kind, other in (('extra', 'missing'), ('missing', 'extra')):
+for kind, other in (('extra', 'missing'), ('missing', 'extra'), ('faint', 'missing')):
     beside = collections.defaultdict(list)
     for row in rows[other]:
         beside[row[0]].append(row[3:])

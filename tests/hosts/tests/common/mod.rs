@@ -50,22 +50,8 @@ pub fn track(sounding: &mut BTreeSet<u8>, midi: Midi) {
     }
 }
 
-/// A score in common time at 60 to the minute: of each part its name and its quarter notes, as MIDI pitches.
+/// A score in common time at 60 to the minute: of each part its name and its quarter notes, as MIDI pitches of white keys.
 pub fn score(parts: &[(&str, &[u8])]) -> String {
-    const STEPS: [(&str, u8); 12] = [
-        ("C", 0),
-        ("C", 1),
-        ("D", 0),
-        ("D", 1),
-        ("E", 0),
-        ("F", 0),
-        ("F", 1),
-        ("G", 0),
-        ("G", 1),
-        ("A", 0),
-        ("A", 1),
-        ("B", 0),
-    ];
     let ids = || parts.iter().zip(1..);
     let list = ids().map(|((name, _), id)| {
         format!("<score-part id=\"P{id}\"><part-name>{name}</part-name></score-part>")
@@ -74,9 +60,9 @@ pub fn score(parts: &[(&str, &[u8])]) -> String {
         let attributes = "<attributes><divisions>1</divisions><time><beats>4</beats><beat-type>4</beat-type></time>\
             </attributes><sound tempo=\"60\"/>";
         let notes = pitches.iter().map(|pitch| {
-            let (step, alter) = STEPS[usize::from(pitch % 12)];
+            let step = char::from(b"C-D-EF-G-A-B"[usize::from(pitch % 12)]);
             format!(
-                "<note><pitch><step>{step}</step><alter>{alter}</alter><octave>{}</octave></pitch><duration>1</duration></note>",
+                "<note><pitch><step>{step}</step><octave>{}</octave></pitch><duration>1</duration></note>",
                 pitch / 12 - 1
             )
         });
