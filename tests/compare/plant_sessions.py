@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""plant_sessions.py COLLA_PARTE SCORES OUT [COUNT [SEED]] [--seconds S] [--faults SHARE]: recording sessions of which everything is known.
+"""plant_sessions.py COLLA_PARTE SCORES OUT [COUNT [SEED]] [--seconds S] [--faults SHARE] [--pianist]: recording sessions of which everything is known.
 
 SCORES: a folder of .mxl scores. OUT gets a folder for each session, in the format that `colla-parte evaluate` reads: score.mxl,
 audio.wav (fluidsynth, with the sound fonts that SESSION_FONTS names, separated by colons), notes.tsv, alignment.tsv, errors.tsv,
 meta.json. Played are restarts, skips, pauses and stray bits (three sessions in four; the fourth goes straight on), at a tempo that
 drifts, with wrong, missed and extra notes (half of the sessions; all, at SHARE of the notes, with --faults), by a piano or by
-the instruments of the parts. Each session depends on the seed and its number alone."""
-import argparse, csv, io, json, os, random, shutil, subprocess, wave
+the instruments of the parts. --pianist: a piano always, more often than not with the piano's part of the score alone, each with a
+touch, an evenness and a left hand of its own, half of them in a room. Each session depends on the seed and its number alone."""
+import argparse, csv, io, json, os, random, shutil, subprocess, wave, zipfile
+import xml.etree.ElementTree as ET
 import mido
 import numpy as np
 
 RATE = 44100
 PIANO = 0
+GRANDS = [0, 0, 0, 1]
 VOICES = [40, 41, 42, 52, 53, 68, 71, 73]
 QUARTET = [40, 40, 41, 42]
 
@@ -20,7 +23,7 @@ def notes_of(program, score):
     text = subprocess.run([program, 'score', score, '--notes', '-'], check=True, capture_output=True, text=True).stdout
     rows = csv.DictReader(io.StringIO(text), delimiter='\t')
     return [dict(id=r['score_note_id'], beat=float(r['score_beat']), length=float(r['duration_beats']), pitch=int(r['midi_pitch']),
-                 part=r['part'], measure=r['measure'], grace=r['grace'] not in ('0', 'false', 'False', '')) for r in rows]
+                 part=r['part'], staff=r['staff'], measure=r['measure'], grace=r['grace'] not in ('0', 'false', 'False', '')) for r in rows]
 
 
 def tempo_of(program, score):
@@ -31,7 +34,7 @@ def tempo_of(program, score):
 class Player:
     """Plays stretches of a score and remembers what was played."""
 
-    def __init__(self, rng, notes, tempo, faults):
+    def __init__(self, rng, notes, tempo, faults, pianist):
         self.rng, self.tempo, self.faults = rng, tempo, faults
         self.notes = [n for n in notes if not n['grace']]
         self.beats = sorted({n['beat'] for n in self.notes})
@@ -43,6 +46,11 @@ class Player:
         self.slowness = min(max(usual * rng.uniform(0.65, 1.6), 0.12), 0.7) / usual
         self.level, self.tilt = rng.randint(45, 85), rng.uniform(0.0, 14.0)
         self.pedalled = rng.random() < 0.5
+        self.unevenness, self.touch, self.left_hand = 0.010, (0.7, 1.0), 0.0
+        if pianist:
+            shortest = rng.uniform(0.2, 0.9)
+            self.touch = (shortest, min(1.05, shortest + rng.uniform(0.1, 0.4)))
+            self.unevenness, self.left_hand = rng.uniform(0.004, 0.018), rng.uniform(0, 16)
         self.time, self.swell, self.segment = rng.uniform(0.3, 2.0), 0.0, 0
         self.played, self.alignment, self.errors, self.pedals = [], [], [], []
 
@@ -72,9 +80,9 @@ class Player:
             top = max(n['pitch'] for n in group)
             self.swell = 0.97 * self.swell + rng.gauss(0, 2.5)
             for note in group:
-                onset = self.time + rng.gauss(0, 0.010)
-                velocity = self.level + self.swell + (self.tilt if note['pitch'] == top else 0) + rng.gauss(0, 5)
-                length = note['length'] * tempo * rng.uniform(0.7, 1.0)
+                onset = self.time + rng.gauss(0, self.unevenness)
+                velocity = self.level + self.swell + (self.tilt if note['pitch'] == top else 0) - (self.left_hand if note['staff'] != '1' else 0) + rng.gauss(0, 5)
+                length = note['length'] * tempo * rng.uniform(*self.touch)
                 fate = rng.random() if index > first + 4 else 1.0
                 other = note['pitch'] + rng.choice([-2, -1, -1, 1, 1, 2])
                 if fate < self.faults and not self.free(note['pitch'] if fate < self.faults / 3 else other, beat, note):
@@ -125,8 +133,8 @@ class Player:
         self.errors.append((time, kind, note, true, played))
 
 
-def session(rng, notes, tempo, seconds, faults):
-    player = Player(rng, notes, tempo, faults)
+def session(rng, notes, tempo, seconds, faults, pianist):
+    player = Player(rng, notes, tempo, faults, pianist)
     leads = [i for i, beat in enumerate(player.beats)
              if i == 0 or player.at[beat][0]['measure'] != player.at[player.beats[i - 1]][0]['measure']]
     straight = rng.random() < 0.25
@@ -182,9 +190,29 @@ def sounding(player):
                 one['end'] = min(one['end'], two['onset'])
 
 
-def programs(rng, player):
+def piano_alone(score, out):
+    """Writes the score with nothing but its part of two staves; false, and no file, if there is not one such part beside others."""
+    box = zipfile.ZipFile(score)
+    name = next(n for n in box.namelist() if n.endswith('.xml') and not n.startswith('META-INF'))
+    root = ET.fromstring(box.read(name))
+    alone = [p.get('id') for p in root.findall('part') if any(s.text == '2' for s in p.iter('staves'))]
+    if len(alone) != 1 or len(root.findall('part')) == 1:
+        return False
+    names = root.find('part-list')
+    for parent, child in [(root, c) for c in root.findall('part')] + [(names, c) for c in list(names)]:
+        if child.get('id') != alone[0]:
+            parent.remove(child)
+    with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as piano:
+        for other in box.namelist():
+            piano.writestr(other, ET.tostring(root, 'utf-8', xml_declaration=True) if other == name else box.read(other))
+    return True
+
+
+def programs(rng, player, pianist):
     """An instrument for each part."""
     parts = sorted({n['part'] for n in player.notes})
+    if pianist:
+        return dict.fromkeys(parts, rng.choice(GRANDS)), 'piano'
     if rng.random() < 0.5:
         return {part: PIANO for part in parts}, 'piano'
     player.pedalled, player.pedals = False, []
@@ -193,7 +221,18 @@ def programs(rng, player):
     return {part: rng.choice(VOICES) if i == 0 and len(parts) > 1 else PIANO for i, part in enumerate(parts)}, 'ensemble'
 
 
-def render(player, sounds, font, wav, rng):
+def in_room(sound, rng):
+    """The sound in a room: noise that dies away, 60 dB in 0.2 to 1.2 s."""
+    length = rng.uniform(0.2, 1.2)
+    clock = np.arange(int(length * RATE)) / RATE
+    tail = np.random.default_rng(rng.getrandbits(32)).normal(size=len(clock)) * 10 ** (-3 * clock / length)
+    tail *= 10 ** (rng.uniform(-22, -8) / 20) / np.sqrt(np.sum(tail ** 2))
+    tail[:int(rng.uniform(0.002, 0.02) * RATE)] = 0
+    size = 1 << (len(sound) + len(tail)).bit_length()
+    return sound + np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(tail, size), size)[:len(sound)]
+
+
+def render(player, sounds, font, wav, rng, pianist):
     middle = mido.MidiFile(ticks_per_beat=480)
     track = mido.MidiTrack()
     middle.tracks.append(track)
@@ -217,6 +256,8 @@ def render(player, sounds, font, wav, rng):
     sound = np.fromfile(wav + '.raw', '<i2').reshape(-1, 2).mean(1) / 32768
     os.remove(wav + '.raw')
     os.remove(wav + '.mid')
+    if pianist and rng.random() < 0.5:
+        sound = in_room(sound, rng)
     noise = np.cumsum(np.random.default_rng(rng.getrandbits(32)).normal(size=len(sound)))
     noise -= np.convolve(noise, np.ones(4001) / 4001, 'same')
     snr = rng.uniform(30, 60)
@@ -245,6 +286,7 @@ def main():
     parser.add_argument('seed', type=int, nargs='?', default=1)
     parser.add_argument('--seconds', type=float, default=75.0)
     parser.add_argument('--faults', type=float)
+    parser.add_argument('--pianist', action='store_true')
     args = parser.parse_args()
     fonts = os.environ['SESSION_FONTS'].split(':')
     files = sorted(os.path.join(d, f) for d, _, fs in os.walk(args.scores) for f in fs if f.endswith('.mxl'))
@@ -254,20 +296,22 @@ def main():
         if done == args.count:
             break
         rng = random.Random(f'{args.seed} {done}')
-        notes = notes_of(args.program, file)
+        folder = f'{args.out}/{done:03}'
+        os.makedirs(folder, exist_ok=True)
+        score = f'{folder}/score.mxl'
+        if not (args.pianist and rng.random() < 0.7 and piano_alone(file, score)):
+            shutil.copy(file, score)
+        notes = notes_of(args.program, score)
         if not 300 <= len(notes) <= 8000 or not all(24 <= n['pitch'] <= 105 for n in notes):
             continue
         faults = args.faults if args.faults is not None else rng.choice([0.0, rng.uniform(0.01, 0.08)])
-        player, straight = session(rng, notes, tempo_of(args.program, file), args.seconds, faults)
+        player, straight = session(rng, notes, tempo_of(args.program, score), args.seconds, faults, args.pianist)
         if len(player.played) < 100:
             continue
-        sounds, instrument = programs(rng, player)
+        sounds, instrument = programs(rng, player, args.pianist)
         sounding(player)
-        folder = f'{args.out}/{done:03}'
-        os.makedirs(folder, exist_ok=True)
-        shutil.copy(file, f'{folder}/score.mxl')
         font = fonts[done % len(fonts)]
-        render(player, sounds, font, f'{folder}/audio.wav', rng)
+        render(player, sounds, font, f'{folder}/audio.wav', rng, args.pianist)
         played = sorted(player.played, key=lambda n: n['onset'])
         table(f'{folder}/notes.tsv', ['onset_s', 'offset_s', 'midi_pitch', 'velocity', 'score_note_id', 'key_off_s', 'part', 'segment'],
               [(n['onset'], n['end'], n['pitch'], n['velocity'], n['id'], n['off'], n['part'], n['segment']) for n in played])
