@@ -351,7 +351,9 @@ impl Running {
             at >= self.start.0 && self.end.is_none_or(|end| at < end.0)
         };
         match event {
-            EngineEvent::Evidence(frame) => within(frame.frame.seconds()).then(|| event.clone()),
+            EngineEvent::Evidence(frame) | EngineEvent::Hindsight(frame) => {
+                within(frame.frame.seconds()).then(|| event.clone())
+            }
             EngineEvent::Intonation { at, .. } => within(*at).then(|| event.clone()),
             EngineEvent::Note(NoteEvent::On { at, .. }) => {
                 if !within(*at) {

@@ -236,7 +236,7 @@ impl<E: Stream> Line<E> {
                 EngineEvent::Evidence(frame) => {
                     self.heard.shade(frame.frame.seconds() + origin, &frame.sounding);
                 }
-                EngineEvent::Intonation { .. } | EngineEvent::Gap { .. } => {}
+                EngineEvent::Hindsight(_) | EngineEvent::Intonation { .. } | EngineEvent::Gap { .. } => {}
             }
         }
         room.book.hear(&mut events, self.now_s(), origin, self.half.rate_hz);

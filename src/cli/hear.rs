@@ -122,7 +122,10 @@ impl Heard {
             match event {
                 EngineEvent::Note(note) => self.ledger.enter(&note),
                 EngineEvent::Position(report) => self.positions.push(report),
-                EngineEvent::Evidence(_) | EngineEvent::Intonation { .. } | EngineEvent::Gap { .. } => {}
+                EngineEvent::Evidence(_)
+                | EngineEvent::Hindsight(_)
+                | EngineEvent::Intonation { .. }
+                | EngineEvent::Gap { .. } => {}
             }
         }
     }

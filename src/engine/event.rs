@@ -12,6 +12,9 @@ pub enum EngineEvent {
     Position(PositionReport),
     /// The evidence of one hop, for views and for the second pass.
     Evidence(Box<PosteriorFrame>),
+    /// The surest evidence of a hop, some hops after that of [`EngineEvent::Evidence`] where the estimator judges again: for what
+    /// is not urgent. No releases.
+    Hindsight(Box<PosteriorFrame>),
     /// How far the one note that sounded lay from its key: one each hop while there is one, where evidence is wanted.
     Intonation {
         /// Which key.

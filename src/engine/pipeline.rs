@@ -280,6 +280,8 @@ impl Stream {
         self.next = self.swayed.frame.0 + 1;
         if self.want_evidence {
             events.push(EngineEvent::Evidence(Box::new(self.swayed.clone())));
+            let surest = self.judged.last().filter(|judged| judged.frame < self.swayed.frame);
+            events.push(EngineEvent::Hindsight(Box::new(surest.unwrap_or(&self.swayed).clone())));
         }
         self.follow(emitted, events);
         self.prior.apply(&mut self.swayed);

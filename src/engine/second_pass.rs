@@ -12,7 +12,7 @@ use crate::units::Seconds;
 
 /// Collects the events of one passage and aligns it as a whole when it is over.
 ///
-/// Memory: some 3 kB a second of ten keys sounding, evidence and the smoother's history together; see BENCHMARKS.md.
+/// Memory: some 10 kB a second of ten keys sounding, evidence and the smoother's history together; see BENCHMARKS.md.
 #[derive(Debug)]
 pub struct SecondPass {
     smoother: Option<Box<Smoother>>,
@@ -54,11 +54,11 @@ impl SecondPass {
                 if !self.ledger.sounding().any(|note| note.pitch == *pitch) => {}
             EngineEvent::Note(note) => self.ledger.enter(note),
             EngineEvent::Evidence(frame) => {
-                self.evidence.push(frame);
                 if let Some(smoother) = &mut self.smoother {
                     smoother.push(frame);
                 }
             }
+            EngineEvent::Hindsight(frame) => self.evidence.push(frame),
             EngineEvent::Intonation { pitch, cents, at } => self.intonation.push(*pitch, *cents, *at),
             EngineEvent::Position(_) | EngineEvent::Gap { .. } => {}
         }
