@@ -6,7 +6,7 @@ audio.wav (fluidsynth, with the sound fonts that SESSION_FONTS names, separated 
 meta.json. Played are restarts, skips, pauses and stray bits (three sessions in four; the fourth goes straight on), at a tempo that
 drifts, with wrong, missed and extra notes (half of the sessions; all, at SHARE of the notes, with --faults), by a piano or by
 the instruments of the parts. --pianist: a piano always, more often than not with the piano's part of the score alone, each with a
-touch, an evenness and a left hand of its own, half of them in a room. Each session depends on the seed and its number alone."""
+touch, an evenness, a left hand and inner voices of its own, half of them in a room. Each session depends on the seed and its number alone."""
 import argparse, csv, io, json, os, random, shutil, subprocess, wave, zipfile
 import xml.etree.ElementTree as ET
 import mido
@@ -46,11 +46,12 @@ class Player:
         self.slowness = min(max(usual * rng.uniform(0.65, 1.6), 0.12), 0.7) / usual
         self.level, self.tilt = rng.randint(45, 85), rng.uniform(0.0, 14.0)
         self.pedalled = rng.random() < 0.5
-        self.unevenness, self.touch, self.left_hand = 0.010, (0.7, 1.0), 0.0
+        self.unevenness, self.touch, self.left_hand, self.inner, self.unequal = 0.010, (0.7, 1.0), 0.0, 0.0, 5.0
         if pianist:
             shortest = rng.uniform(0.2, 0.9)
             self.touch = (shortest, min(1.05, shortest + rng.uniform(0.1, 0.4)))
             self.unevenness, self.left_hand = rng.uniform(0.004, 0.018), rng.uniform(0, 16)
+            self.level, self.inner, self.unequal = rng.randint(35, 85), rng.uniform(0, 25), rng.uniform(4, 11)
         self.time, self.swell, self.segment = rng.uniform(0.3, 2.0), 0.0, 0
         self.played, self.alignment, self.errors, self.pedals = [], [], [], []
 
@@ -77,11 +78,13 @@ class Player:
             beat = self.beats[index]
             tempo = slowness * 60 / self.bpm(beat)
             group, onsets = self.at[beat], []
-            top = max(n['pitch'] for n in group)
+            top, bottom = max(n['pitch'] for n in group), min(n['pitch'] for n in group)
             self.swell = 0.97 * self.swell + rng.gauss(0, 2.5)
             for note in group:
                 onset = self.time + rng.gauss(0, self.unevenness)
-                velocity = self.level + self.swell + (self.tilt if note['pitch'] == top else 0) - (self.left_hand if note['staff'] != '1' else 0) + rng.gauss(0, 5)
+                velocity = self.level + self.swell + (self.tilt if note['pitch'] == top else 0) + rng.gauss(0, self.unequal)
+                velocity -= self.left_hand if note['staff'] != '1' else 0
+                velocity -= self.inner if bottom < note['pitch'] < top or beat % 1 and note['pitch'] != top else 0
                 length = note['length'] * tempo * rng.uniform(*self.touch)
                 fate = rng.random() if index > first + 4 else 1.0
                 other = note['pitch'] + rng.choice([-2, -1, -1, 1, 1, 2])
