@@ -200,6 +200,17 @@ fn a_brushed_key_that_was_not_transcribed_is_told_and_one_that_rang_before_is_no
             frame.onset[key] = if (0.0..0.02).contains(&after) { 0.1 } else { 0.0 };
             frame.sounding[key] = if (-before..0.25).contains(&after) { 0.7 } else { 0.0 };
         }
+        // What was transcribed was heard.
+        for note in &performance.notes {
+            let key = note.pitch.key().unwrap();
+            let now = frame.frame.seconds().0;
+            if (now - note.onset.0).abs() < 0.02 {
+                frame.onset[key] = 0.95;
+            }
+            if (note.onset.0..note.offset.0).contains(&now) {
+                frame.sounding[key] = 0.95;
+            }
+        }
         evidence.push(&frame);
     }
     let notes = performance.notes.clone();

@@ -1,9 +1,10 @@
-//! What speaks for and against a fault: a written note without a strike, a strike that is not written, or a key beside a
-//! written one that seems to have been brushed.
+//! What speaks for and against a fault: a written note that was not struck, or hardly, a strike that is not written, or a key
+//! beside a written one that seems to have been brushed.
 //!
-//! Each doubt is a row of numbers, and its likelihood a logistic function of them. The weights were fitted on performances
-//! with planted faults (`tests/compare/plant_sessions.py`, `examples/weigh_faults.rs`, `tests/compare/fit_faults.py`).
+//! Each doubt is a row of numbers, and its likelihood a logistic function of them. The weights, in `doubt_weights`, were fitted on
+//! performances with planted faults (`tests/compare/plant_sessions.py`, `examples/weigh_faults.rs`, `tests/compare/fit_faults.py`).
 
+use super::doubt_weights::{EXTRA, FAINT, MISSING};
 use super::evidence::EvidenceLog;
 use super::matching::between;
 use super::stumbles::Matched;
@@ -16,88 +17,45 @@ const PARTIALS: [u8; 8] = [12, 19, 24, 28, 31, 34, 36, 38];
 /// Notes that begin within this of each other were struck together, in seconds.
 const TOGETHER_S: f64 = 0.06;
 
-/// What is known of a written note that was not transcribed.
-pub const MISSING_FEATURES: [&str; 12] = [
-    "one",
-    "began",
-    "began_wide",
-    "sounded",
-    "sounded_later",
-    "held",
-    "masked",
-    "octave_below",
-    "chord",
-    "short",
-    "extreme",
-    "group_heard",
-];
+/// Farthest from a moment that its evidence is looked for, in seconds.
+const REACH_S: f64 = 0.3;
+/// So near the evidence of a strike reaches, in seconds.
+const APART_S: f64 = 0.03;
 
+/// How many numbers tell what was heard of a key around a moment, and of the keys that can be mistaken for it.
+const HEARD: usize = 28;
+/// What is known of a written note that was not struck, or hardly.
+pub(super) const MISSING_FEATURES: usize = HEARD + 15;
 /// What is known of a transcribed note that is not written.
-pub const EXTRA_FEATURES: [&str; 14] = [
-    "one",
-    "peak",
-    "sounded",
-    "velocity",
-    "length",
-    "upper_partial",
-    "lower_partial",
-    "neighbour",
-    "rings",
-    "slip",
-    "far",
-    "softer",
-    "alone",
-    "octave_written",
-];
-
+pub(super) const EXTRA_FEATURES: usize = HEARD + 14;
 /// What is known of a key beside a written one that no note was transcribed of.
-pub const FAINT_FEATURES: [&str; 9] = [
-    "one",
-    "peak",
-    "sounded",
-    "sounded_later",
-    "sounded_before",
-    "upper_partial",
-    "far",
-    "neighbour",
-    "octave_written",
-];
+pub(super) const FAINT_FEATURES: usize = HEARD + 9;
 
-/// What the features weigh, in the same order; the last one weighs whether a doubt of the other kind is beside it, where a slip
-/// of the finger would have it. Fitted on 80 sessions of a minute, 37,400 notes, 1,951 planted faults.
-const MISSING_WEIGHTS: [f32; MISSING_FEATURES.len() + 1] =
-    [-1.83, -1.67, -1.97, 0.43, -2.69, 0.76, -1.42, -0.29, -1.29, -0.76, -1.20, -1.25, 2.68];
-const EXTRA_WEIGHTS: [f32; EXTRA_FEATURES.len() + 1] =
-    [-2.10, 0.09, 3.54, 0.07, 1.14, -5.03, -3.07, 1.93, -3.54, 3.41, -1.34, -0.40, 0.21, -1.91, 1.54];
-const FAINT_WEIGHTS: [f32; FAINT_FEATURES.len() + 1] =
-    [-4.38, -1.33, 2.71, 2.29, -4.83, -1.55, -0.92, 0.63, -1.39, -0.31];
-
-/// How likely a written note without a strike was not played, 0-1. `slip`: a strike that is not written is beside it.
-pub(super) fn missing_likelihood(features: &[f32; MISSING_FEATURES.len()], slip: bool) -> f32 {
-    likelihood(&MISSING_WEIGHTS, features, slip)
-}
-
-/// How likely a strike that is not written was played, 0-1. `slip`: a written note without a strike is beside it.
-pub(super) fn extra_likelihood(features: &[f32; EXTRA_FEATURES.len()], slip: bool) -> f32 {
-    likelihood(&EXTRA_WEIGHTS, features, slip)
-}
-
-fn likelihood(weights: &[f32], features: &[f32], slip: bool) -> f32 {
-    let slip = f32::from(u8::from(slip));
-    let all = features.iter().copied().chain([slip]);
-    let sum: f32 = weights.iter().zip(all).map(|(weight, feature)| weight * feature).sum();
+/// How likely the fault is, 0-1: a logistic function of the weighed features.
+fn likelihood<const N: usize>(weights: &[f32; N], features: &[f32; N]) -> f32 {
+    let sum: f32 = weights.iter().zip(features).map(|(weight, feature)| weight * feature).sum();
     1.0 / (1.0 + (-sum).exp())
 }
 
-/// How likely a key beside a written one was brushed, 0-1. `slip`: a written note without a strike is beside it.
-pub(super) fn faint_likelihood(features: &[f32; FAINT_FEATURES.len()], slip: bool) -> f32 {
-    likelihood(&FAINT_WEIGHTS, features, slip)
+/// How likely a written note was not played, 0-1.
+pub(super) fn missing_likelihood(features: &[f32; MISSING_FEATURES]) -> f32 {
+    likelihood(&MISSING, features)
+}
+
+/// How likely a strike that is not written was played, 0-1.
+pub(super) fn extra_likelihood(features: &[f32; EXTRA_FEATURES]) -> f32 {
+    likelihood(&EXTRA, features)
+}
+
+/// How likely a key beside a written one was brushed, 0-1.
+pub(super) fn faint_likelihood(features: &[f32; FAINT_FEATURES]) -> f32 {
+    likelihood(&FAINT, features)
 }
 
 /// What a doubt is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DoubtKind {
-    /// A written note without a strike.
+    /// A written note without a strike, or with one that is not sure.
     Missing,
     /// A strike that is not written.
     Extra,
@@ -114,13 +72,13 @@ pub struct Doubt {
     pub at: Seconds,
     /// The pitch struck, or written.
     pub pitch: Pitch,
-    /// In the order of [`MISSING_FEATURES`], [`EXTRA_FEATURES`] or [`FAINT_FEATURES`].
+    /// What its likelihood is made from, the first always 1.
     pub features: Vec<f32>,
 }
 
 /// A probability as evidence: its logit, a quarter of it, so that certainty is about 1.
 fn logit(probability: f32) -> f32 {
-    let p = probability.clamp(0.01, 0.99);
+    let p = probability.clamp(0.002, 0.998);
     (p / (1.0 - p)).ln() / 4.0
 }
 
@@ -129,71 +87,151 @@ fn partial_of(lower: Pitch, upper: Pitch) -> bool {
     upper.0.checked_sub(lower.0).is_some_and(|interval| PARTIALS.contains(&interval))
 }
 
-/// What is known of `note`, written in `group`, for which no strike was found.
+fn is(yes: bool) -> f32 {
+    f32::from(u8::from(yes))
+}
+
+/// The features of both halves, in a row.
+fn joined<const A: usize, const ALL: usize>(heard: [f32; HEARD], known: [f32; A]) -> [f32; ALL] {
+    let mut all = [0.0; ALL];
+    all[..HEARD].copy_from_slice(&heard);
+    all[HEARD..].copy_from_slice(&known);
+    all
+}
+
+/// How long before and after `at` the transcribed strikes of `pitch` before and after it leave clear, in seconds from `at`.
+fn clear_of(stretch: Matched<'_>, pitch: Pitch, at: Seconds) -> (f64, f64) {
+    let near = between(stretch.played, at - Seconds(REACH_S), at + Seconds(REACH_S));
+    let others =
+        stretch.played[near].iter().filter(|note| note.pitch == pitch).map(|note| note.onset.0 - at.0);
+    others.fold((-REACH_S, REACH_S), |(from, to), off| match off {
+        off if off > APART_S => (from, to.min(off - APART_S)),
+        off if off < -APART_S => (from.max(off + APART_S), to),
+        _ => (from, to),
+    })
+}
+
+/// What was heard of `pitch` around `at`: one, how surely it began at, near and around that moment, how surely it sounded before and
+/// after; then whether its neighbours and the keys that share partials with it began, and sounded; then two of these by whether it rang.
+///
+/// `clear`: from when till when no other strike of the key can be what was heard, in seconds from `at`.
+fn heard(evidence: &EvidenceLog, pitch: Pitch, at: Seconds, clear: (f64, f64)) -> [f32; HEARD] {
+    let span = |from: f64, to: f64| (at + Seconds(from), at + Seconds(to));
+    let began = |from: f64, to: f64| {
+        let (from, to) = span(from.max(clear.0), to.min(clear.1));
+        logit(evidence.onset_peak(pitch, from, to))
+    };
+    let mean_of = |pitch: Pitch, from: f64, to: f64| {
+        let (from, to) = span(from, to);
+        evidence.sounding_mean(pitch, from, to)
+    };
+    let mean = |from: f64, to: f64| logit(mean_of(pitch, from, to));
+    let others = |intervals: [i8; 2]| intervals.map(|by| Pitch(pitch.0.saturating_add_signed(by)));
+    let began_of = |pitches: [Pitch; 2]| {
+        let (from, to) = span(-0.05, 0.05);
+        logit(pitches.map(|pitch| evidence.onset_peak(pitch, from, to)).into_iter().fold(0.0, f32::max))
+    };
+    let sounded_of = |pitches: [Pitch; 2], from: f64, to: f64| {
+        logit(pitches.map(|pitch| mean_of(pitch, from, to)).into_iter().fold(0.0, f32::max))
+    };
+    let (from, to) = span(-0.02, 0.12);
+    let mut all = [0.0; HEARD];
+    let own = [
+        1.0,
+        began(-0.01, 0.01),
+        began(-0.03, 0.03),
+        began(-0.06, 0.08),
+        began(-0.15, 0.20),
+        mean(-0.12, -0.03),
+        mean(0.0, 0.02),
+        mean(0.02, 0.05),
+        mean(0.06, 0.09),
+        mean(0.10, 0.14),
+        mean(0.15, 0.24),
+        mean(0.02, 0.12),
+        logit(evidence.sounding_peak(pitch, from, to)),
+    ];
+    all[..13].copy_from_slice(&own);
+    let kin = [[-1, 1], [-2, 2], [-12, -24], [12, 24], [-19, -7], [19, 7]].map(others);
+    for (place, pitches) in kin.into_iter().enumerate() {
+        all[13 + 2 * place] = began_of(pitches);
+        all[14 + 2 * place] = sounded_of(pitches, 0.02, 0.12);
+    }
+    all[25] = sounded_of(kin[0], -0.12, -0.03);
+    // Of a key that rings already, that it sounds says little, and how it began all.
+    let rang = mean_of(pitch, -0.12, -0.03);
+    all[26] = mean(0.02, 0.12) * (1.0 - rang);
+    all[27] = began(-0.06, 0.08) * rang;
+    all
+}
+
+/// What is known of `note`, written in `group`, that was not struck, or by `strike`, which is not sure. `slip`: a strike that is not
+/// written is where the finger may have slipped to.
 pub(super) fn missing(
     stretch: Matched<'_>,
-    note: &PathNote,
-    group: usize,
+    (note, group): (&PathNote, usize),
+    strike: Option<usize>,
+    slip: bool,
     evidence: &EvidenceLog,
-) -> [f32; MISSING_FEATURES.len()] {
+) -> [f32; MISSING_FEATURES] {
     let due = stretch.matching.times[group];
     let until = stretch.line.time_at((note.onset + note.duration).to_f64()).0;
-    let peak = |from: f64, to: f64| evidence.onset_peak(note.pitch, Seconds(due + from), Seconds(due + to));
-    let mean = |from: f64, to: f64| {
-        let to = (due + to).min(until.max(due + from + 0.03));
-        evidence.sounding_mean(note.pitch, Seconds(due + from), Seconds(to))
-    };
     let held = stretch
         .played
         .iter()
         .any(|other| other.pitch == note.pitch && other.onset.0 < due - 0.07 && other.offset.0 > due + 0.05);
     let strikes = stretch.matching.strikes[group].iter();
-    let struck: Vec<Pitch> = stretch
-        .notes(group)
-        .iter()
-        .zip(strikes)
-        .filter(|(_, strike)| strike.is_some())
-        .map(|(written, _)| written.pitch)
-        .collect();
-    let masked = struck.iter().any(|&other| partial_of(other, note.pitch));
-    let octave = struck.iter().any(|&other| other.0 + 12 == note.pitch.0);
-    [
-        1.0,
-        logit(peak(-0.06, 0.08)),
-        logit(peak(-0.15, 0.20)),
-        logit(mean(0.02, 0.12)),
-        logit(mean(0.10, 0.35)),
-        f32::from(u8::from(held)),
-        f32::from(u8::from(masked)),
-        f32::from(u8::from(octave)),
-        (stretch.notes(group).len() as f32 - 1.0).min(6.0) / 6.0,
-        (1.0 - (until - due) / 0.3).clamp(0.0, 1.0) as f32,
-        f32::from(note.pitch.0.abs_diff(64)) / 44.0,
-        stretch.matching.share(stretch.path, group) as f32
-            * f32::from(u8::from(note.ornament == Ornament::Plain)),
-    ]
+    let struck = stretch.notes(group).iter().zip(strikes);
+    let struck = struck.filter_map(|(written, strike)| Some((written.pitch, stretch.played[(*strike)?])));
+    let others: Vec<(Pitch, PlayedNote)> = struck.filter(|(pitch, _)| *pitch != note.pitch).collect();
+    let masked = others.iter().any(|&(other, _)| partial_of(other, note.pitch));
+    let octave = others.iter().any(|&(other, _)| other.0 + 12 == note.pitch.0);
+    let loudest = others.iter().map(|(_, played)| played.velocity).max().unwrap_or(0);
+    let own = strike.map(|strike| stretch.played[strike]);
+    let at = own.map_or(Seconds(due), |own| own.onset);
+    let pitches = || stretch.notes(group).iter().map(|written| written.pitch);
+    joined(
+        heard(evidence, note.pitch, at, clear_of(stretch, note.pitch, at)),
+        [
+            is(held),
+            is(masked),
+            is(octave),
+            (stretch.notes(group).len() as f32 - 1.0).min(6.0) / 6.0,
+            (1.0 - (until - due) / 0.3).clamp(0.0, 1.0) as f32,
+            f32::from(note.pitch.0.abs_diff(64)) / 44.0,
+            stretch.matching.share(stretch.path, group) as f32 * is(note.ornament == Ornament::Plain),
+            is(own.is_some()),
+            own.map_or(0.0, |own| ((own.offset.0 - own.onset.0) / 0.1).min(1.0) as f32),
+            own.map_or(0.0, |own| f32::from(own.velocity) / 127.0),
+            f32::from(loudest) / 127.0,
+            is(pitches().max() == Some(note.pitch)),
+            is(pitches().min() == Some(note.pitch)),
+            ((at.0 - due).abs() / 0.1).min(1.0) as f32,
+            is(slip),
+        ],
+    )
 }
 
-/// What is known of a strike near `group` that is not written.
+/// What is known of a strike near `group` that is not written. `slip`: a written note without a strike is where the finger may have
+/// slipped from.
 pub(super) fn extra(
     stretch: Matched<'_>,
     strike: usize,
     group: usize,
+    slip: bool,
     evidence: &EvidenceLog,
-) -> [f32; EXTRA_FEATURES.len()] {
+) -> [f32; EXTRA_FEATURES] {
     let note = &stretch.played[strike];
     let at = note.onset;
-    let peak = |pitch| evidence.onset_peak(pitch, at - Seconds(0.03), at + Seconds(0.03));
-    let own = peak(note.pitch);
     let around = between(stretch.played, at - Seconds(3.0), at + Seconds(TOGETHER_S));
     let (mut upper, mut lower, mut rings) = (0.0f32, 0.0f32, 0.0f32);
-    let (mut loudest, mut together) = (0u8, 0);
+    let (mut loudest, mut beside_it) = (0u8, 0);
     let louder = |other: &PlayedNote| f32::from(other.velocity) / f32::from(note.velocity.max(1));
     for index in around.filter(|&index| index != strike) {
         let other = &stretch.played[index];
         let beside = (other.onset.0 - at.0).abs() < TOGETHER_S;
         if beside {
-            together += 1;
+            beside_it += 1;
             loudest = loudest.max(other.velocity);
             if partial_of(other.pitch, note.pitch) {
                 upper = upper.max(louder(other).min(2.0) / 2.0);
@@ -207,60 +245,60 @@ pub(super) fn extra(
             rings = 1.0;
         }
     }
-    let neighbours = [note.pitch.0.saturating_sub(1), note.pitch.0 + 1];
-    let neighbour = neighbours.iter().map(|&pitch| peak(Pitch(pitch))).fold(0.0f32, f32::max);
     let near = group.saturating_sub(2)..(group + 3).min(stretch.matching.groups.len());
     let written = || near.clone().flat_map(|group| stretch.notes(group)).map(|written| written.pitch.0);
     let distance = written().map(|pitch| pitch.abs_diff(note.pitch.0)).filter(|&d| d > 0).min().unwrap_or(88);
     let octave = written().any(|pitch| pitch.abs_diff(note.pitch.0).is_multiple_of(12));
-    let is = |yes: bool| f32::from(u8::from(yes));
-    [
-        1.0,
-        logit(own),
-        logit(evidence.sounding_mean(note.pitch, at + Seconds(0.02), at + Seconds(0.12))),
-        f32::from(note.velocity) / 127.0,
-        ((note.offset.0 - at.0) / 0.3).clamp(0.0, 1.0) as f32,
-        upper,
-        lower,
-        logit(neighbour),
-        rings,
-        is(distance <= 2),
-        is(distance > 4),
-        if loudest == 0 { 0.0 } else { (1.0 - f32::from(note.velocity) / f32::from(loudest)).max(0.0) },
-        is(together == 0),
-        is(octave),
-    ]
+    let same = written().any(|pitch| pitch == note.pitch.0);
+    joined(
+        heard(evidence, note.pitch, at, clear_of(stretch, note.pitch, at)),
+        [
+            f32::from(note.velocity) / 127.0,
+            ((note.offset.0 - at.0) / 0.3).clamp(0.0, 1.0) as f32,
+            ((note.offset.0 - at.0) / 0.05).clamp(0.0, 1.0) as f32,
+            upper,
+            lower,
+            rings,
+            is(distance <= 2),
+            is(distance > 4),
+            if loudest == 0 { 0.0 } else { (1.0 - f32::from(note.velocity) / f32::from(loudest)).max(0.0) },
+            is(beside_it == 0),
+            is(octave),
+            is(same),
+            ((at.0 - stretch.matching.times[group]).abs() / 0.1).min(1.0) as f32,
+            is(slip),
+        ],
+    )
 }
 
 /// What is known of `pitch`, beside a note written in `group`, of which no note was transcribed though something was heard of it
-/// around `at`.
+/// around `at`. `slip`: as of a strike that is not written.
 pub(super) fn faint(
     stretch: Matched<'_>,
     (pitch, at): (Pitch, Seconds),
     group: usize,
+    slip: bool,
     evidence: &EvidenceLog,
-) -> [f32; FAINT_FEATURES.len()] {
-    let mean = |from: f64, to: f64| evidence.sounding_mean(pitch, at + Seconds(from), at + Seconds(to));
-    let struck = |other: u8| {
-        let other = Pitch(other);
-        evidence.onset_peak(other, at - Seconds(TOGETHER_S), at + Seconds(TOGETHER_S))
+) -> [f32; FAINT_FEATURES] {
+    let near = between(stretch.played, at - Seconds(TOGETHER_S), at + Seconds(TOGETHER_S));
+    let near = &stretch.played[near];
+    let loudest = |notes: &mut dyn Iterator<Item = &PlayedNote>| {
+        f32::from(notes.map(|note| note.velocity).max().unwrap_or(0)) / 127.0
     };
-    let together = between(stretch.played, at - Seconds(TOGETHER_S), at + Seconds(TOGETHER_S));
-    let partial = together.into_iter().any(|index| partial_of(stretch.played[index].pitch, pitch));
     let written = || stretch.notes(group).iter().map(|written| written.pitch.0);
     let distance = written().map(|other| other.abs_diff(pitch.0)).min().unwrap_or(88);
-    let neighbour = struck(pitch.0.saturating_sub(1)).max(struck(pitch.0 + 1));
-    let octave = written().any(|other| other.abs_diff(pitch.0).is_multiple_of(12));
-    let is = |yes: bool| f32::from(u8::from(yes));
-    [
-        1.0,
-        logit(evidence.onset_peak(pitch, at, at)),
-        logit(mean(0.02, 0.12)),
-        logit(mean(0.10, 0.25)),
-        logit(mean(-0.12, -0.02)),
-        is(partial),
-        is(distance > 1),
-        logit(neighbour),
-        is(octave),
-    ]
+    joined(
+        heard(evidence, pitch, at, clear_of(stretch, pitch, at)),
+        [
+            is(near.iter().any(|note| partial_of(note.pitch, pitch))),
+            is(near.iter().any(|note| partial_of(pitch, note.pitch))),
+            is(distance > 1),
+            is(written().any(|other| other.abs_diff(pitch.0).is_multiple_of(12))),
+            (near.len() as f32).min(8.0) / 8.0,
+            loudest(&mut near.iter()),
+            loudest(&mut near.iter().filter(|note| note.pitch.0.abs_diff(pitch.0) <= 2)),
+            ((at.0 - stretch.matching.times[group]).abs() / 0.1).min(1.0) as f32,
+            is(slip),
+        ],
+    )
 }

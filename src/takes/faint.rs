@@ -1,4 +1,5 @@
-//! Keys brushed in passing: too soft or too short to be transcribed, but heard beside what is written.
+//! Keys brushed in passing: too soft or too short to be transcribed, but heard beside what is written; and written notes whose
+//! strikes are not sure.
 //!
 //! The note tracker weighs every key of every moment and must not be wrong often. Beside a note that the score has just
 //! there, far less evidence is enough: few keys are in question, and that one of them sounds is rarely by chance.
@@ -18,8 +19,14 @@ const NEAR_S: f64 = 0.13;
 const SOON_S: f64 = 0.15;
 /// So many notes back one is looked for that still sounds.
 const RINGING: usize = 64;
-/// Least evidence that is looked at: strike probability, and mean sounding in the tenth of a second after it.
-const LEAST: (f32, f32) = (0.015, 0.12);
+/// Least that a key that is looked at sounds in the tenth of a second after its strike.
+const LEAST_SOUNDING: f32 = 0.05;
+/// And the least probability of its strike, or else the least rise of its sounding.
+const LEAST_STRIKE: f32 = 0.012;
+const LEAST_RISE: f32 = 0.12;
+/// A strike below this, or a note shorter than this many seconds, may be none.
+const SURE_STRIKE: f32 = 0.65;
+const SURE_LENGTH_S: f64 = 0.045;
 
 /// Something heard of a key beside a written one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,10 +80,16 @@ fn heard(stretch: Matched<'_>, group: usize, pitch: Pitch, evidence: &EvidenceLo
         return None;
     }
     let (from, to) = (Seconds(time - AROUND_S.0), Seconds(time + AROUND_S.1));
-    if evidence.onset_peak(pitch, from, to) < LEAST.0 {
-        return None;
-    }
-    let at = evidence.onset_peak_at(pitch, from, to);
-    let sounding = evidence.sounding_mean(pitch, at + Seconds(0.02), at + Seconds(0.12));
-    (sounding >= LEAST.1).then_some(FaintStrike { pitch, at, group })
+    let struck = evidence.onset_peak(pitch, from, to) >= LEAST_STRIKE;
+    let at = if struck { evidence.onset_peak_at(pitch, from, to) } else { Seconds(time) };
+    let sounding = evidence.sounding_peak(pitch, at + Seconds(0.02), at + Seconds(0.12));
+    let before = || evidence.sounding_mean(pitch, at - Seconds(0.12), at - Seconds(0.03));
+    let likely = sounding >= LEAST_SOUNDING && (struck || sounding - before() >= LEAST_RISE);
+    likely.then_some(FaintStrike { pitch, at, group })
+}
+
+/// Whether the transcribed `note` may be none at all.
+pub(super) fn unsure(note: &PlayedNote, evidence: &EvidenceLog) -> bool {
+    let (from, to) = (note.onset - Seconds(0.03), note.onset + Seconds(0.03));
+    note.offset.0 - note.onset.0 < SURE_LENGTH_S || evidence.onset_peak(note.pitch, from, to) < SURE_STRIKE
 }

@@ -6,7 +6,7 @@
 
 use super::doubt::{self, DoubtKind};
 use super::evidence::EvidenceLog;
-use super::faint::{FaintStrike, faint_strikes};
+use super::faint::{FaintStrike, faint_strikes, unsure};
 use super::matching::{MatchedStretch, Matching};
 use super::stumbles::{Matched, stumbles};
 use crate::performance::{Fault, FaultKind, PlayedNote, Take};
@@ -54,7 +54,7 @@ pub fn faults(
     for_each_stretch(path, take, notes, |stretch, unmatched| {
         let stumbles = stumbles(stretch, unmatched);
         let mut extra = unwritten(stretch, unmatched, &stumbles.explained);
-        let mut missed = missing(stretch);
+        let mut missed = missing(stretch, evidence);
         all.extend(stumbles.faults);
         if let Some(evidence) = evidence {
             extra.extend(brushed(stretch, &missed, evidence));
@@ -78,19 +78,25 @@ pub fn doubts(
     for_each_stretch(path, take, notes, |stretch, unmatched| {
         let explained = stumbles(stretch, unmatched).explained;
         let mut tell = |kind, at, pitch, features| all.push(super::Doubt { kind, at, pitch, features });
-        for strike in unwritten(stretch, unmatched, &explained) {
+        let extra = unwritten(stretch, unmatched, &explained);
+        let missed = missing(stretch, Some(evidence));
+        for strike in &extra {
             let Some(index) = strike.played else { continue };
-            let features = doubt::extra(stretch, index, strike.group, evidence).to_vec();
+            let slip = beside_missing(stretch, &missed, strike.pitch, strike.at);
+            let features = doubt::extra(stretch, index, strike.group, slip, evidence).to_vec();
             tell(DoubtKind::Extra, strike.at, strike.pitch, features);
         }
-        for Missed { index, group, .. } in missing(stretch) {
-            let note = &path.notes[index];
-            let features = doubt::missing(stretch, note, group, evidence).to_vec();
-            tell(DoubtKind::Missing, Seconds(stretch.matching.times[group]), note.pitch, features);
+        for doubt in &missed {
+            let note = &path.notes[doubt.index];
+            let slip = beside_extra(stretch, &extra, *doubt);
+            let features =
+                doubt::missing(stretch, (note, doubt.group), doubt.strike, slip, evidence).to_vec();
+            tell(DoubtKind::Missing, Seconds(stretch.matching.times[doubt.group]), note.pitch, features);
         }
-        for strike in faint_strikes(stretch, evidence) {
-            let features = doubt::faint(stretch, (strike.pitch, strike.at), strike.group, evidence).to_vec();
-            tell(DoubtKind::Faint, strike.at, strike.pitch, features);
+        for FaintStrike { pitch, at, group } in faint_strikes(stretch, evidence) {
+            let slip = beside_missing(stretch, &missed, pitch, at);
+            let features = doubt::faint(stretch, (pitch, at), group, slip, evidence).to_vec();
+            tell(DoubtKind::Faint, at, pitch, features);
         }
     });
     all
@@ -131,15 +137,22 @@ fn brushed(stretch: Matched<'_>, missed: &[Missed], evidence: &EvidenceLog) -> V
     let weighed = faint_strikes(stretch, evidence).into_iter().map(|strike| {
         let FaintStrike { pitch, at, group } = strike;
         let slip = beside_missing(stretch, missed, pitch, at);
-        let features = doubt::faint(stretch, (pitch, at), group, evidence);
-        Extra { played: None, pitch, at, group, sure: doubt::faint_likelihood(&features, slip) }
+        let features = doubt::faint(stretch, (pitch, at), group, slip, evidence);
+        Extra { played: None, pitch, at, group, sure: doubt::faint_likelihood(&features) }
     });
     weighed.filter(|doubt| doubt.sure >= LIKELY && !forgiven(stretch, doubt)).collect()
 }
 
 /// Whether a written note that was not struck is so near that a finger may have slipped from it.
 fn beside_missing(stretch: Matched<'_>, missed: &[Missed], pitch: Pitch, at: Seconds) -> bool {
-    missed.iter().any(|missed| slipped(missed.written(stretch), (pitch, at.0)))
+    let mut unstruck = missed.iter().filter(|missed| missed.strike.is_none());
+    unstruck.any(|missed| slipped(missed.written(stretch), (pitch, at.0)))
+}
+
+/// Whether a transcribed strike that is not written is where a finger may have slipped to from a written note.
+fn beside_extra(stretch: Matched<'_>, extra: &[Extra], missed: Missed) -> bool {
+    let mut heard = extra.iter().filter(|extra| extra.played.is_some());
+    heard.any(|extra| slipped(missed.written(stretch), (extra.pitch, extra.at.0)))
 }
 
 /// Two places, pitch and time, that one finger can have meant and struck.
@@ -152,6 +165,8 @@ fn slipped(a: (Pitch, f64), b: (Pitch, f64)) -> bool {
 struct Missed {
     index: usize,
     group: usize,
+    /// The played note that was taken for it, where that is not sure.
+    strike: Option<usize>,
     sure: f32,
 }
 
@@ -190,23 +205,21 @@ const ORNAMENTED: f32 = 0.6;
 fn weigh(stretch: Matched<'_>, missing: &mut [Missed], extra: &mut [Extra], evidence: &EvidenceLog) {
     for doubt in missing.iter_mut() {
         let note = &stretch.path.notes[doubt.index];
-        let slip = extra.iter().any(|other| {
-            other.played.is_some() && slipped(doubt.written(stretch), (other.pitch, other.at.0))
-        });
-        let features = doubt::missing(stretch, note, doubt.group, evidence);
+        let slip = beside_extra(stretch, extra, *doubt);
+        let features = doubt::missing(stretch, (note, doubt.group), doubt.strike, slip, evidence);
         let ornament = if note.ornament == Ornament::Plain { 1.0 } else { ORNAMENTED };
-        doubt.sure = doubt::missing_likelihood(&features, slip) * ornament;
+        doubt.sure = doubt::missing_likelihood(&features) * ornament;
     }
     for doubt in extra.iter_mut() {
         let Some(played) = doubt.played else { continue };
         let slip = beside_missing(stretch, missing, doubt.pitch, doubt.at);
-        let features = doubt::extra(stretch, played, doubt.group, evidence);
-        doubt.sure = doubt::extra_likelihood(&features, slip);
+        let features = doubt::extra(stretch, played, doubt.group, slip, evidence);
+        doubt.sure = doubt::extra_likelihood(&features);
     }
 }
 
-/// Written notes without a strike, each as sure as the notes alone tell.
-fn missing(stretch: Matched<'_>) -> Vec<Missed> {
+/// Written notes without a strike, each as sure as the notes alone tell; with evidence, those whose strike is not sure as well.
+fn missing(stretch: Matched<'_>, evidence: Option<&EvidenceLog>) -> Vec<Missed> {
     let mut missing = Vec::new();
     for (group, (notes, strikes)) in stretch.matching.groups.iter().zip(&stretch.matching.strikes).enumerate()
     {
@@ -215,11 +228,12 @@ fn missing(stretch: Matched<'_>) -> Vec<Missed> {
             // A grace note may be left out; the second voice of a unison has no key of its own.
             let mut twins = stretch.path.notes[notes.notes.start..index].iter();
             let unison = twins.any(|twin| twin.pitch == note.pitch) || shares_key(stretch, note, group);
-            if strike.is_some() || note.grace || unison || note.pitch.key().is_none() {
+            let sure = |played: &usize| !evidence.is_some_and(|log| unsure(&stretch.played[*played], log));
+            if strike.as_ref().is_some_and(sure) || note.grace || unison || note.pitch.key().is_none() {
                 continue;
             }
             let sure = BY_THE_NOTES * if note.ornament == Ornament::Plain { 1.0 } else { ORNAMENTED };
-            missing.push(Missed { index, group, sure });
+            missing.push(Missed { index, group, strike: *strike, sure });
         }
     }
     missing
@@ -275,7 +289,8 @@ fn note_faults(stretch: Matched<'_>, missing: Vec<Missed>, extra: Vec<Extra>) ->
         for (e, struck) in extra.iter().enumerate() {
             let semitones = notes[missed.index].pitch.0.abs_diff(struck.pitch.0);
             let off = (struck.at.0 - times[missed.group]).abs();
-            if semitones == 0 && off <= LATE_S {
+            // A key that was brushed is not the written note come late.
+            if semitones == 0 && off <= LATE_S && struck.played.is_some() {
                 pairs.push((3.0 + 5.0 * off / LATE_S, m, e));
             } else if semitones > 0 && semitones <= SLIP_SEMITONES && off <= SLIP_S {
                 pairs.push((semitones as f64 + off / 0.03, m, e));

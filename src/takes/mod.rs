@@ -3,6 +3,7 @@
 
 mod coverage;
 mod doubt;
+mod doubt_weights;
 mod entry;
 mod evidence;
 mod faint;
@@ -20,7 +21,7 @@ mod timeline;
 mod voices;
 
 pub use coverage::{CLEAN_BELOW, coverage, part_coverage, ranking};
-pub use doubt::{Doubt, DoubtKind, EXTRA_FEATURES, FAINT_FEATURES, MISSING_FEATURES};
+pub use doubt::{Doubt, DoubtKind};
 pub use entry::{Entry, Recorded, Remarks, measure_grid};
 pub use evidence::EvidenceLog;
 pub use faults::{FaultTolerance, doubts, faults};
