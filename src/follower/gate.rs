@@ -14,6 +14,8 @@ const CONFIRMATIONS: u32 = 2;
 const ABANDONED: f32 = 0.01;
 /// See [`ABANDONED`].
 const GUESS: f32 = 0.1;
+/// How many times a believed place must outweigh one that was only guessed to take over from it at once.
+const OUTWEIGHS: f32 = 3.0;
 /// Mass of all places together from which the score is held to be played at all, and after how many onsets the best place is
 /// then taken up even if no place is believed.
 const PLAYING: f32 = 0.9;
@@ -115,8 +117,9 @@ impl Gate {
                 self.guessed &= own < settings.believed;
                 // Where music comes back note for note, no rival may ever outweigh all others; once nothing at all
                 // speaks for the old place, the best of them is the better guess. A place that was itself only guessed
-                // gives way to the first that is believed.
-                let guess = own < ABANDONED && rival >= GUESS || self.guessed && rival >= settings.believed;
+                // gives way to the first that is believed and clearly outweighs it.
+                let gives = self.guessed && rival >= settings.believed && rival >= OUTWEIGHS * own;
+                let guess = gives || own < ABANDONED && rival >= GUESS;
                 let takeover = if self.paused { AFTER_PAUSE } else { settings.takeover };
                 if rival < takeover && !guess {
                     self.confirmations = 0;
