@@ -1,7 +1,7 @@
 """Writes a checkpoint's averaged weights as the file that the engine embeds, and what the network says of a short
 passage, by which a test holds the engine to it.
 
-    python export.py --checkpoint run/standard/checkpoint.pt --weights ../assets/ear.weights \
+    python export.py --checkpoint run/standard/checkpoint.pt --readout checkpoints/velocities.npz --weights ../assets/ear.weights \
         --golden ../tests/golden/network.bin --passage material/valid
 """
 
@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from material import Material
-from model import BINS, CONTEXT, HEADS, RESOLUTIONS, Ear
+from model import BINS, CONTEXT, HEADS, KEYS, PARTIAL_SHIFTS, RESOLUTIONS, Ear
 
-MAGIC, VERSION = b"CPEARNET", 3
+MAGIC, VERSION = b"CPEARNET", 4
 # Silent frames that the engine runs through at a start; golden frames after them.
 SETTLING, GOLDEN_FRAMES = 48, 40
 # The network is too sure of strikes (its loss counts them three times, which may be why); this much is taken from their log-odds.
@@ -47,8 +47,8 @@ def recurrent(memory):
     return weights.t(), memory.bias_ih_l0 + memory.bias_hh_l0
 
 
-def layers(model):
-    """All layers in the file's order."""
+def layers(model, readout):
+    """All layers in the file's order; `readout`: weights [inputs, delays] and biases by which velocities are read."""
     return [
         folded(model.front1, model.front1_norm),
         folded(model.front2, model.front2_norm),
@@ -63,16 +63,17 @@ def layers(model):
         plain(model.company_out),
         recurrent(model.judgement),
         plain(model.heads),
+        readout,
     ]
 
 
-def file_of(model):
+def file_of(model, readout):
     """The weights file's bytes."""
     size = model.size
     names = ("front", "bottleneck", "channels", "hidden", "company", "second")
     data = MAGIC + struct.pack("<7I", VERSION, *(size[name] for name in names))
     data += struct.pack(f"<{1 + len(model.delays)}I", len(model.delays), *model.delays)
-    for weights, biases in layers(model):
+    for weights, biases in layers(model, readout):
         data += struct.pack("<2I", *weights.shape)
         data += weights.contiguous().numpy().astype("<f4").tobytes() + biases.numpy().astype("<f4").tobytes()
     data += model.register.numpy().astype("<f4").tobytes()
@@ -87,8 +88,21 @@ def fnv1a(data):
     return value
 
 
-def golden_of(model, material):
-    """The passage's levels in 1/127, [frames][resolution][bin] bytes, and the probabilities at the standard delay, [frames][4][88]."""
+def velocity_inputs(levels, heads):
+    """What the velocities of all keys are read from, [K, 27]: the heads' own, the loudest of the three bins around each partial
+    in each resolution of `levels` [R, F], the key's place and its square."""
+    padded = np.pad(levels, ((0, 0), (-min(PARTIAL_SHIFTS), max(PARTIAL_SHIFTS))))
+    loudest = np.maximum(np.maximum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
+    keys = np.arange(KEYS)
+    # Bins 3 k to 3 k + 2 are key k's.
+    partials = [row[3 * keys + shift - min(PARTIAL_SHIFTS)] for row in loudest for shift in PARTIAL_SHIFTS]
+    place = (keys - 39) / 24
+    return np.column_stack([heads, *partials, place, place**2])
+
+
+def golden_of(model, readout, material):
+    """The passage's levels in 1/127, [frames][resolution][bin] bytes, and the evidence at the standard delay, [frames][4][88]:
+    probabilities, and velocities as they are read."""
     piece = max(range(len(material.pieces)), key=lambda p: sum(n[0] < 2 for n in material.notes[p]))
     first = material.pieces[piece][0] + 100
     levels = np.clip(np.round(material.features[first : first + GOLDEN_FRAMES].astype(np.float32) * 127), 0, 255)
@@ -96,12 +110,16 @@ def golden_of(model, material):
     heard[-GOLDEN_FRAMES:] = levels / np.float32(127)
     logits, _ = model(torch.from_numpy(heard).transpose(0, 1)[None])
     probabilities = torch.sigmoid(logits[0, -GOLDEN_FRAMES:, :, 0]).permute(0, 2, 1).contiguous().numpy()
+    weights, biases = (each.double().numpy() for each in readout)
+    for newest, said in zip(heard[-GOLDEN_FRAMES:], probabilities, strict=True):
+        said[3] = velocity_inputs(newest, said[3]) @ weights[:, 0] + biases[0]
     return struct.pack("<I", GOLDEN_FRAMES) + levels.astype(np.uint8).tobytes() + probabilities.astype("<f4").tobytes()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--readout", type=Path, required=True, help="of velocities.py")
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--golden", type=Path)
     parser.add_argument("--passage", type=Path, help="folder of the generator's that the golden passage is from")
@@ -110,13 +128,15 @@ def main():
     model = Ear(**state["size"])
     model.load_state_dict(state["average"])
     model.eval()
+    fitted = np.load(arguments.readout)
+    readout = torch.from_numpy(fitted["weights"]).t(), torch.from_numpy(fitted["biases"])
     with torch.no_grad():
         model.heads.bias[:: len(HEADS)] += ONSET_LOG_ODDS
         arguments.weights.parent.mkdir(parents=True, exist_ok=True)
-        arguments.weights.write_bytes(file_of(model))
+        arguments.weights.write_bytes(file_of(model, readout))
         if arguments.golden:
             arguments.golden.parent.mkdir(parents=True, exist_ok=True)
-            arguments.golden.write_bytes(golden_of(model, Material(arguments.passage)))
+            arguments.golden.write_bytes(golden_of(model, readout, Material(arguments.passage)))
     print(f"step {state['step']}, {arguments.weights.stat().st_size} bytes")
 
 

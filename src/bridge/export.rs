@@ -1,6 +1,7 @@
 //! Files of the session: what the writers make, in a folder that the user chose.
 //!
-//! Times in the files are those of the host's timeline, where the host told them; otherwise takes lie end to end.
+//! Times in the files are those of the host's timeline, where the host told them, less its recording latency; otherwise takes
+//! lie end to end. The book keeps what the host told, so that another latency moves old takes too.
 
 use super::LoadedScore;
 use super::edit::planned;
@@ -105,6 +106,15 @@ pub enum ExportError {
     NoScore,
 }
 
+/// What the files are made of.
+struct Book {
+    /// The takes of the score in use.
+    entries: Vec<Arc<Entry>>,
+    choices: EditChoices,
+    /// How much earlier the host lays what it records than a plugin hears it, in seconds.
+    latency_s: f64,
+}
+
 /// Writes the files, and returns their names.
 pub(super) fn write(
     shared: &Shared,
@@ -114,14 +124,18 @@ pub(super) fn write(
     folder: &Path,
 ) -> Result<Vec<String>, ExportError> {
     let grid = score.map_or(0, |score| score.grid);
-    let (entries, choices): (Vec<Arc<Entry>>, EditChoices) = {
+    let book = {
         let session = shared.session();
         let log = session.log();
-        (log.entries().filter(|entry| is_of(entry, grid)).cloned().collect(), log.choices(grid))
+        Book {
+            entries: log.entries().filter(|entry| is_of(entry, grid)).cloned().collect(),
+            choices: log.choices(grid),
+            latency_s: f64::from(shared.recording_latency_ms()) / 1000.0,
+        }
     };
     let chosen = match take {
-        Some(number) => entries.iter().find(|entry| entry.number == number),
-        None => entries.last(),
+        Some(number) => book.entries.iter().find(|entry| entry.number == number),
+        None => book.entries.last(),
     };
     let chosen = chosen.ok_or(ExportError::NoTake)?;
     let piece = score.map_or("colla parte", |score| &score.score.title);
@@ -129,7 +143,7 @@ pub(super) fn write(
     let of_take = format!("{piece} take {}", chosen.number);
     match export {
         Export::Midi => {
-            let notes = on_timeline(&chosen.recorded).notes;
+            let notes = book.on_timeline(&chosen.recorded).notes;
             file(folder, &of_take, "mid", |out| midi(&notes, out)).map(|name| vec![name])
         }
         Export::MusicXml => {
@@ -145,7 +159,7 @@ pub(super) fn write(
         }
         Export::TempoMap => {
             let score = score.ok_or(ExportError::NoScore)?;
-            let beats = longest_stretch(&on_timeline(&chosen.recorded).take)
+            let beats = longest_stretch(&book.on_timeline(&chosen.recorded).take)
                 .ok_or(ExportError::NoTempo { take: chosen.number })?;
             let map = TempoMap::new(&score.path, &beats, MapDensity::Beat);
             let name = format!("{of_take} tempo");
@@ -158,7 +172,7 @@ pub(super) fn write(
             let score = score.ok_or(ExportError::NoScore)?;
             // Whoever writes, the files are of all parts that are followed.
             let path = score.path_of(&shared.session().parts_of(ScoreKey::of(score)));
-            whole(score, &path, &entries, &choices, export, &piece, folder)
+            whole(score, &path, &book, export, &piece, folder)
         }
     }
 }
@@ -167,26 +181,26 @@ pub(super) fn write(
 fn whole(
     score: &LoadedScore,
     path: &PlayingPath,
-    entries: &[Arc<Entry>],
-    choices: &EditChoices,
+    book: &Book,
     export: Export,
     piece: &str,
     folder: &Path,
 ) -> Result<Vec<String>, ExportError> {
+    let entries = &book.entries;
     let takes: Vec<Take> = entries.iter().map(|entry| entry.recorded.take.clone()).collect();
     let marks: Vec<Mark> = entries.iter().zip(0..).flat_map(|(entry, index)| entry.marks(index)).collect();
     let coverage = coverage(path, &takes);
     let plan = if matches!(export, Export::Markers) {
         EditPlan::default()
     } else {
-        let mut plan = planned(path, entries, choices);
+        let mut plan = planned(path, entries, &book.choices);
         for piece in &mut plan.segments {
-            let by = Seconds(timeline_shift_s(&entries[piece.take as usize].recorded));
-            (piece.start, piece.end) = (piece.start + by, piece.end + by);
+            let place = book.place(&entries[piece.take as usize].recorded);
+            (piece.start, piece.end) = (place.of(piece.start), place.of(piece.end));
         }
         plan
     };
-    let takes: Vec<Take> = entries.iter().map(|entry| on_timeline(&entry.recorded).take).collect();
+    let takes: Vec<Take> = entries.iter().map(|entry| book.on_timeline(&entry.recorded).take).collect();
     let numbers: Vec<u32> = entries.iter().map(|entry| entry.number).collect();
     let parts = part_coverage(path, &takes, &score.score.parts);
     let view = SessionView {
@@ -235,15 +249,47 @@ fn midi(notes: &[PlayedNote], out: &mut dyn Write) -> io::Result<()> {
     write_midi(notes, MidiStyle::Sounding, &[], out).map_err(io::Error::other)
 }
 
-/// From the log's time to the host's timeline, in seconds.
-fn timeline_shift_s(recorded: &Recorded) -> f64 {
-    recorded.host_start_s.map_or(0.0, |start_s| start_s - recorded.take.start.0)
+/// Where a take lies on the host's timeline.
+#[derive(Clone, Copy)]
+struct HostPlace {
+    /// From the log's time, in seconds.
+    shift_s: f64,
+    /// What would lie earlier is not in the host's recording.
+    earliest_s: f64,
 }
 
-fn on_timeline(recorded: &Recorded) -> Recorded {
-    let mut moved = recorded.clone();
-    moved.shift(timeline_shift_s(recorded));
-    moved
+impl HostPlace {
+    /// The host's time of a moment of the log, never before the recording.
+    fn of(self, moment: Seconds) -> Seconds {
+        Seconds((moment.0 + self.shift_s).max(self.earliest_s))
+    }
+
+    fn holds(self, moment: Seconds) -> bool {
+        moment.0 + self.shift_s >= self.earliest_s
+    }
+}
+
+impl Book {
+    /// A recording begins at the timeline's start at the earliest, or where the host itself said an earlier time.
+    fn place(&self, recorded: &Recorded) -> HostPlace {
+        match recorded.host_start_s {
+            Some(start_s) => HostPlace {
+                shift_s: start_s - self.latency_s - recorded.take.start.0,
+                earliest_s: start_s.min(0.0),
+            },
+            None => HostPlace { shift_s: 0.0, earliest_s: f64::NEG_INFINITY },
+        }
+    }
+
+    fn on_timeline(&self, recorded: &Recorded) -> Recorded {
+        let place = self.place(recorded);
+        let mut moved = recorded.clone();
+        // What is over before the recording begins is not in it; a beat at another time than it was played is none.
+        moved.notes.retain(|note| place.holds(note.offset));
+        moved.take.beats.retain(|point| place.holds(point.time));
+        moved.move_times(|moment| place.of(moment));
+        moved
+    }
 }
 
 /// The beats of the stretch with most of them; `None` where there is no tempo in it.

@@ -13,11 +13,15 @@ use crate::performance::OFF_TUNE_RANGE_CENTS;
 use crate::score::Choice;
 use crate::takes::{Edit, FaultTolerance, SessionLog};
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+
+/// Recording latencies that can be set, in milliseconds.
+pub const RECORDING_LATENCY_RANGE_MS: RangeInclusive<f32> = 0.0..=1000.0;
 
 /// One plugin instance's bridge. It outlives activations, so the editor never holds a stale handle. The worker
 /// thread starts with the first thing there is to do and ends with the bridge.
@@ -254,6 +258,19 @@ impl Bridge {
     /// The cents that [`Bridge::tolerate_off_tune`] set; 25 before.
     pub fn off_tune_cents(&self) -> f32 {
         self.shared.tolerance.load().off_tune_cents
+    }
+
+    /// How much earlier the host lays what it records than a plugin hears it; brought within
+    /// [`RECORDING_LATENCY_RANGE_MS`]. All files that are written from now on are earlier by so much where they are in the host's
+    /// time; what leaves live is not.
+    pub fn set_recording_latency(&self, ms: f32) {
+        let (least, most) = RECORDING_LATENCY_RANGE_MS.into_inner();
+        self.shared.set_recording_latency(if ms.is_finite() { ms.clamp(least, most) } else { 0.0 });
+    }
+
+    /// What [`Bridge::set_recording_latency`] set, in milliseconds; 0 before.
+    pub fn recording_latency_ms(&self) -> f32 {
+        self.shared.recording_latency_ms()
     }
 
     /// Whether a journal is kept.

@@ -63,7 +63,7 @@ pub use channel::{ReadyEvent, ReadyKind};
 #[cfg(feature = "engrave")]
 pub use engraver::Engraving;
 pub use export::{Export, ExportError};
-pub use instance::Bridge;
+pub use instance::{Bridge, RECORDING_LATENCY_RANGE_MS};
 pub use members::Company;
 pub use pace::Pace;
 pub use realtime::RealtimeEnd;

@@ -8,7 +8,7 @@ use super::{RemoteSettings, ScoreSource, Settings, Severity, Snapshot};
 use crate::takes::{FaultTolerance, SessionLog};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Notices that wait at most.
@@ -35,6 +35,8 @@ pub(super) struct Shared {
     pub member: MemberId,
     /// How strict the faults of takes are that are over from now on.
     pub tolerance: ArcSwap<FaultTolerance>,
+    /// The bits of a 32-bit float.
+    recording_latency_ms: AtomicU32,
     pub disarmed: AtomicBool,
     notices: Mutex<Vec<Notice>>,
     unheard: AtomicBool,
@@ -75,6 +77,7 @@ impl Shared {
             registry,
             member: id,
             tolerance: ArcSwap::default(),
+            recording_latency_ms: AtomicU32::default(),
             disarmed: AtomicBool::default(),
             notices: Mutex::default(),
             unheard: AtomicBool::default(),
@@ -176,6 +179,16 @@ impl Shared {
             let text = "there is no second pass: takes keep what was estimated live";
             self.notice(Severity::Error, text.into());
         }
+    }
+
+    /// How much earlier the host lays what it records than a plugin hears it.
+    pub fn recording_latency_ms(&self) -> f32 {
+        f32::from_bits(self.recording_latency_ms.load(Ordering::Relaxed))
+    }
+
+    /// Sets that; within [`super::RECORDING_LATENCY_RANGE_MS`].
+    pub fn set_recording_latency(&self, ms: f32) {
+        self.recording_latency_ms.store(ms.to_bits(), Ordering::Relaxed);
     }
 
     /// Takes are logged.

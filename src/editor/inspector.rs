@@ -65,7 +65,11 @@ pub fn inspector(ui: &mut Ui, look: &Look, view: &View, step: Option<u32>, todos
                 ui.label(egui::RichText::new(told(look, fault)).size(12.0));
                 let into = fault.at.0 - best.take.start.0;
                 let (at, hint) = match best.host_start {
-                    Some(start) => (start.0 + into, Text::AtHost),
+                    // As it is written to files.
+                    Some(start) => {
+                        let latency_s = f64::from(view.settings.recording_latency_ms) / 1000.0;
+                        (start.0 + into - latency_s, Text::AtHost)
+                    }
                     None => (into, Text::AtTake),
                 };
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

@@ -7,7 +7,7 @@ use super::state::Preferences;
 use super::strings::{Language, Text};
 use super::theme::{self, PaperKind};
 use super::view::{Settings, Timing, View};
-use crate::bridge::RemoteSettings;
+use crate::bridge::{RECORDING_LATENCY_RANGE_MS, RemoteSettings};
 use crate::performance::{DecisionDelay, OFF_TUNE_RANGE_CENTS};
 use crate::units::Pitch;
 use egui::{Button, ComboBox, Grid, RichText, ScrollArea, Slider, Ui, Widget, WidgetText};
@@ -174,6 +174,9 @@ fn output(ui: &mut Ui, look: &Look, wanted: &mut Settings, shares: bool) {
     }
     ui.end_row();
     osc(ui, look, &mut wanted.osc);
+    let latency = Slider::new(&mut wanted.recording_latency_ms, RECORDING_LATENCY_RANGE_MS);
+    let latency = latency.logarithmic(true).smallest_positive(1.0).max_decimals(1).suffix(" ms");
+    row(ui, look, Text::RecordingLatency, Text::RecordingLatencyHint, latency);
     let journal = ui.checkbox(&mut wanted.journal, look.text(Text::Journal));
     journal.on_hover_text(look.text(Text::JournalHint));
     ui.end_row();

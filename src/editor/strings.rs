@@ -552,6 +552,12 @@ table! {
         "アドレスとポート(例 127.0.0.1:9000)。127.0.0.1 はこのコンピューターです";
     OscRate: "{0} {0|position|positions} a second at most", "höchstens {0} {0|Position|Positionen} pro Sekunde",
         "{0} {0|position|positions} par seconde au plus", "{0} {0|posición|posiciones} por segundo como máximo", "毎秒最大 {0} 回";
+    RecordingLatency: "Recording latency", "Aufnahmelatenz", "Latence d’enregistrement", "Latencia de grabación", "録音の遅延";
+    RecordingLatencyHint: "How much earlier the host lays what it records than the plugin hears it; no host tells. Everything saved from now on in the host’s time is moved by it, of old takes too: markers, edit, take sheet, tempo map, MIDI. What leaves live is not. To find it, compare a saved note with its sound in the host.",
+        "Wie viel früher der Host Aufgenommenes ablegt, als das Plugin es hört; kein Host sagt es. Alles, was ab jetzt in der Zeit des Hosts gesichert wird, rückt darum nach vorn, auch von alten Takes: Marker, Schnitt, Takeliste, Tempo, MIDI. Was live hinausgeht, nicht. Zu finden, indem man eine gesicherte Note mit ihrem Klang im Host vergleicht.",
+        "De combien l’hôte place ce qu’il enregistre plus tôt que le plugin ne l’entend ; aucun hôte ne le dit. Tout ce qui est enregistré désormais dans le temps de l’hôte avance d’autant, anciennes prises comprises : marqueurs, montage, feuille de prises, tempo, MIDI. Pas ce qui part en direct. Pour la trouver, comparez une note enregistrée en MIDI avec son attaque dans l’hôte.",
+        "Cuánto antes coloca el anfitrión lo que graba de como lo oye el plugin; ningún anfitrión lo dice. Todo lo que se guarde desde ahora en el tiempo del anfitrión se adelanta otro tanto, también de tomas anteriores: marcadores, montaje, hoja de tomas, tempo, MIDI. No lo que sale en directo. Para hallarla, compare una nota guardada con su sonido en el anfitrión.",
+        "ホストが録音を置く位置は、プラグインが聞く時間より早いことがあります。マーカー・カット・テイク表・テンポ・MIDI は、保存するときにこの時間だけ早くします。以前のテイクも同じです。ライブの出力は変わりません。保存した音符の位置がホストの音声とどれだけずれるかで分かります。";
     Journal: "Keep a crash journal", "Absturzprotokoll führen", "Tenir un journal de secours", "Llevar un diario de respaldo", "障害用の記録を残す";
     JournalHint: "Writes every take to a file of yours as it comes. If the host ends before the project was saved, the takes are there when it is opened again.",
         "Schreibt jeden Take sofort in eine Datei bei Ihnen. Endet der Host, bevor das Projekt gespeichert wurde, sind die Takes beim nächsten Öffnen da.",

@@ -316,6 +316,8 @@ pub struct Settings {
     pub shares_book: bool,
     /// From how many cents off its take's tuning a sustained note is a fault, 1-100.
     pub off_tune_cents: f32,
+    /// How much earlier the host lays what it records than a plugin hears it, in milliseconds, 0-1000.
+    pub recording_latency_ms: f32,
 }
 
 impl Default for Settings {
@@ -339,6 +341,7 @@ impl Default for Settings {
             journal: false,
             shares_book: true,
             off_tune_cents: 25.0,
+            recording_latency_ms: 0.0,
         }
     }
 }

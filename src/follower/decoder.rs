@@ -49,8 +49,18 @@ pub(super) const AT_FIRST: (f32, f32) = (0.95, 0.05);
 struct Change {
     event: usize,
     masses: [f32; CLOCKS],
-    /// The clock that begins anew, where entering outweighs what stays there; from where, and at which tempo.
-    entry: Option<(usize, Origin, TempoState)>,
+    /// Where entering outweighs what stays.
+    entry: Option<Entry>,
+}
+
+/// A clock that begins anew.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    clock: usize,
+    from: Origin,
+    /// The event at which that playing began.
+    began: usize,
+    tempo: TempoState,
 }
 
 /// Where the mass of a state comes from.
@@ -222,8 +232,8 @@ impl Decoder {
         self.stray_on(settings.stray_notes * share / struck.unexpected, settings.stray.0 * playing);
         if let Some(history) = &mut self.history {
             let entries = changes.iter().filter_map(|change| {
-                let (clock, origin, _) = change.entry?;
-                Some((Slot { event: change.event, clock }, origin))
+                let Entry { clock, from, .. } = change.entry?;
+                Some((Slot { event: change.event, clock }, from))
             });
             history.enter(entries, now);
         }
@@ -285,14 +295,17 @@ impl Decoder {
         masses[clock] = self.ways.join(stays, enters);
         (masses.iter().sum::<f32>() > NEGLIGIBLE).then(|| {
             let entry = (enters > stays).then(|| {
-                let tempo = match from {
-                    Origin::Event(origin) if origin.event < event => {
-                        self.tempo_on_arrival(events, settings, origin, event, strike.now)
+                let (began, tempo) = match from {
+                    Origin::Event(origin) if origin.event < event => (
+                        self.hypotheses.began(origin),
+                        self.tempo_on_arrival(events, settings, origin, event, strike.now),
+                    ),
+                    Origin::Event(origin) => {
+                        (self.hypotheses.began(origin).min(event), self.hypotheses.tempo(origin))
                     }
-                    Origin::Event(origin) => self.hypotheses.tempo(origin),
-                    Origin::Jump(_) | Origin::Rest | Origin::Stray => strike.anew,
+                    Origin::Jump(_) | Origin::Rest | Origin::Stray => (event, strike.anew),
                 };
-                (clock, from, tempo)
+                Entry { clock, from, began, tempo }
             });
             Change { event, masses, entry }
         })
@@ -356,14 +369,15 @@ impl Decoder {
                 self.playing += f64::from(after) - f64::from(before);
             }
             self.hypotheses.set_masses(change.event, change.masses);
-            let Some((clock, origin, tempo)) = change.entry else { continue };
-            let ratio = match origin {
+            let Some(Entry { clock, from, began, tempo }) = change.entry else { continue };
+            let ratio = match from {
                 Origin::Event(_) => tempo.log_ratio.exp(),
                 Origin::Jump(_) | Origin::Rest | Origin::Stray => ratio_anew,
             };
             let misses = self.hypotheses.misses();
             let wait = Wait::after(events, misses, settings.interval, change.event, tempo, ratio);
-            self.hypotheses.enter(Slot { event: change.event, clock }, strike.now, tempo, ratio, wait);
+            let slot = Slot { event: change.event, clock };
+            self.hypotheses.enter(slot, (strike.now, began), tempo, ratio, wait);
         }
         self.changes = changes;
     }

@@ -6,7 +6,7 @@ use super::decoder::Decoder;
 use super::events::ScoreEvents;
 use super::gate::{self, Belief, Gate};
 use super::observation::{PICKER_LAG, StrikePicker};
-use super::relocate::Destinations;
+use super::relocate::{Destinations, PLACES};
 use crate::performance::{Candidate, FollowState, PositionReport, PosteriorFrame};
 use crate::score::PlayingPath;
 use crate::units::{Bpm, FRAME_RATE_HZ, Seconds};
@@ -152,7 +152,8 @@ impl Follower {
         // Evidence is dated by its peaks; the present, on that clock, is later by as much as they are late.
         let ahead = known_delay.0 - f64::from(self.settings.onset_shift_s);
         let now = self.hop + (ahead * FRAME_RATE_HZ) as f32 + HALF_HOP;
-        let beat = self.show(belief, heard, now);
+        let candidates = gate::candidates(&self.events, &self.decoder);
+        let beat = self.show(belief, candidates, heard, now);
         PositionReport {
             at,
             beat,
@@ -160,18 +161,17 @@ impl Follower {
             tempo: self.tempo,
             state: belief.state,
             candidates: if onset || self.settled(belief) {
-                gate::candidates(&self.events, &self.decoder)
+                candidates
             } else {
-                [Candidate::default(); 3]
+                [Candidate::default(); PLACES]
             },
         }
     }
 
     /// The position to show, with what follows from being there.
-    fn show(&mut self, belief: Belief, heard: f32, now: f32) -> Option<f64> {
+    fn show(&mut self, belief: Belief, candidates: [Candidate; PLACES], heard: f32, now: f32) -> Option<f64> {
         let event = belief.event?;
         if belief.jumped {
-            self.places.remember_start(&self.events, event);
             self.places.expect_start(None);
             self.shown = None;
         }
@@ -182,7 +182,13 @@ impl Follower {
         if belief.state == FollowState::Waiting {
             return self.shown.map(|(_, beat)| beat);
         }
-        self.places.move_to(&self.events, event);
+        let places = candidates.map(|place| (self.events.at_or_after(place.beat), place.weight));
+        self.places.move_to(&self.events, event, places);
+        if belief.state == FollowState::Following {
+            // Not before: a place that was only guessed is none that players come back to.
+            let began = self.decoder.hypotheses.began(self.decoder.hypotheses.lead(event));
+            self.places.remember_start(&self.events, began);
+        }
         let mut beat = cursor::position(&self.events, &self.decoder, event, heard, now);
         if let Some((before, shown)) = self.shown
             && event >= before
@@ -209,7 +215,7 @@ impl Follower {
             confidence: 0.0,
             tempo: self.tempo,
             state: FollowState::Waiting,
-            candidates: [Candidate::default(); 3],
+            candidates: [Candidate::default(); PLACES],
         }
     }
 }

@@ -14,6 +14,8 @@ const CONFIRMATIONS: u32 = 2;
 const ABANDONED: f32 = 0.01;
 /// See [`ABANDONED`].
 const GUESS: f32 = 0.1;
+/// How many times a believed place must outweigh one that was only guessed to take over from it at once.
+const OUTWEIGHS: f32 = 3.0;
 /// Mass of all places together from which the score is held to be played at all, and after how many onsets the best place is
 /// then taken up even if no place is believed.
 const PLAYING: f32 = 0.9;
@@ -71,6 +73,8 @@ pub(crate) struct Gate {
     following: bool,
     /// Playing paused since the believed event was heard.
     paused: bool,
+    /// The place was the best of several, and has not been believed since.
+    guessed: bool,
     fit: f32,
 }
 
@@ -105,22 +109,28 @@ impl Gate {
             {
                 self.event = Some(best);
                 self.confirmations = 0;
+                self.guessed &= mass_near(events, decoder, best) < settings.believed;
             }
             Some(event) => {
                 let rival = mass_near(events, decoder, best);
+                let own = mass_near(events, decoder, event);
+                self.guessed &= own < settings.believed;
                 // Where music comes back note for note, no rival may ever outweigh all others; once nothing at all
-                // speaks for the old place, the best of them is the better guess.
-                let guess = mass_near(events, decoder, event) < ABANDONED && rival >= GUESS;
+                // speaks for the old place, the best of them is the better guess. A place that was itself only guessed
+                // gives way to the first that is believed and clearly outweighs it.
+                let gives = self.guessed && rival >= settings.believed && rival >= OUTWEIGHS * own;
+                let guess = gives || own < ABANDONED && rival >= GUESS;
                 let takeover = if self.paused { AFTER_PAUSE } else { settings.takeover };
                 if rival < takeover && !guess {
                     self.confirmations = 0;
-                } else if best != self.rival {
+                } else if best != self.rival || self.confirmations == 0 {
                     self.confirmations += 1;
                 }
                 self.rival = best;
                 let needed = if guess || self.paused || self.fit < FITS.0 { 0 } else { CONFIRMATIONS };
                 if self.confirmations > needed {
                     (self.event, self.confirmations, jumped) = (Some(best), 0, true);
+                    self.guessed = rival < settings.believed;
                 } else {
                     // Where another place is as likely, this one goes on all the same.
                     self.event = Some(heaviest(decoder, event, STEP));
@@ -138,6 +148,7 @@ impl Gate {
                 // Music that comes back note for note leaves several places, of which the best is a better guess than none.
                 if mass >= settings.believed || self.confirmations > GUESSED_AFTER {
                     (self.event, self.confirmations, jumped) = (Some(best), 0, true);
+                    self.guessed = mass < settings.believed;
                 }
             }
         }

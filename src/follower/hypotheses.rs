@@ -58,6 +58,7 @@ impl Ways {
 pub(super) struct Layer {
     pub(super) mass: Vec<f32>,
     pub(super) entered: Vec<f32>,
+    began: Vec<u32>,
     log_ratio: Vec<f32>,
     pub(super) variance: Vec<f32>,
     pub(super) ratio: Vec<f32>,
@@ -113,6 +114,7 @@ impl Hypotheses {
         let layer = || Layer {
             mass: column(0.0),
             entered: column(0.0),
+            began: vec![0; (blocks + 2) * BLOCK],
             log_ratio: column(0.0),
             variance: column(0.0),
             ratio: column(1.0),
@@ -145,7 +147,7 @@ impl Hypotheses {
                 hypotheses.miss[PAD + event + 1] * hypotheses.miss[PAD + event + 2];
             let wait = Wait::after(events, &misses, settings.interval, event, tempo, 1.0);
             for clock in 0..CLOCKS {
-                hypotheses.enter(Slot { event, clock }, 0.0, tempo, 1.0, wait);
+                hypotheses.enter(Slot { event, clock }, (0.0, event), tempo, 1.0, wait);
             }
         }
         hypotheses
@@ -224,10 +226,23 @@ impl Hypotheses {
         &self.miss[PAD..PAD + self.count]
     }
 
-    /// The event of `slot` is heard at hop `now` by that hypothesis; `ratio` is that of `tempo`.
-    pub fn enter(&mut self, slot: Slot, now: f32, tempo: TempoState, ratio: f32, wait: Wait) {
+    /// The event at which the playing that leads to the hypothesis began, by a start or a jump.
+    pub fn began(&self, slot: Slot) -> usize {
+        self.layers[slot.clock].began[PAD + slot.event] as usize
+    }
+
+    /// The event of `slot` is heard at hop `now` by that hypothesis, in playing that began at the event `began`; `ratio`
+    /// is that of `tempo`.
+    pub fn enter(
+        &mut self,
+        slot: Slot,
+        (now, began): (f32, usize),
+        tempo: TempoState,
+        ratio: f32,
+        wait: Wait,
+    ) {
         let (layer, at) = (&mut self.layers[slot.clock], PAD + slot.event);
-        layer.entered[at] = now;
+        (layer.entered[at], layer.began[at]) = (now, began as u32);
         (layer.log_ratio[at], layer.variance[at], layer.ratio[at]) = (tempo.log_ratio, tempo.variance, ratio);
         (layer.next_centre[at], layer.next_scale[at]) = (wait.next.centre, wait.next.scale);
         (layer.second_centre[at], layer.second_scale[at]) = (wait.second.centre, wait.second.scale);

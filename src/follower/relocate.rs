@@ -2,19 +2,24 @@
 //!
 //! A jump's destination does not depend on its origin, so that all jumps together cost O(events) (Nakamura, Nakamura
 //! and Sagayama 2015, "outer-product" transitions). Deviation: the destinations near the present place are favoured by
-//! rebuilding the prior when the present measure changes, not by an origin-dependent term.
+//! rebuilding the prior when the present place changes, not by an origin-dependent term. Where several places are as likely
+//! to be the present one, the neighbourhood of each counts as far as it is.
 
 use super::events::ScoreEvents;
 
 /// Relative weights of destinations. What matters is how they compare with one another.
 const ANYWHERE: f32 = 0.2;
 const MEASURE: f32 = 1.0;
-const NEARBY_FACTOR: f32 = 6.0;
 const STARTED_HERE: f32 = 8.0;
 const BEGINNING: f32 = 4.0;
 const BEGINS: f32 = 2.0;
-/// Measures before and after the present one that count as near.
-const NEAR: (u32, u32) = (10, 8);
+/// How many times as likely the present measure is for being near, and one just after it: players go back more often
+/// than they skip ahead.
+const NEARBY: (f32, f32) = (9.0, 4.0);
+/// Measures away at which half of that is left.
+const NEAR_MEASURES: f32 = 6.0;
+/// Change of the weight of a place from which the prior is made anew.
+const MOVED: f32 = 0.1;
 /// A repeat that the path leaves out, or the way that leaves out one of the path, is so many times as likely as all
 /// other jumps together while the player is at its end.
 const TURN: f32 = 100.0;
@@ -27,6 +32,9 @@ const RESUMED: f32 = 0.3;
 /// See [`RESUMED`].
 const RESUMED_AT: [f32; 4] = [0.1, 0.5, 0.25, 0.15];
 
+/// How many present places are told apart.
+pub(crate) const PLACES: usize = 3;
+
 /// The prior over destinations.
 #[derive(Clone, Debug)]
 pub(crate) struct Destinations {
@@ -35,9 +43,12 @@ pub(crate) struct Destinations {
     expected: Option<usize>,
     started: Vec<bool>,
     range: (usize, usize),
-    near_step: Option<u32>,
-    /// The event that was heard last, as far as is known.
-    last: Option<usize>,
+    /// The measure of the place that is shown, as a step of the path.
+    present: Option<u32>,
+    /// The events that may have been heard last, and how probable each is; if none is known, all are 0.
+    last: [(usize, f32); PLACES],
+    /// Their measures, and how probable each is, as of the last [`Destinations::rebuild`].
+    near: [(u32, f32); PLACES],
 }
 
 impl Destinations {
@@ -48,8 +59,9 @@ impl Destinations {
             expected: Some(0),
             started: vec![false; events.len()],
             range: (0, events.len()),
-            near_step: None,
-            last: None,
+            present: None,
+            last: [(0, 0.0); PLACES],
+            near: [(0, 0.0); PLACES],
         };
         destinations.rebuild(events);
         destinations
@@ -82,10 +94,11 @@ impl Destinations {
     /// Probability of `event` as the place where playing starts after a rest.
     pub fn start(&self, event: usize) -> f32 {
         let mut anywhere = self.jump[event].min(EXPECTED_START);
-        if let Some(last) = self.last {
+        if self.last[0].1 > 0.0 {
             anywhere *= 1.0 - RESUMED;
-            if let Some(&share) = event.checked_sub(last).and_then(|ahead| RESUMED_AT.get(ahead)) {
-                anywhere += RESUMED * share;
+            for (last, weight) in self.last {
+                let ahead = event.checked_sub(last).and_then(|ahead| RESUMED_AT.get(ahead));
+                anywhere += RESUMED * weight * ahead.unwrap_or(&0.0);
             }
         }
         match self.expected {
@@ -98,21 +111,30 @@ impl Destinations {
 
     /// Nothing is known any more of where the player was last.
     pub fn forget_place(&mut self) {
-        self.last = None;
+        self.last = [(0, 0.0); PLACES];
     }
 
-    /// The player is at `event`: if this is a new measure, the neighbourhood moves along.
-    pub fn move_to(&mut self, events: &ScoreEvents, event: usize) {
-        self.last = Some(event);
-        let step = events.step[event];
-        if self.near_step != Some(step) {
-            self.near_step = Some(step);
+    /// The player is shown at `event`, and may be at `places`: events, heaviest first, and their weights. Where that is
+    /// elsewhere than it was, the neighbourhood moves along.
+    pub fn move_to(&mut self, events: &ScoreEvents, event: usize, places: [(usize, f32); PLACES]) {
+        let total: f32 = places.iter().map(|place| place.1).sum();
+        self.last = if total > 0.0 {
+            places.map(|(event, weight)| (event, weight / total))
+        } else {
+            std::array::from_fn(|rank| (event, f32::from(u8::from(rank == 0))))
+        };
+        let near = self.last.map(|(event, weight)| (events.step[event], weight));
+        let moved = |(now, before): (&(u32, f32), &(u32, f32))| {
+            (now.0 != before.0 && now.1.max(before.1) > MOVED) || (now.1 - before.1).abs() > MOVED
+        };
+        let present = Some(events.step[event]);
+        if self.present != present || near.iter().zip(&self.near).any(moved) {
+            (self.present, self.near) = (present, near);
             self.rebuild(events);
         }
     }
 
     fn rebuild(&mut self, events: &ScoreEvents) {
-        let near = self.near_step.map(|step| step.saturating_sub(NEAR.0)..step.saturating_add(NEAR.1 + 1));
         let mut total = 0.0f64;
         for event in 0..events.len() {
             let mut weight = if events.leads_measure[event] { MEASURE } else { ANYWHERE };
@@ -122,9 +144,8 @@ impl Destinations {
             if events.begins[event] {
                 weight += if event == 0 { BEGINNING } else { BEGINS };
             }
-            if near.as_ref().is_some_and(|near| near.contains(&events.step[event])) {
-                weight *= NEARBY_FACTOR;
-            }
+            let nearby = |&(here, share): &(u32, f32)| share * nearness(here, events.step[event]);
+            weight *= 1.0 + self.near.iter().map(nearby).sum::<f32>();
             if !self.allows(event) {
                 weight = 0.0;
             }
@@ -134,7 +155,7 @@ impl Destinations {
         let scale = if total > 0.0 { (1.0 / total) as f32 } else { 0.0 };
         self.jump.iter_mut().for_each(|weight| *weight *= scale);
         // The measure after the turn, too: one is sure late that it was taken.
-        let here = |from: u32| self.near_step.is_some_and(|step| from == step || from + 1 == step);
+        let here = |from: u32| self.present.is_some_and(|step| from == step || from + 1 == step);
         for &(_, event) in events.turns.iter().filter(|turn| here(turn.0)) {
             let event = event as usize;
             if (self.range.0..self.range.1).contains(&event) {
@@ -142,4 +163,11 @@ impl Destinations {
             }
         }
     }
+}
+
+/// How many times as likely as far away, less one, a place in the measure `step` is for who is in the measure `here`.
+fn nearness(here: u32, step: u32) -> f32 {
+    let most = if step <= here { NEARBY.0 } else { NEARBY.1 };
+    let distance = step.abs_diff(here) as f32 / NEAR_MEASURES;
+    most / (1.0 + distance * distance)
 }

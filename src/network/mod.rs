@@ -4,7 +4,7 @@ mod kernels;
 mod model;
 mod weights;
 
-pub use model::NetworkEstimator;
+pub use model::{NetworkEstimator, VELOCITY_INPUTS};
 pub use weights::{NetworkError, Sizes, Weights};
 
 /// Log-frequency bins of a feature frame, 3 a semitone; bin `3 k + 1` is centred on key `k`.

@@ -17,6 +17,9 @@ pub(super) const KEY_SHIFTS: [isize; 6] = [-24, -19, -12, 12, 19, 24];
 /// Keys whose first memory a key listens to: those, and its neighbours.
 pub(super) const COMPANY_SHIFTS: [isize; 8] = [-24, -19, -12, -1, 1, 12, 19, 24];
 
+/// What a velocity is read from: what the heads say of it, the levels of the key's partials, the key's place and its square.
+pub const VELOCITY_INPUTS: usize = 3 + RESOLUTIONS * PARTIAL_SHIFTS.len();
+
 /// Bins a key has.
 const BINS_PER_KEY: usize = BINS / 96;
 
@@ -80,6 +83,8 @@ struct Layers {
     judgement: TapLayer,
     /// One for each delay.
     heads: Vec<TapLayer>,
+    /// One for each delay.
+    velocities: Vec<TapLayer>,
     /// `[channels][KEY_POSITIONS]`.
     register: Vec<f32>,
     sizes: Sizes,
@@ -115,6 +120,8 @@ struct Scratch {
     kin: Vec<f32>,
     /// Rows of keys: `[hidden]`, then `[company]`.
     company: Vec<f32>,
+    /// What velocities are read from, `[VELOCITY_INPUTS][KEY_POSITIONS]`.
+    loudness: Vec<f32>,
 }
 
 impl NetworkEstimator {
@@ -143,6 +150,7 @@ impl NetworkEstimator {
                 partials: vec![0.0; BINS_PER_KEY * bottleneck * KEY_ROW],
                 kin: vec![0.0; (channels + bottleneck) * KEY_ROW],
                 company: vec![0.0; (hidden + company) * KEY_ROW],
+                loudness: loudness(),
             },
             delays: weights.delays.clone(),
             place: 0,
@@ -195,6 +203,12 @@ impl NetworkEstimator {
         &self.judged
     }
 
+    /// What the last step read `key`'s velocity from: what the deciding heads say of it, then the level of each partial around the
+    /// newest frame, by resolution, the key's place and its square.
+    pub fn velocity_inputs(&self, key: usize) -> [f32; VELOCITY_INPUTS] {
+        std::array::from_fn(|row| self.scratch.loudness[row * KEY_POSITIONS + key])
+    }
+
     /// Forgets all that was heard.
     pub fn reset(&mut self) {
         let State { levels, front, keys, cells, judging, recalled, levels_db } = &self.settled;
@@ -221,7 +235,7 @@ impl NetworkEstimator {
         let NetworkEstimator { arch, layers, state, scratch, place: chosen, .. } = self;
         let arch = *arch;
         let Sizes { front, bottleneck, channels, hidden, second, .. } = layers.sizes;
-        let Scratch { rows, front: bins, partials, kin, company } = scratch;
+        let Scratch { rows, front: bins, partials, kin, company, loudness } = scratch;
 
         let newest = make_room(&mut state.levels, RESOLUTIONS * BIN_ROW);
         for (row, values) in newest.chunks_exact_mut(BIN_ROW).zip(levels) {
@@ -272,32 +286,33 @@ impl NetworkEstimator {
         let judged = &mut state.recalled[(channels + hidden + second) * KEY_POSITIONS..];
         remember(arch, &rows[..4 * second * KEY_POSITIONS], &mut state.judging, judged);
         layers.heads[*chosen].apply(arch, &state.recalled, rows);
+        gather_partials(levels, &mut loudness[KEY_POSITIONS..]);
 
         for (&place, judged) in self.others.iter().zip(&mut self.judged) {
             let deciding = &mut rows[HEADS * KEY_POSITIONS..];
             layers.heads[place].apply(arch, &state.recalled, deciding);
             let newest = frame.0 + self.delays[*chosen] as u64;
             judged.frame = FrameIndex(newest.saturating_sub(self.delays[place] as u64));
-            let heads = [(0, &mut judged.onset), (1, &mut judged.sounding), (3, &mut judged.velocity)];
-            for (head, values) in heads {
+            for (head, values) in [(0, &mut judged.onset), (1, &mut judged.sounding)] {
                 for (probability, &logit) in values.iter_mut().zip(&deciding[head * KEY_POSITIONS..]) {
                     *probability = sigmoid(logit);
                 }
             }
+            layers.read_velocities(arch, place, loudness, deciding, &mut judged.velocity);
         }
 
         state.levels_db.rotate_right(1);
         state.levels_db[0] = level_db;
         let evidence = &mut self.frame;
         evidence.frame = frame;
-        evidence.level_db = state.levels_db[self.delays[self.place]];
-        let heads =
-            [&mut evidence.onset, &mut evidence.sounding, &mut evidence.offset, &mut evidence.velocity];
+        evidence.level_db = state.levels_db[self.delays[*chosen]];
+        let heads = [&mut evidence.onset, &mut evidence.sounding, &mut evidence.offset];
         for (head, row) in heads.into_iter().zip(rows.chunks_exact(KEY_POSITIONS)) {
             for (probability, &logit) in head.iter_mut().zip(row) {
                 *probability = sigmoid(logit);
             }
         }
+        layers.read_velocities(arch, *chosen, loudness, rows, &mut evidence.velocity);
         evidence
     }
 }
@@ -362,10 +377,61 @@ impl Layers {
             ),
             judgement: TapLayer::new(&weights.judgement, recalled(judged, 2 * second), KEY_POSITIONS),
             heads: (0..weights.delays.len())
-                .map(|place| TapLayer::new(&weights.heads.heads(place), deciding.clone(), KEY_POSITIONS))
+                .map(|place| {
+                    TapLayer::new(&weights.heads.group(HEADS, place), deciding.clone(), KEY_POSITIONS)
+                })
+                .collect(),
+            velocities: (0..weights.delays.len())
+                .map(|place| {
+                    let layer = weights.velocities.group(1, place);
+                    TapLayer::new(&layer, recalled(0, VELOCITY_INPUTS), KEY_POSITIONS)
+                })
                 .collect(),
             register,
             sizes,
+        }
+    }
+
+    /// Reads the velocities of the delay at `place` from `loudness` and what its heads say, `[HEADS][KEY_POSITIONS]` logits,
+    /// of which the last row is overwritten.
+    fn read_velocities(
+        &self,
+        arch: Arch,
+        place: usize,
+        loudness: &mut [f32],
+        heads: &mut [f32],
+        velocities: &mut [f32; KEYS],
+    ) {
+        let row = &mut heads[(HEADS - 1) * KEY_POSITIONS..];
+        for (own, &logit) in loudness[..KEY_POSITIONS].iter_mut().zip(row.iter()) {
+            *own = sigmoid(logit);
+        }
+        self.velocities[place].apply(arch, loudness, row);
+        velocities.copy_from_slice(&row[..KEYS]);
+    }
+}
+
+/// Rows of what velocities are read from, those filled in that never change: how far a key lies from middle C, in two octaves, and
+/// the square of that.
+fn loudness() -> Vec<f32> {
+    let mut rows = vec![0.0; VELOCITY_INPUTS * KEY_POSITIONS];
+    for key in 0..KEYS {
+        let place = (key as f32 - 39.0) / 24.0;
+        rows[(VELOCITY_INPUTS - 2) * KEY_POSITIONS + key] = place;
+        rows[(VELOCITY_INPUTS - 1) * KEY_POSITIONS + key] = place * place;
+    }
+    rows
+}
+
+/// Fills rows of `KEY_POSITIONS`, a row each resolution and partial, with the loudest level of the bins around it.
+fn gather_partials(levels: &[[f32; BINS]; RESOLUTIONS], rows: &mut [f32]) {
+    let wanted = levels.iter().flat_map(|level| PARTIAL_SHIFTS.map(|shift| (level, shift)));
+    for ((level, shift), row) in wanted.zip(rows.chunks_exact_mut(KEY_POSITIONS)) {
+        let at =
+            |bin: isize| usize::try_from(bin).ok().and_then(|bin| level.get(bin)).copied().unwrap_or(0.0);
+        for (key, loudest) in row[..KEYS].iter_mut().enumerate() {
+            let first = (BINS_PER_KEY * key) as isize + shift;
+            *loudest = at(first).max(at(first + 1)).max(at(first + 2));
         }
     }
 }

@@ -6,11 +6,11 @@
 //! FNV-1a hash of all before it.
 
 use super::RESOLUTIONS;
-use super::model::{COMPANY_SHIFTS, KEY_SHIFTS, PARTIAL_SHIFTS};
+use super::model::{COMPANY_SHIFTS, KEY_SHIFTS, PARTIAL_SHIFTS, VELOCITY_INPUTS};
 use crate::units::KEYS;
 
 const MAGIC: &[u8; 8] = b"CPEARNET";
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// What is told of a key at each delay: struck, sounding, ended, and how fast it was struck.
 pub(super) const HEADS: usize = 4;
 /// Most that any size may be: keeps a damaged file from asking for much memory.
@@ -124,17 +124,19 @@ pub struct Weights {
     pub(super) company_out: Layer,
     pub(super) judgement: Layer,
     pub(super) heads: Layer,
+    /// Velocities, one output for each delay.
+    pub(super) velocities: Layer,
     /// `[88][channels]`.
     pub(super) register: Vec<f32>,
 }
 
 impl Layer {
-    /// Of the outputs, which come in groups of four, the group at `place`.
-    pub(super) fn heads(&self, place: usize) -> Layer {
-        let outputs = HEADS * place..HEADS * (place + 1);
+    /// Of the outputs, which come in groups of `size`, the group at `place`.
+    pub(super) fn group(&self, size: usize, place: usize) -> Layer {
+        let outputs = size * place..size * (place + 1);
         Layer {
             inputs: self.inputs,
-            outputs: HEADS,
+            outputs: size,
             weights: self
                 .weights
                 .chunks_exact(self.outputs)
@@ -187,6 +189,7 @@ impl Weights {
             company_out: reader.layer("company_out", hidden + COMPANY_SHIFTS.len() * company, second)?,
             judgement: reader.layer("judgement", 2 * second, 4 * second)?,
             heads: reader.layer("heads", hidden + second, HEADS * count)?,
+            velocities: reader.layer("velocities", VELOCITY_INPUTS, count)?,
             register: reader.values("register", KEYS * channels)?,
         };
         let (end, actual) = (reader.at, fnv1a(&bytes[..reader.at]));

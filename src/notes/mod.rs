@@ -2,6 +2,7 @@
 
 mod bend;
 mod config;
+mod dynamics;
 mod ledger;
 mod pedal;
 mod prior;

@@ -1,6 +1,7 @@
 //! Posteriorgram to note events: strikes are picked, notes are held and ended, none is left hanging.
 
 use super::config::TrackerConfig;
+use super::dynamics::Dynamics;
 use super::prior::shift_log_odds;
 use crate::performance::{NoteEvent, PosteriorFrame};
 use crate::units::{FrameIndex, HOP_S, KEYS, LOWEST_KEY, Pitch, Seconds};
@@ -84,6 +85,7 @@ struct Held {
 pub struct NoteTracker {
     config: TrackerConfig,
     live: Live,
+    dynamics: Dynamics,
     keys: [Key; KEYS],
 }
 
@@ -98,7 +100,7 @@ impl NoteTracker {
             velocity_curve: 1.0,
         };
         let idle = Key { since_strike: u32::MAX, since_peak: u32::MAX, ..Key::default() };
-        NoteTracker { config, live, keys: [idle; KEYS] }
+        NoteTracker { config, live, dynamics: Dynamics::default(), keys: [idle; KEYS] }
     }
 
     /// Sets what the player can set. `sensitivity` 0-1 (0.5 leaves the estimator's thresholds as they are), pitches
@@ -193,14 +195,7 @@ impl NoteTracker {
         if let Some((strength, velocity)) = strike.filter(|_| gap_over) {
             let at = strike_at;
             key.since_strike = 0;
-            key.pending = Some(Pending {
-                at,
-                strength,
-                velocity: velocity.max(0.0),
-                age: 0,
-                heard: false,
-                confirmed: false,
-            });
+            key.pending = Some(Pending { at, strength, velocity, age: 0, heard: false, confirmed: false });
         }
         key.onset_2 = key.onset_1;
         key.onset_1 = onset;
@@ -230,7 +225,7 @@ impl NoteTracker {
         let apart = key.since_strike >= lag.saturating_add(self.config.restrike_gap_frames);
         if rises && apart {
             key.since_strike = lag;
-            let velocity = judged.velocity[k].max(0.0);
+            let velocity = judged.velocity[k];
             let confirmed = judged.frame > now;
             key.pending = Some(Pending { at, strength: onset, velocity, age: lag, heard: false, confirmed });
         }
@@ -243,7 +238,7 @@ impl NoteTracker {
         let key = &mut self.keys[k];
         let number = judged.frame.0 as usize;
         let strike = shift_log_odds(judged.onset[k], self.live.sensitivity_shift);
-        key.past[number % SOFT_REACH] = (strike, judged.velocity[k].max(0.0));
+        key.past[number % SOFT_REACH] = (strike, judged.velocity[k]);
         let free = key.sounding.is_none() && key.pending.is_none();
         key.soft_run = if free && judged.sounding[k] >= config.soft { key.soft_run + 1 } else { 0 };
         if config.soft_frames == 0 || key.soft_run != config.soft_frames {
@@ -353,7 +348,7 @@ impl NoteTracker {
         } else {
             self.make_room(at, emitted, events);
         }
-        let velocity = velocity.clamp(0.0, 1.0).powf(self.live.velocity_curve);
+        let velocity = self.dynamics.enter(velocity).powf(self.live.velocity_curve);
         let velocity = ((velocity * 127.0).round() as u8).clamp(1, 127);
         self.keys[k].sounding = Some(Held { at, sure: at, below: 0, level: 1.0 });
         events.push(NoteEvent::On { pitch: Pitch::from_key(k), velocity, at, emitted });

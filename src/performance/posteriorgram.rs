@@ -16,7 +16,8 @@ pub struct PosteriorFrame {
     pub sounding: [f32; KEYS],
     /// Probability, 0-1, that the key's sound ends at this frame.
     pub offset: [f32; KEYS],
-    /// Velocity over 127, 0-1, that the key has if it is struck here.
+    /// Velocity over 127 that the key has if it is struck here, up to a constant of the recording, whose gain nobody knows: it
+    /// may be outside 0-1.
     pub velocity: [f32; KEYS],
     /// Level of the input around this frame, dB relative to full scale; -120 or above.
     pub level_db: f32,

@@ -304,6 +304,7 @@ impl EditorApp {
             journal: self.bridge.keeps_journal(),
             shares_book: self.bridge.shares_book(),
             off_tune_cents: self.bridge.off_tune_cents(),
+            recording_latency_ms: self.bridge.recording_latency_ms(),
         }
     }
 
@@ -366,6 +367,7 @@ impl EditorApp {
         self.bridge.keep_journal(settings.journal);
         self.bridge.share_book(settings.shares_book);
         self.bridge.tolerate_off_tune(settings.off_tune_cents);
+        self.bridge.set_recording_latency(settings.recording_latency_ms);
         let Some(gui) = &self.gui else { return };
         let setter = gui.param_setter();
         let params = &self.params;

@@ -133,6 +133,9 @@ pub struct Parameters {
     /// From how many cents off its take's tuning a sustained note is a fault.
     #[persist = "offtune"]
     off_tune: SavedSetting<f32>,
+    /// How much earlier the host lays what it records than a plugin hears it, in milliseconds.
+    #[persist = "reclatency"]
+    recording_latency: SavedSetting<f32>,
     /// The editor's window.
     #[persist = "window"]
     pub window: WindowSize,
@@ -219,7 +222,12 @@ impl Parameters {
                 |bridge| !bridge.shares_book(),
                 |bridge, alone| bridge.share_book(!alone),
             ),
-            off_tune: SavedSetting::new(bridge, Bridge::off_tune_cents, Bridge::tolerate_off_tune),
+            off_tune: SavedSetting::new(bridge.clone(), Bridge::off_tune_cents, Bridge::tolerate_off_tune),
+            recording_latency: SavedSetting::new(
+                bridge,
+                Bridge::recording_latency_ms,
+                Bridge::set_recording_latency,
+            ),
             export_folder: RwLock::default(),
             window: WindowSize::default(),
         }

@@ -53,19 +53,23 @@ pub struct Entry {
 impl Recorded {
     /// Moves all times by so many seconds.
     pub fn shift(&mut self, by_s: f64) {
-        let by = Seconds(by_s);
+        self.move_times(|time| time + Seconds(by_s));
+    }
+
+    /// Gives every time another one.
+    pub fn move_times(&mut self, to: impl Fn(Seconds) -> Seconds) {
         let take = &mut self.take;
-        (take.start, take.end) = (take.start + by, take.end + by);
+        (take.start, take.end) = (to(take.start), to(take.end));
         for stretch in take.stretches.iter_mut().chain(take.voices.iter_mut().flat_map(|v| &mut v.stretches))
         {
-            (stretch.start, stretch.end) = (stretch.start + by, stretch.end + by);
+            (stretch.start, stretch.end) = (to(stretch.start), to(stretch.end));
         }
-        take.beats.iter_mut().for_each(|point| point.time = point.time + by);
+        take.beats.iter_mut().for_each(|point| point.time = to(point.time));
         for fault in take.faults.iter_mut().chain(take.voices.iter_mut().flat_map(|v| &mut v.faults)) {
-            fault.at = fault.at + by;
+            fault.at = to(fault.at);
         }
         for note in &mut self.notes {
-            (note.onset, note.offset, note.emitted) = (note.onset + by, note.offset + by, note.emitted + by);
+            (note.onset, note.offset, note.emitted) = (to(note.onset), to(note.offset), to(note.emitted));
         }
     }
 }

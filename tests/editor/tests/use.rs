@@ -319,6 +319,52 @@ fn settings_are_asked_for_and_defaults_restored() {
     assert_eq!(*second, Settings::default());
 }
 
+#[test]
+fn the_recording_latency_is_typed_in_the_settings() {
+    let mut stage = stage(scenes::following());
+    click(&mut stage, "Settings");
+    let field = |stage: &mut Stage| {
+        stage.harness().get_by_role_and_label(Role::SpinButton, "Recording latency").scroll_to_me();
+        settle(stage);
+        stage.harness().get_by_role_and_label(Role::SpinButton, "Recording latency").click();
+        settle(stage);
+    };
+    field(&mut stage);
+    stage.harness().key_press_modifiers(Modifiers::COMMAND, Key::A);
+    stage.harness().event(egui::Event::Text("142.5".into()));
+    stage.harness().key_press(Key::Enter);
+    settle(&mut stage);
+    let Some(Action::Set(settings)) = stage.shown().actions.last().cloned() else {
+        panic!("{:?}", stage.shown().actions);
+    };
+    let expected = Settings { recording_latency_ms: 142.5, ..stage.shown().view.settings.clone() };
+    assert_eq!(settings, expected, "nothing else changes");
+}
+
+/// The inspector's times are those that files have.
+#[test]
+fn times_on_the_hosts_timeline_lie_earlier_by_the_recording_latency() {
+    let times = |recording_latency_ms: f32| -> Vec<f64> {
+        let mut view = scenes::following();
+        view.settings.recording_latency_ms = recording_latency_ms;
+        let mut stage = stage(view);
+        stage.shown().state.inspected = Some(6);
+        settle(&mut stage);
+        let seconds = |text: String| {
+            let (minutes, seconds) = text.split_once(':')?;
+            Some(60.0 * minutes.parse::<f64>().ok()? + seconds.parse::<f64>().ok()?)
+        };
+        let labels = stage.harness().get_all_by_role(Role::Label);
+        labels.filter_map(|label| label.value().and_then(seconds)).collect()
+    };
+    let (told, written) = (times(0.0), times(800.0));
+    assert!(!told.is_empty() && told.len() == written.len(), "{told:?}, {written:?}");
+    assert!(
+        told.iter().zip(&written).all(|(told, written)| (told - written - 0.8).abs() < 0.051),
+        "{told:?}, {written:?}"
+    );
+}
+
 /// With the view unchanged, the editor asks for no further frame: `run` fails if it goes on asking.
 #[test]
 fn it_rests_when_there_is_no_news() {

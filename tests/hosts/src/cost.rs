@@ -1,7 +1,8 @@
 //! What `process` costs the audio thread, at each block size and with several instances in one host.
 //!
-//! `cost SECONDS [LOOPS]`: plays so long at realtime pace for each line of the table, all instances on one thread, one
-//! after another, as a host with a chain does. LOOPS busy threads take the processors away meanwhile.
+//! `cost SECONDS [LOOPS [INSTANCES [BLOCK...]]]`: plays so long at realtime pace for each line of the table, all instances on one
+//! thread, one after another, as a host with a chain does. LOOPS busy threads take the processors away meanwhile. With INSTANCES and
+//! BLOCKs the table has these lines only.
 
 use anyhow::{Context, Result, ensure};
 use hosts::{Format, Instance, Setup, open, signal};
@@ -16,6 +17,10 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let seconds: f64 = arguments.next().context("usage: cost SECONDS [LOOPS]")?.parse()?;
     let loops: usize = arguments.next().map_or(Ok(0), |loops| loops.parse())?;
+    let instances: Option<usize> = arguments.next().map(|count| count.parse()).transpose()?;
+    let instances = instances.map_or(INSTANCES.to_vec(), |count| vec![count]);
+    let blocks: Vec<usize> = arguments.map(|block| block.parse()).collect::<Result<_, _>>()?;
+    let blocks = if blocks.is_empty() { BLOCKS.to_vec() } else { blocks };
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..loops {
@@ -25,19 +30,19 @@ fn main() -> Result<()> {
                 }
             });
         }
-        let done = table(seconds);
+        let done = table(seconds, &instances, &blocks);
         over.store(true, Ordering::Relaxed);
         done
     })
 }
 
-fn table(seconds: f64) -> Result<()> {
+fn table(seconds: f64, instances: &[usize], blocks: &[usize]) -> Result<()> {
     println!("| format | instances | block | median µs | p99.9 µs | worst µs | blocks late | notes |");
     println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
     for format in Format::ALL {
-        for instances in INSTANCES {
-            for block in BLOCKS {
-                row(format, instances, block, seconds)?;
+        for &count in instances {
+            for &block in blocks {
+                row(format, count, block, seconds)?;
             }
         }
     }

@@ -131,6 +131,25 @@ fn a_project_of_a_version_to_come_opens_with_what_is_known_of_it() {
 }
 
 #[test]
+fn the_recording_latency_is_kept_with_the_project_and_brought_within_its_range() {
+    let kept = |format: Format, field: Value| -> Value {
+        let state = project::state(json!({}), &Value::Null).unwrap();
+        let mut first = open(format).unwrap();
+        assert!(first.load(&project::with_field(&state, "reclatency", &field).unwrap()), "{format:?}");
+        let mut second = open(format).unwrap();
+        assert!(second.load(&first.save().unwrap()));
+        let saved: Value = serde_json::from_slice(&second.save().unwrap()).unwrap();
+        serde_json::from_str(saved["fields"]["reclatency"].as_str().unwrap()).unwrap()
+    };
+    for format in Format::ALL {
+        for (told, expected) in [(142.5, 142.5), (0.0, 0.0), (-3.0, 0.0), (1e12, 1000.0)] {
+            assert_eq!(kept(format, json!(told)), json!(expected), "{format:?}");
+        }
+        assert_eq!(kept(format, json!("soon")), json!(0.0), "{format:?}: another shape is left alone");
+    }
+}
+
+#[test]
 fn aligned_notes_leave_exactly_the_latency_after_their_onset() {
     for rate_hz in [8_000.0, 44_100.0, 96_000.0] {
         let sound = tune(rate_hz);

@@ -151,6 +151,8 @@ impl Instance for Vst3Instance {
 
     fn process(&mut self, channels: &mut [Vec<f32>], events: &mut Vec<Timed>) -> Result<Duration> {
         let length = channels[0].len();
+        // The plugin is given as many pointers as it is told of, each to as many samples.
+        ensure!(channels.len() == self.input.len(), "activated for {} channels", self.input.len());
         for (kept, samples) in self.input.iter_mut().zip(channels.iter()) {
             kept[..length].copy_from_slice(samples);
         }
@@ -195,7 +197,8 @@ impl Instance for Vst3Instance {
         };
         let start = Instant::now();
         crate::probe::enter();
-        // SAFETY: every pointer in `data` is null or valid during the call.
+        // SAFETY: every pointer in `data` is null or valid during the call: inputs and outputs as many as `numChannels`, each of
+        // `length` samples (`copy_from_slice` above has seen to it), the rest locals of this function and fields of `self`.
         let result = unsafe { self.processor.process(&mut data) };
         crate::probe::leave();
         let duration = start.elapsed();
@@ -230,6 +233,7 @@ impl Instance for Vst3Instance {
         // SAFETY: the place for each result is valid; zero is a value of every field.
         let count = unsafe { self.controller.getParameterCount() };
         (0..count)
+            // SAFETY: as above; the title is an array within `info`.
             .filter_map(|index| unsafe {
                 let mut info: ParameterInfo = std::mem::zeroed();
                 (self.controller.getParameterInfo(index, &mut info) == kResultOk).then(|| Parameter {

@@ -71,10 +71,16 @@ impl IBStreamTrait for Stream {
     }
 
     unsafe fn write(&self, buffer: *mut c_void, count: int32, done: *mut int32) -> tresult {
+        // Nothing need not have a place.
+        if count < 0 || count > 0 && buffer.is_null() {
+            return kInvalidArgument;
+        }
         // SAFETY: the caller gives `count` bytes and, unless null, room for the count written.
         unsafe {
-            let written = std::slice::from_raw_parts(buffer.cast::<u8>(), count.max(0) as usize);
-            self.bytes.borrow_mut().extend_from_slice(written);
+            if count > 0 {
+                let written = std::slice::from_raw_parts(buffer.cast::<u8>(), count as usize);
+                self.bytes.borrow_mut().extend_from_slice(written);
+            }
             if !done.is_null() {
                 *done = count;
             }
