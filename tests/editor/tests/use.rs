@@ -2,7 +2,7 @@
 
 use colla_parte::bridge::Export;
 use colla_parte::editor::{Action, Settings, View};
-use colla_parte::performance::{CueMessage, EditChoices};
+use colla_parte::performance::{Coverage, CueMessage, EditChoices};
 use editor_pictures::{Stage, scenes};
 use egui::{Key, Modifiers, OutputCommand, Role, vec2};
 use egui_kittest::kittest::Queryable;
@@ -341,14 +341,16 @@ fn the_recording_latency_is_typed_in_the_settings() {
     assert_eq!(settings, expected, "nothing else changes");
 }
 
-/// The inspector's times are those that files have.
+/// The inspector's times, of a measure that nobody played cleanly, are those that files have.
 #[test]
 fn times_on_the_hosts_timeline_lie_earlier_by_the_recording_latency() {
     let times = |recording_latency_ms: f32| -> Vec<f64> {
         let mut view = scenes::following();
         view.settings.recording_latency_ms = recording_latency_ms;
+        let never_clean = |row: &Coverage| !row.takes.is_empty() && row.clean.is_empty();
+        let faulty = view.coverage.iter().position(never_clean).expect("a measure with faults");
         let mut stage = stage(view);
-        stage.shown().state.inspected = Some(6);
+        stage.shown().state.inspected = Some(faulty as u32);
         settle(&mut stage);
         let seconds = |text: String| {
             let (minutes, seconds) = text.split_once(':')?;
