@@ -51,7 +51,10 @@ fn write(out: &mut impl Write, events: &mut Vec<EngineEvent>) -> std::io::Result
             EngineEvent::Position(report) => {
                 out.write_all(&((report.at.0 - described) as f32).to_le_bytes())?
             }
-            EngineEvent::Note(_) | EngineEvent::Intonation { .. } | EngineEvent::Gap { .. } => {}
+            EngineEvent::Hindsight(_)
+            | EngineEvent::Note(_)
+            | EngineEvent::Intonation { .. }
+            | EngineEvent::Gap { .. } => {}
         }
     }
     Ok(())
