@@ -216,6 +216,7 @@ impl Engine {
         self.front_end.reset();
         self.stream.restart_at(0);
         self.stream.pedal.reset();
+        self.stream.tracker.forget_dynamics();
         self.stream.prior.clear();
         if let Some(follower) = &mut self.stream.follower {
             follower.reset();

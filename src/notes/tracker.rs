@@ -171,6 +171,11 @@ impl NoteTracker {
         }
     }
 
+    /// Forgets the notes against which strikes are placed: another stream begins.
+    pub fn forget_dynamics(&mut self) {
+        self.dynamics = Dynamics::default();
+    }
+
     /// Looks whether a strike's probability has risen, or whether the frame before this one was its peak.
     fn pick_strike(&mut self, k: usize, frame: &PosteriorFrame, strike_at: Seconds) {
         let in_range = (self.live.lowest_key..=self.live.highest_key).contains(&k);
