@@ -289,6 +289,7 @@ impl Stream {
         self.judged.iter_mut().for_each(|judged| self.prior.apply(judged));
         self.tracker.step(&self.swayed, &self.judged, emitted, &mut self.notes);
         self.tell_notes(events);
+        events.extend(std::iter::from_fn(|| self.pedal.advance(emitted)).map(EngineEvent::Note));
     }
 
     /// Advances the follower by the frame in `swayed`, as it was before the score swayed it.
@@ -312,16 +313,16 @@ impl Stream {
     fn release(&mut self, at: Seconds, events: &mut Vec<EngineEvent>) {
         self.tracker.release_all(at, at, &mut self.notes);
         self.tell_notes(events);
+        events.extend(std::iter::from_fn(|| self.pedal.conclude(at)).map(EngineEvent::Note));
         events.extend(self.bend.unbend(at, at).map(EngineEvent::Note));
     }
 
-    /// Sends the notes on, each followed by what the pedal did at it; a bend goes back before the next note.
+    /// Sends the notes on; a bend goes back before the next note.
     fn tell_notes(&mut self, events: &mut Vec<EngineEvent>) {
         for note in self.notes.drain(..) {
-            let pedal = self.pedal.enter(&note);
+            self.pedal.enter(&note);
             events.extend(self.bend.enter(&note).map(EngineEvent::Note));
             events.push(EngineEvent::Note(note));
-            events.extend(pedal.map(EngineEvent::Note));
         }
     }
 
