@@ -135,7 +135,6 @@ fn heard(evidence: &EvidenceLog, pitch: Pitch, at: Seconds, clear: (f64, f64)) -
         logit(pitches.map(|pitch| mean_of(pitch, from, to)).into_iter().fold(0.0, f32::max))
     };
     let (from, to) = span(-0.02, 0.12);
-    let mut all = [0.0; HEARD];
     let own = [
         1.0,
         began(-0.01, 0.01),
@@ -151,18 +150,24 @@ fn heard(evidence: &EvidenceLog, pitch: Pitch, at: Seconds, clear: (f64, f64)) -
         mean(0.02, 0.12),
         logit(evidence.sounding_peak(pitch, from, to)),
     ];
-    all[..13].copy_from_slice(&own);
-    let kin = [[-1, 1], [-2, 2], [-12, -24], [12, 24], [-19, -7], [19, 7]].map(others);
-    for (place, pitches) in kin.into_iter().enumerate() {
-        all[13 + 2 * place] = began_of(pitches);
-        all[14 + 2 * place] = sounded_of(pitches, 0.02, 0.12);
-    }
-    all[25] = sounded_of(kin[0], -0.12, -0.03);
+    let neighbours = others([-1, 1]);
+    let kin = [
+        neighbours,
+        others([-2, 2]),
+        others([-12, -24]),
+        others([12, 24]),
+        others([-19, -7]),
+        others([19, 7]),
+    ];
+    let of_kin = kin.into_iter().flat_map(|pitches| [began_of(pitches), sounded_of(pitches, 0.02, 0.12)]);
     // Of a key that rings already, that it sounds says little, and how it began all.
     let rang = mean_of(pitch, -0.12, -0.03);
-    all[26] = mean(0.02, 0.12) * (1.0 - rang);
-    all[27] = began(-0.06, 0.08) * rang;
-    all
+    let ringing =
+        [sounded_of(neighbours, -0.12, -0.03), mean(0.02, 0.12) * (1.0 - rang), began(-0.06, 0.08) * rang];
+    let mut all = own.into_iter().chain(of_kin).chain(ringing);
+    let features = std::array::from_fn(|_| all.next().unwrap_or_default());
+    debug_assert!(all.next().is_none(), "HEARD is how many there are");
+    features
 }
 
 /// What is known of `note`, written in `group`, that was not struck, or by `strike`, which is not sure. `slip`: a strike that is not
