@@ -4,7 +4,7 @@ use super::hearing::Hearing;
 use super::{EngineConfig, EngineError, EngineEvent, EstimatorKind, FollowCommand};
 use crate::audio::{Conditioner, FrontEnd, Resampler, SpectralFrame, intonation_cents};
 use crate::follower::Follower;
-use crate::notes::{BendTracker, NoteTracker, PedalTracker, ScorePrior};
+use crate::notes::{BendTracker, NoteTracker, PedalTracker, ScorePrior, TrackerConfig};
 use crate::performance::{DecisionDelay, FollowState, NoteEvent, PositionReport, PosteriorFrame};
 use crate::score::PlayingPath;
 use crate::units::{FrameIndex, HOP_S, SampleIndex, Seconds};
@@ -128,6 +128,11 @@ impl Engine {
             FollowCommand::Restrict(range) => follower.restrict(range),
         }
         self.stream.prior.clear();
+    }
+
+    /// The thresholds by which this estimator's evidence becomes notes.
+    pub fn tracker_config(estimator: EstimatorKind) -> TrackerConfig {
+        Hearing::tracker_config(estimator)
     }
 
     /// What [`Engine::latency`] will be at this rate, but for the time that a note is held back to see how long it
