@@ -285,9 +285,11 @@ impl Stream {
         debug_assert_eq!(self.swayed.frame.0, self.next, "a frame was left out");
         self.next = self.swayed.frame.0 + 1;
         if self.want_evidence {
-            events.push(EngineEvent::Evidence(Box::new(self.swayed.clone())));
-            let surest = self.judged.last().filter(|judged| judged.frame < self.swayed.frame);
-            events.push(EngineEvent::Hindsight(Box::new(surest.unwrap_or(&self.swayed).clone())));
+            let evidence = Arc::new(self.swayed.clone());
+            let surer = self.judged.last().filter(|judged| judged.frame < self.swayed.frame);
+            let surest = surer.map_or_else(|| evidence.clone(), |judged| Arc::new(judged.clone()));
+            events.push(EngineEvent::Evidence(evidence));
+            events.push(EngineEvent::Hindsight(surest));
         }
         self.follow(emitted, events);
         self.prior.apply(&mut self.swayed);
