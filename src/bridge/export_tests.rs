@@ -64,7 +64,9 @@ fn a_session_is_written_at_the_hosts_times_and_what_fails_is_said() {
     assert!(String::from_utf8(read("tiny markers.csv")).unwrap().contains("30.25"), "markers");
     assert!(String::from_utf8(read("tiny takes.html")).unwrap().contains("of 1 measures: 1 covered"));
     assert!(!read("tiny takes.json").is_empty() && !read("tiny edit.edl").is_empty());
-    assert!(String::from_utf8(read("tiny edit.edl")).unwrap().contains("* TAKE 1 MEASURES 1"));
+    let edl = String::from_utf8(read("tiny edit.edl")).unwrap();
+    assert!(edl.contains("* FROM CLIP NAME: take 1\n* TAKE 1 MEASURES 1\n"), "{edl}");
+    assert!(String::from_utf8(read("tiny edit.rpp")).unwrap().contains("FILE \"tiny.wav\""));
     let notation = String::from_utf8(read("tiny take 2.musicxml")).unwrap();
     assert_eq!(notation.matches("<pitch>").count(), 2, "{notation}");
     assert!(notation.contains("<octave>4</octave>"));

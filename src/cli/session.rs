@@ -116,7 +116,7 @@ impl Session {
         let parts = part_coverage(&path, &book.takes, &score.parts);
         let view = SessionView {
             title: &score.title,
-            recording: &recording,
+            recording: Some(&recording),
             path: &path,
             takes: &book.takes,
             numbers: &[],
