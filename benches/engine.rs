@@ -8,7 +8,7 @@ use colla_parte::audio::{
 use colla_parte::engine::{Engine, EngineConfig, EstimatorKind};
 use colla_parte::follower::{Follower, FollowerSettings};
 use colla_parte::network::{NetworkEstimator, Weights};
-use colla_parte::notes::{NoteTracker, TrackerConfig};
+use colla_parte::notes::NoteTracker;
 use colla_parte::performance::PosteriorFrame;
 use colla_parte::salience::{HarmonicEstimator, HarmonicTemplates};
 use colla_parte::score::{PlayingPath, TempoChange};
@@ -134,29 +134,7 @@ fn templates() -> HarmonicTemplates {
 
 fn notes(criterion: &mut Criterion) {
     let frames = evidence();
-    let mut tracker = NoteTracker::new(TrackerConfig {
-        onset: 0.43,
-        restrike: 0.43,
-        sure_early: 0.65,
-        at_rise: true,
-        restrike_gap_frames: 4,
-        sure: 0.57,
-        sounding_confirm: 0.7,
-        confirm_frames: 10,
-        soft: 0.6,
-        soft_frames: 2,
-        soft_onset: 0.05,
-        sounding_end: 0.25,
-        end_frames: 3,
-        sounding_sure: 0.65,
-        end_shift_s: -0.02,
-        release: 1.1,
-        ghost: 0.0,
-        ghost_ratio: 1.0,
-        ghost_frames: 0,
-        polyphony: 48,
-        onset_shift_s: 0.0,
-    });
+    let mut tracker = NoteTracker::new(Engine::tracker_config(EstimatorKind::Network));
     let mut events = Vec::with_capacity(64);
     hop_by_hop(criterion, "note tracker, a step", |hop| {
         tracker.step(&frames[hop], &[], Seconds(hop as f64 * HOP_S), &mut events);

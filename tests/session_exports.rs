@@ -103,7 +103,7 @@ impl Session {
     fn view(&self) -> SessionView<'_> {
         SessionView {
             title: "Trio & <Coda>",
-            recording: "take \"one\".wav",
+            recording: Some("take \"one\".wav"),
             path: &self.path,
             takes: &self.takes,
             numbers: &self.numbers,
@@ -203,6 +203,7 @@ fn the_edit_decision_list_counts_frames_without_gaps() {
     assert_eq!(events[0][4..], ["00:00:02:00", "00:00:11:17", "01:00:00:00", "01:00:09:17"]);
     assert_eq!(events[1][6], events[0][7]);
     assert!(edl.contains("* EXACT SOURCE 100.016000 103.050000"));
+    assert_eq!(edl.matches("* FROM CLIP NAME: take \"one\".wav\n").count(), 2, "{edl}");
     let project = text(|out| write_reaper_project(&session.view(), 0.015, out));
     assert_eq!(
         project.matches('<').count() - project.matches("<Coda>").count(),
@@ -212,6 +213,19 @@ fn the_edit_decision_list_counts_frames_without_gaps() {
             + project.matches("\n      >").count()
     );
     assert!(project.contains("SOFFS 100.001000"), "{project}");
+}
+
+#[test]
+fn where_the_sound_is_a_hosts_clips_are_named_after_takes_and_the_file_after_the_piece() {
+    let session = Session { numbers: vec![7], ..session() };
+    let view = SessionView { recording: None, title: "Trio/2", ..session.view() };
+    let edl = text(|out| write_edl(&view, out));
+    assert!(edl.contains("* FROM CLIP NAME: take 7\n"), "{edl}");
+    let project = text(|out| write_reaper_project(&view, 0.015, out));
+    assert!(project.contains("FILE \"Trio_2.wav\""), "{project}");
+    let cue = text(|out| write_markers(&view, MarkerFormat::Cue, out).map_err(std::io::Error::other));
+    assert!(cue.contains("FILE \"Trio_2.wav\" WAVE"), "{cue}");
+    assert!(!text(|out| write_take_sheet(&view, out)).contains(".wav"));
 }
 
 #[test]

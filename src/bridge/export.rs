@@ -205,7 +205,7 @@ fn whole(
     let parts = part_coverage(path, &takes, &score.score.parts);
     let view = SessionView {
         title: &score.score.title,
-        recording: &score.source.name,
+        recording: None,
         path,
         takes: &takes,
         numbers: &numbers,

@@ -255,7 +255,7 @@ impl Bridge {
         self.shared.tolerance.store(Arc::new(tolerance));
     }
 
-    /// The cents that [`Bridge::tolerate_off_tune`] set; 25 before.
+    /// The cents that [`Bridge::tolerate_off_tune`] set; [`OFF_TUNE_CENTS`](crate::performance::OFF_TUNE_CENTS) before.
     pub fn off_tune_cents(&self) -> f32 {
         self.shared.tolerance.load().off_tune_cents
     }

@@ -27,6 +27,8 @@ mod engraver_tests;
 #[cfg(feature = "engrave")]
 mod engraving_job;
 mod export;
+#[cfg(test)]
+mod export_tests;
 mod heard;
 mod instance;
 mod journal;

@@ -7,9 +7,9 @@ use super::stream::Stream;
 use super::worker::{SNAPSHOT_EVERY, Worker};
 use super::*;
 use crate::engine::{EngineConfig, EngineEvent, FollowCommand};
-use crate::performance::{AlignedBeat, EditChoices, NoteEvent, PlayedNote, Stretch, Take};
+use crate::performance::{AlignedBeat, NoteEvent, PlayedNote, Stretch, Take};
 use crate::score::{Choice, PlayingPath};
-use crate::takes::{Edit, Recorded, SessionLog};
+use crate::takes::Recorded;
 use crate::units::{Pitch, SampleIndex, Seconds};
 use crossbeam_channel::unbounded;
 use std::sync::Arc;
@@ -279,200 +279,6 @@ pub(super) fn tiny_take(grid: u64) -> Recorded {
     }
 }
 
-#[test]
-fn a_session_is_written_at_the_hosts_times_and_what_fails_is_said() {
-    let bridge = Bridge::default();
-    let folder = std::env::temp_dir().join(format!("colla-parte-bridge-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir(&folder).unwrap();
-    let said = |text: &str| {
-        wait_for(&bridge, |snapshot| snapshot.messages.last().is_some_and(|m| m.text.contains(text)));
-    };
-    bridge.export(Export::Midi, None, folder.clone());
-    said("there is no take yet");
-    bridge.load_score(source("tiny.musicxml", TINY_SCORE));
-    let snapshot = wait_for(&bridge, |snapshot| snapshot.score.is_some());
-    let grid = snapshot.score.as_ref().unwrap().grid;
-    let mut log = SessionLog::new(3);
-    (0..2).for_each(|_| assert!(log.add(tiny_take(grid)).is_ok()));
-    assert!(log.add(tiny_take(grid + 1)).is_ok());
-    bridge.restore_book(log);
-    let snapshot = wait_for(&bridge, |snapshot| {
-        snapshot.book.coverage.first().is_some_and(|measure| measure.clean == [0, 1])
-    });
-    assert_eq!((snapshot.book.entries.len(), snapshot.book.elsewhere), (2, 1));
-
-    // What is chosen for the edit goes into what is written of it.
-    let mut choices = EditChoices::default();
-    choices.choose(0, 0, Some(1));
-    let planned = |snapshot: &Snapshot| snapshot.book.plan.segments.first().map(|piece| piece.take);
-    assert_eq!(planned(&snapshot), Some(2), "of two clean takes the later");
-    bridge.edit_book(Edit::Choices { grid, choices });
-    let snapshot = wait_for(&bridge, |snapshot| planned(snapshot) == Some(1));
-
-    // The first once more: what is there is not overwritten.
-    for (count, export) in Export::ALL.into_iter().chain([Export::Midi]).enumerate() {
-        bridge.export(export, Some(2), folder.clone());
-        let last = snapshot.messages.last().map_or(0, |message| message.id) + count as u64;
-        let snapshot = wait_for(&bridge, |s| s.messages.last().is_some_and(|message| message.id > last));
-        let message = snapshot.messages.last().unwrap();
-        assert_eq!(message.severity, Severity::Note, "{}", message.text);
-    }
-    let read =
-        |name: &str| std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let file = read("tiny take 2.mid");
-    let midi = midly::Smf::parse(&file).unwrap();
-    let (mut tick, mut ons) = (0, Vec::new());
-    for event in &midi.tracks[0] {
-        tick += event.delta.as_int();
-        if let midly::TrackEventKind::Midi { message: midly::MidiMessage::NoteOn { key, .. }, .. } =
-            event.kind
-        {
-            ons.push((tick, key.as_int()));
-        }
-    }
-    // 1,920 ticks a second.
-    assert_eq!(ons, [(58_080, 60), (60_000, 62)]);
-    assert!(midly::Smf::parse(&read("tiny take 2 tempo.mid")).is_ok());
-    assert!(String::from_utf8(read("tiny labels.txt")).unwrap().starts_with("30.25"), "labels");
-    assert!(String::from_utf8(read("tiny markers.csv")).unwrap().contains("30.25"), "markers");
-    assert!(String::from_utf8(read("tiny takes.html")).unwrap().contains("of 1 measures: 1 covered"));
-    assert!(!read("tiny takes.json").is_empty() && !read("tiny edit.edl").is_empty());
-    assert!(String::from_utf8(read("tiny edit.edl")).unwrap().contains("* TAKE 1 MEASURES 1"));
-    let notation = String::from_utf8(read("tiny take 2.musicxml")).unwrap();
-    assert_eq!(notation.matches("<pitch>").count(), 2, "{notation}");
-    assert!(notation.contains("<octave>4</octave>"));
-    // On the beats of the score, at its tempo of 120: 0 and 2 quarters.
-    let file = read("tiny take 2 quantised.mid");
-    let quantised = midly::Smf::parse(&file).unwrap();
-    let midly::Timing::Metrical(quarter) = quantised.header.timing else { panic!("ticks a quarter") };
-    let mut onsets = Vec::new();
-    for track in &quantised.tracks {
-        let mut tick = 0;
-        for event in track {
-            tick += event.delta.as_int();
-            if let midly::TrackEventKind::Midi { message: midly::MidiMessage::NoteOn { vel, .. }, .. } =
-                event.kind
-                && vel > 0
-            {
-                onsets.push(f64::from(tick) / f64::from(quarter.as_int()));
-            }
-        }
-    }
-    assert_eq!(onsets, [0.0, 2.0]);
-    assert!(!read("tiny edit.rpp").is_empty() && !read("tiny take 2 (2).mid").is_empty());
-    std::fs::remove_dir_all(&folder).unwrap();
-    bridge.export(Export::Markers, None, folder);
-    said("expected a folder, found none");
-}
-
-/// A host lays what it records earlier than a plugin hears it, and tells no plugin by how much.
-#[test]
-fn what_is_written_lies_earlier_by_the_recording_latency_and_never_before_the_timelines_start() {
-    let bridge = Bridge::default();
-    let folder = std::env::temp_dir().join(format!("colla-parte-latency-{}", std::process::id()));
-    bridge.load_score(source("tiny.musicxml", TINY_SCORE));
-    let snapshot = wait_for(&bridge, |snapshot| snapshot.score.is_some());
-    let grid = snapshot.score.as_ref().unwrap().grid;
-    let mut log = SessionLog::new(3);
-    for host_start_s in [Some(30.0), Some(0.1), Some(-2.0), None] {
-        log.add(Recorded { host_start_s, ..tiny_take(grid) }).unwrap();
-    }
-    bridge.restore_book(log);
-    wait_for(&bridge, |snapshot| snapshot.book.coverage.first().is_some_and(|step| step.takes.len() == 4));
-    let kept = bridge.with_book(SessionLog::clone);
-    let write = |export: Export, take: u32| {
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir(&folder).unwrap();
-        let last = bridge.snapshot().messages.last().map_or(0, |message| message.id);
-        bridge.export(export, Some(take), folder.clone());
-        wait_for(&bridge, |s| s.messages.last().is_some_and(|message| message.id > last));
-    };
-    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
-    let text = |name: &str| String::from_utf8(read(name)).unwrap();
-    // Of each take: start, end, the stretch's start and end.
-    let takes = || -> Vec<[f64; 4]> {
-        write(Export::TakeSheet, 1);
-        let json: serde_json::Value = serde_json::from_slice(&read("tiny takes.json")).unwrap();
-        let times = |of: &serde_json::Value| ["start_s", "end_s"].map(|name| of[name].as_f64().unwrap());
-        let take = |take: &serde_json::Value| {
-            let ([start, end], [from, to]) = (times(take), times(&take["stretches"][0]));
-            [start, end, from, to]
-        };
-        json["takes"].as_array().unwrap().iter().map(take).collect()
-    };
-    let end_to_end = takes()[3];
-    let told = vec![[30.0, 33.0, 30.25, 32.25], [0.1, 3.1, 0.35, 2.35], [-2.0, 1.0, -1.75, 0.25], end_to_end];
-    assert_eq!(takes(), told);
-    bridge.set_recording_latency(400.0);
-    assert_eq!(bridge.recording_latency_ms(), 400.0);
-    let earlier =
-        vec![[29.6, 32.6, 29.85, 31.85], [0.0, 2.7, 0.0, 1.95], [-2.0, 0.6, -2.0, -0.15], end_to_end];
-    assert_eq!(takes(), earlier, "takes that are there already, too");
-
-    write(Export::Markers, 1);
-    assert!(text("tiny labels.txt").contains("29.850000\t31.850000\ttake 1"), "{}", text("tiny labels.txt"));
-    assert!(text("tiny markers.csv").contains("0.000000,1.950000"), "{}", text("tiny markers.csv"));
-    let ticks = |name: &str| -> Vec<u32> {
-        let file = read(name);
-        let midi = midly::Smf::parse(&file).unwrap();
-        let (mut tick, mut ons) = (0, Vec::new());
-        for event in &midi.tracks[0] {
-            tick += event.delta.as_int();
-            if let midly::TrackEventKind::Midi { message: midly::MidiMessage::NoteOn { .. }, .. } = event.kind
-            {
-                ons.push(tick);
-            }
-        }
-        ons
-    };
-    // 1,920 ticks a second.
-    write(Export::Midi, 1);
-    assert_eq!(ticks("tiny take 1.mid"), [57_312, 59_232]);
-    // Half of the first note is in the recording; where the host itself began before zero, MIDI has no such time.
-    write(Export::Midi, 2);
-    assert_eq!(ticks("tiny take 2.mid"), [0, 1_824]);
-    write(Export::EditPlan, 1);
-    let edl = text("tiny edit.edl");
-    let exact = edl.lines().find(|line| line.starts_with("* EXACT SOURCE")).unwrap();
-    let takes_number: usize = edl.split("* TAKE ").nth(1).unwrap()[..1].parse().unwrap();
-    let [_, _, from, _] = earlier[takes_number - 1];
-    assert_eq!(exact.split(' ').nth(3).unwrap().parse::<f64>().unwrap(), from, "{edl}");
-    // The map's first beat is played at 29.85 s; of the second take only what is in the recording has a tempo.
-    for (take, first_s) in [(1, 29.85), (2, 0.95)] {
-        write(Export::TempoMap, take);
-        let file = read(&format!("tiny take {take} tempo.mid"));
-        let midi = midly::Smf::parse(&file).unwrap();
-        let (mut seconds, mut tempo) = (0.0, 0.0);
-        let mut changes = midi.tracks[0].iter().filter_map(|event| {
-            seconds += f64::from(event.delta.as_int()) / 960.0 * tempo;
-            match event.kind {
-                midly::TrackEventKind::Meta(midly::MetaMessage::Tempo(us)) => {
-                    tempo = f64::from(us.as_int()) / 1e6;
-                    Some(seconds)
-                }
-                _ => None,
-            }
-        });
-        let second = changes.nth(1).unwrap();
-        assert!(
-            (second - first_s).abs() < 1e-3,
-            "take {take}: the tempo of the playing begins at {second} s"
-        );
-    }
-
-    // What the book keeps is what the host told, so that all is as before without a latency.
-    assert_eq!(
-        bridge.with_book(SessionLog::clone).entries().collect::<Vec<_>>(),
-        kept.entries().collect::<Vec<_>>()
-    );
-    bridge.set_recording_latency(f32::NAN);
-    assert_eq!((bridge.recording_latency_ms(), takes()), (0.0, told));
-    bridge.set_recording_latency(1e9);
-    assert_eq!(bridge.recording_latency_ms(), *RECORDING_LATENCY_RANGE_MS.end());
-    std::fs::remove_dir_all(&folder).unwrap();
-}
-
 /// An open editor draws when it is told to. Told too rarely it lies, told too often it heats the room.
 #[test]
 fn whoever_watches_is_told_of_news_and_of_nothing_else() {
@@ -584,11 +390,11 @@ fn parts_and_order_can_be_chosen_and_are_kept_with_the_source() {
     wait_for(&bridge, |snapshot| beats(snapshot) == Some(4.0));
 }
 
-fn source(name: &str, text: &str) -> ScoreSource {
+pub(super) fn source(name: &str, text: &str) -> ScoreSource {
     ScoreSource { name: name.into(), bytes: text.as_bytes().into(), choice: Choice::default() }
 }
 
-const TINY_SCORE: &str = r#"<?xml version="1.0"?>
+pub(super) const TINY_SCORE: &str = r#"<?xml version="1.0"?>
 <score-partwise version="3.1"><part-list><score-part id="P1"><part-name>Flute</part-name></score-part></part-list>
 <part id="P1"><measure number="1"><attributes><divisions>1</divisions><time><beats>4</beats><beat-type>4</beat-type>
 </time></attributes><note><pitch><step>C</step><octave>4</octave></pitch><duration>4</duration></note></measure>

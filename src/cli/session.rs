@@ -4,7 +4,7 @@ use super::files;
 use super::hear::{self, Listening};
 use super::score::ScoreChoice;
 use crate::engine::{Book, EngineConfig, SecondPass};
-use crate::performance::{AlignedBeat, EditChoices, OFF_TUNE_RANGE_CENTS, Take};
+use crate::performance::{AlignedBeat, EditChoices, OFF_TUNE_CENTS, OFF_TUNE_RANGE_CENTS, Take};
 use crate::readers::Sound;
 use crate::score::{PlayingPath, Score};
 use crate::takes::{FaultTolerance, bends, part_coverage};
@@ -63,7 +63,7 @@ pub(super) struct Session {
     #[arg(long, default_value_t = 0.5, value_name = "P")]
     fault_confidence: f32,
     /// How far a sustained note of a single line (voice, strings, winds) may lie off the tuning of its take, in cents
-    #[arg(long, default_value_t = 25.0, value_name = "CENTS", value_parser = off_tune)]
+    #[arg(long, default_value_t = OFF_TUNE_CENTS, value_name = "CENTS", value_parser = off_tune)]
     off_tune: f32,
     #[command(flatten)]
     listening: Listening,
@@ -116,7 +116,7 @@ impl Session {
         let parts = part_coverage(&path, &book.takes, &score.parts);
         let view = SessionView {
             title: &score.title,
-            recording: &recording,
+            recording: Some(&recording),
             path: &path,
             takes: &book.takes,
             numbers: &[],

@@ -5,7 +5,7 @@
 
 use crate::bridge::{Company, Export, RemoteSettings};
 use crate::performance::{
-    Coverage, Cue, DecisionDelay, EditChoices, EditPlan, PositionReport, Shading, Take,
+    Coverage, Cue, DecisionDelay, EditChoices, EditPlan, OFF_TUNE_CENTS, PositionReport, Shading, Take,
 };
 use crate::score::{Choice, PrintedScore, Score};
 use crate::units::{Bpm, Pitch, Seconds};
@@ -340,7 +340,7 @@ impl Default for Settings {
             osc: RemoteSettings::default(),
             journal: false,
             shares_book: true,
-            off_tune_cents: 25.0,
+            off_tune_cents: OFF_TUNE_CENTS,
             recording_latency_ms: 0.0,
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::performance::{NoteEvent, PositionReport, PosteriorFrame};
 use crate::units::{Pitch, Seconds};
+use std::sync::Arc;
 
 /// One thing the engine has to say, in stream order.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,10 +12,10 @@ pub enum EngineEvent {
     /// The position at the end of a hop: one each hop while a score is loaded.
     Position(PositionReport),
     /// The evidence of one hop, for views and for the second pass.
-    Evidence(Box<PosteriorFrame>),
+    Evidence(Arc<PosteriorFrame>),
     /// The surest evidence of a hop, some hops after that of [`EngineEvent::Evidence`] where the estimator judges again: for what
-    /// is not urgent. No releases.
-    Hindsight(Box<PosteriorFrame>),
+    /// is not urgent. No releases. Where no other is surer it is that of [`EngineEvent::Evidence`] itself.
+    Hindsight(Arc<PosteriorFrame>),
     /// How far the one note that sounded lay from its key: one each hop while there is one, where evidence is wanted.
     Intonation {
         /// Which key.

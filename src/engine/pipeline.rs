@@ -4,7 +4,7 @@ use super::hearing::Hearing;
 use super::{EngineConfig, EngineError, EngineEvent, EstimatorKind, FollowCommand};
 use crate::audio::{Conditioner, FrontEnd, Resampler, SpectralFrame, intonation_cents};
 use crate::follower::Follower;
-use crate::notes::{BendTracker, NoteTracker, PedalTracker, ScorePrior};
+use crate::notes::{BendTracker, NoteTracker, PedalTracker, ScorePrior, TrackerConfig};
 use crate::performance::{DecisionDelay, FollowState, NoteEvent, PositionReport, PosteriorFrame};
 use crate::score::PlayingPath;
 use crate::units::{FrameIndex, HOP_S, SampleIndex, Seconds};
@@ -128,6 +128,11 @@ impl Engine {
             FollowCommand::Restrict(range) => follower.restrict(range),
         }
         self.stream.prior.clear();
+    }
+
+    /// The thresholds by which this estimator's evidence becomes notes.
+    pub fn tracker_config(estimator: EstimatorKind) -> TrackerConfig {
+        Hearing::tracker_config(estimator)
     }
 
     /// What [`Engine::latency`] will be at this rate, but for the time that a note is held back to see how long it
@@ -280,9 +285,11 @@ impl Stream {
         debug_assert_eq!(self.swayed.frame.0, self.next, "a frame was left out");
         self.next = self.swayed.frame.0 + 1;
         if self.want_evidence {
-            events.push(EngineEvent::Evidence(Box::new(self.swayed.clone())));
-            let surest = self.judged.last().filter(|judged| judged.frame < self.swayed.frame);
-            events.push(EngineEvent::Hindsight(Box::new(surest.unwrap_or(&self.swayed).clone())));
+            let evidence = Arc::new(self.swayed.clone());
+            let surer = self.judged.last().filter(|judged| judged.frame < self.swayed.frame);
+            let surest = surer.map_or_else(|| evidence.clone(), |judged| Arc::new(judged.clone()));
+            events.push(EngineEvent::Evidence(evidence));
+            events.push(EngineEvent::Hindsight(surest));
         }
         self.follow(emitted, events);
         self.prior.apply(&mut self.swayed);

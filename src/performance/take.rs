@@ -10,6 +10,9 @@ use std::ops::RangeInclusive;
 /// one, and 100 are another note.
 pub const OFF_TUNE_RANGE_CENTS: RangeInclusive<f32> = 1.0..=100.0;
 
+/// The same where nobody says otherwise: a quarter of a semitone.
+pub const OFF_TUNE_CENTS: f32 = 25.0;
+
 /// Contiguous playing along the path without a jump.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stretch {

@@ -9,7 +9,7 @@ use super::evidence::EvidenceLog;
 use super::faint::{FaintStrike, faint_strikes, unsure};
 use super::matching::{MatchedStretch, Matching};
 use super::stumbles::{Matched, stumbles};
-use crate::performance::{Fault, FaultKind, PlayedNote, Take};
+use crate::performance::{Fault, FaultKind, OFF_TUNE_CENTS, PlayedNote, Take};
 use crate::score::{Ornament, PathNote, PlayingPath};
 use crate::units::{Pitch, Seconds};
 
@@ -24,7 +24,7 @@ pub struct FaultTolerance {
 
 impl Default for FaultTolerance {
     fn default() -> FaultTolerance {
-        FaultTolerance { report_above: 0.5, off_tune_cents: 25.0 }
+        FaultTolerance { report_above: 0.5, off_tune_cents: OFF_TUNE_CENTS }
     }
 }
 

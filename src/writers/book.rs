@@ -3,14 +3,16 @@
 use crate::performance::{Coverage, EditPlan, Fault, FaultKind, Mark, PartCoverage, Stretch, Take};
 use crate::score::PlayingPath;
 use crate::units::Seconds;
+use std::borrow::Cow;
 
 /// A session as the writers see it; all times are recording time.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionView<'a> {
     /// Name of the piece.
     pub title: &'a str,
-    /// Name of the recording that the times refer to.
-    pub recording: &'a str,
+    /// The recording's file that the times refer to; `None` where they are those of a host's timeline, for no host tells where
+    /// its sound is.
+    pub recording: Option<&'a str>,
     /// The score as played.
     pub path: &'a PlayingPath,
     /// The takes with their faults.
@@ -28,6 +30,15 @@ pub struct SessionView<'a> {
 }
 
 impl SessionView<'_> {
+    /// The file that all takes are in; a host's timeline, from its start on, is taken to be in one of the piece's name.
+    pub(super) fn file(&self) -> Cow<'_, str> {
+        match self.recording {
+            Some(recording) => recording.into(),
+            None if self.title.trim().is_empty() => "colla parte.wav".into(),
+            None => format!("{}.wav", self.title.trim().replace(['/', '\\'], "_")).into(),
+        }
+    }
+
     /// What a take is called.
     pub(super) fn number(&self, take: u32) -> u32 {
         self.numbers.get(take as usize).copied().unwrap_or(take + 1)

@@ -8,6 +8,9 @@ const EDL_FPS: u64 = 30;
 
 /// Writes the edit plan as a CMX 3600 list at 30 frames a second (non-drop), record time from 01:00:00:00.
 ///
+/// A clip is named after the recording's file; where that is not known, after its take: the source's time is then that of the host's
+/// timeline, which hosts stamp their files with.
+///
 /// Timecode rounds every cut to 33 ms: the exact times follow each event as comments. Where the list's 999 events do
 /// not do, the rest is left out with a comment that says so.
 ///
@@ -37,7 +40,10 @@ pub fn write_edl(session: &SessionView<'_>, mut out: impl Write) -> io::Result<(
         )?;
         record += length;
         let measures = session.measures(piece.from_step, piece.to_step);
-        writeln!(out, "* FROM CLIP NAME: {}", one_line(session.recording))?;
+        match session.recording {
+            Some(recording) => writeln!(out, "* FROM CLIP NAME: {}", one_line(recording))?,
+            None => writeln!(out, "* FROM CLIP NAME: take {}", session.number(piece.take))?,
+        }
         writeln!(out, "* TAKE {} MEASURES {measures}", session.number(piece.take))?;
         writeln!(out, "* EXACT SOURCE {:.6} {:.6}", piece.start.0, piece.end.0)?;
     }
@@ -45,7 +51,8 @@ pub fn write_edl(session: &SessionView<'_>, mut out: impl Write) -> io::Result<(
 }
 
 /// Writes the edit plan as a REAPER project: one track with an item for each piece, crossfaded over `fade_s`
-/// seconds, and a region for each. `recording` is referred to by name, so the project belongs beside it.
+/// seconds, and a region for each. The recording is referred to by name, so the project belongs beside it; a host's timeline is taken to
+/// be in one file from its start on, of the piece's name (`.wav`).
 ///
 /// # Errors
 /// The destination's.
@@ -73,7 +80,7 @@ pub fn write_reaper_project(session: &SessionView<'_>, fade_s: f64, mut out: imp
         writeln!(out, "      FADEOUT 1 0.010000 0 1 0 0")?;
         writeln!(out, "      NAME \"take {}\"", session.number(piece.take))?;
         writeln!(out, "      SOFFS {:.6}", piece.start.0 - lead)?;
-        writeln!(out, "      <SOURCE WAVE\n        FILE \"{}\"\n      >", name(session.recording))?;
+        writeln!(out, "      <SOURCE WAVE\n        FILE \"{}\"\n      >", name(&session.file()))?;
         writeln!(out, "    >")?;
         at += length;
     }

@@ -82,7 +82,7 @@ pub fn write_markers(
         MarkerFormat::Cue => {
             let title = |text: &str| text.replace('"', "'").replace(['\n', '\r'], " ");
             writeln!(out, "TITLE \"{}\"", title(session.title))?;
-            writeln!(out, "FILE \"{}\" WAVE", title(session.recording))?;
+            writeln!(out, "FILE \"{}\" WAVE", title(&session.file()))?;
             let regions = markers.iter().filter(|marker| marker.end.is_some()).take(99);
             for (index, marker) in regions.enumerate() {
                 // Cue sheets count minutes, seconds and 75 frames a second.

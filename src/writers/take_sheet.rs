@@ -46,7 +46,10 @@ pub fn write_take_sheet(session: &SessionView<'_>, mut out: impl Write) -> io::R
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}: take sheet</title>"
     )?;
     writeln!(out, "<style>{STYLE}</style></head><body>")?;
-    writeln!(out, "<h1>{title}</h1><p class=\"sub\">{}</p>", escaped(session.recording))?;
+    writeln!(out, "<h1>{title}</h1>")?;
+    if let Some(recording) = session.recording {
+        writeln!(out, "<p class=\"sub\">{}</p>", escaped(recording))?;
+    }
     let count = |keep: &dyn Fn(usize) -> bool| (0..session.coverage.len()).filter(|&i| keep(i)).count();
     let covered = count(&|i| !session.coverage[i].takes.is_empty());
     let clean = count(&|i| !session.coverage[i].clean.is_empty());

@@ -114,8 +114,9 @@ def take_of(session, number):
     return next((take for take in session["takes"] if take["number"] == number), None)
 
 
-def check_midi(file, session, events):
+def check_midi(file, session):
     notes = notes_by_mido(file)
+    events = file.parent / "events.tsv"
     number = int(re.search(r"take (\d+)\.mid", file.name)[1])
     if events.exists():
         expected = sorted((float(f[1]), int(f[3])) for f in (line.split("\t") for line in events.read_text().splitlines()[1:]))
@@ -132,14 +133,14 @@ def check_midi(file, session, events):
     row(file, "music21", f"{len(theirs)} notes", theirs == sorted((round(q, 6), pitch) for _, q, pitch in notes))
 
 
-def check_quantised(file):
+def check_quantised(file, _session):
     notes = notes_by_mido(file)
     grid = [min(abs(quarter * parts - round(quarter * parts)) for parts in (24, 32, 20, 28, 36)) < 1e-3 for _, quarter, _ in notes]
     row(file, "mido", f"{len(notes)} notes, {sum(grid)} on a grid of the quarter's parts", bool(notes) and all(grid))
     row(file, "music21", f"{len(notes_by_music21(file))} notes", pitches(notes_by_music21(file)) == pitches(notes))
 
 
-def check_musicxml(file):
+def check_musicxml(file, _session):
     import music21
     import verovio
 
@@ -271,15 +272,16 @@ def check_rpp(file, session):
     row(file, "rpp", f"{len(items)} items of {sum(lengths):.1f} s", same)
 
 
-def check_json_and_sheet(file, session, draw):
+def check_sheet(file, session):
     text = file.read_text(encoding="utf-8")
     takes = len(session["takes"])
     found = len(set(re.findall(r"<th class=\"take\">take (\d+)", text)))
     with_stretches = sum(bool(take["stretches"]) for take in session["takes"])
     sure = sum(fault["confidence"] >= SURE for take in session["takes"] for fault in take["faults"])
     row(file, "text", f"{found} takes in the map of {takes}, {sure} sure faults", found == with_stretches)
-    if not draw:
-        return
+
+
+def draw_sheet(file):
     folder = file.parent
     with tempfile.TemporaryDirectory() as profile:
         shot = lambda *arguments: subprocess.run(
@@ -292,6 +294,23 @@ def check_json_and_sheet(file, session, draw):
     row(file, "chromium, pdftoppm", f"takes.png, {len(pages)} printed pages: look at them", bool(pages))
 
 
+# What a file's name ends with, and who checks it.
+CHECKS = [
+    (r"take \d+\.mid", check_midi),
+    (r"quantised\.mid", check_quantised),
+    (r"tempo\.mid", check_tempo),
+    (r"markers\.mid", check_marker_midi),
+    (r"\.musicxml", check_musicxml),
+    (r"markers\.csv", check_reaper_csv),
+    (r"generic\.csv", check_generic_csv),
+    (r"labels\.txt", check_audacity),
+    (r"\.cue", check_cue),
+    (r"\.edl", check_edl),
+    (r"\.rpp", check_rpp),
+    (r"takes\.html", check_sheet),
+]
+
+
 def check(folder, draw):
     one = lambda pattern: next(iter(sorted(folder.glob(pattern))), None)
     found = one("*takes.json")
@@ -299,31 +318,11 @@ def check(folder, draw):
         sys.exit(f"{folder}: there is no '... takes.json'")
     session = json.loads(found.read_text(encoding="utf-8"))
     for file in sorted(folder.iterdir()):
-        name = file.name
-        if re.search(r"take \d+\.mid$", name):
-            check_midi(file, session, folder / "events.tsv")
-        elif name.endswith("quantised.mid"):
-            check_quantised(file)
-        elif name.endswith("tempo.mid"):
-            check_tempo(file, session)
-        elif name.endswith("markers.mid"):
-            check_marker_midi(file, session)
-        elif name.endswith(".musicxml"):
-            check_musicxml(file)
-        elif name.endswith("markers.csv"):
-            check_reaper_csv(file, session)
-        elif name.endswith("generic.csv"):
-            check_generic_csv(file, session)
-        elif name.endswith("labels.txt"):
-            check_audacity(file, session)
-        elif name.endswith(".cue"):
-            check_cue(file, session)
-        elif name.endswith(".edl"):
-            check_edl(file, session)
-        elif name.endswith(".rpp"):
-            check_rpp(file, session)
-        elif name.endswith("takes.html"):
-            check_json_and_sheet(file, session, draw)
+        for ending, check_file in CHECKS:
+            if re.search(ending + "$", file.name):
+                check_file(file, session)
+        if draw and file.name.endswith("takes.html"):
+            draw_sheet(file)
 
 
 def main():
