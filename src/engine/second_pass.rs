@@ -28,6 +28,8 @@ pub struct Listened {
     pub notes: Vec<PlayedNote>,
     /// Where the playing was, in recording order.
     pub beats: Vec<AlignedBeat>,
+    /// Where in `beats` each stretch of continuous playing begins.
+    pub begins: Vec<usize>,
     /// The note evidence.
     pub evidence: EvidenceLog,
     /// Where lone notes lay.
@@ -71,17 +73,27 @@ impl SecondPass {
             let at = Seconds(end.0.max(note.onset.0 + 1e-3));
             self.ledger.enter(&NoteEvent::Off { pitch: note.pitch, at, emitted: at });
         }
-        let beats = self.smoother.map(|smoother| smoother.finish().stretches.concat()).unwrap_or_default();
+        let (mut beats, mut begins) = (Vec::new(), Vec::new());
+        for stretch in self.smoother.map(|smoother| smoother.finish().stretches).unwrap_or_default() {
+            begins.push(beats.len());
+            beats.extend(stretch);
+        }
         let (notes, evidence, intonation) = (self.ledger.into_notes(), self.evidence, self.intonation);
-        Listened { notes, beats, evidence, intonation }
+        Listened { notes, beats, begins, evidence, intonation }
     }
 }
 
 impl Listened {
+    /// The stretches of continuous playing, none of them empty.
+    pub fn stretches(&self) -> impl Iterator<Item = &[AlignedBeat]> {
+        let ends = self.begins.iter().skip(1).copied().chain([self.beats.len()]);
+        self.begins.iter().zip(ends).map(|(&begin, end)| &self.beats[begin..end])
+    }
+
     /// What the book is made from. `bends`: one line was played, by what can be out of tune; see
     /// [`bends`](crate::takes::bends).
     pub fn heard<'a>(&'a self, transport: &'a [Transport], bends: bool) -> Heard<'a> {
-        let Listened { notes, beats, evidence, intonation } = self;
+        let Listened { notes, beats, evidence, intonation, .. } = self;
         Heard { notes, beats, evidence: Some(evidence), intonation: bends.then_some(intonation), transport }
     }
 }

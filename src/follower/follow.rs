@@ -219,3 +219,66 @@ impl Follower {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::{Beats, FrameIndex, Pitch};
+
+    /// Hops from one note to the next: the tempo that a path without marks has, 120 quarters a minute.
+    const BEAT: usize = 50;
+
+    /// Sixteen running quarters that come twice, between others that do not.
+    fn path() -> Arc<PlayingPath> {
+        let twice = [60, 67, 63, 70, 65, 74, 58, 69, 61, 72, 66, 57, 71, 64, 75, 62];
+        let (before, between, after) = ([52, 50, 55, 48], [47, 54, 45, 49], [46, 53, 44, 51]);
+        let pitches = [&before[..], &twice, &between, &twice, &after].concat();
+        let note = |(n, &pitch): (usize, &u8)| (Beats::whole(n as i64), Beats::whole(1), Pitch(pitch));
+        let notes: Vec<_> = pitches.iter().enumerate().map(note).collect();
+        Arc::new(PlayingPath::from_notes((4, 4), &notes))
+    }
+
+    /// A follower that hears the notes `from..to` of its path, heard perfectly; and what it says last.
+    fn hear(follower: &mut Follower, from: usize, to: usize, frame: &mut u64) -> PositionReport {
+        let path = Arc::clone(&follower.path);
+        let mut said = None;
+        for note in &path.notes[from..to] {
+            for hop in 0..BEAT {
+                let mut evidence = PosteriorFrame::silent(FrameIndex(*frame));
+                *frame += 1;
+                if let Some(key) = note.pitch.key() {
+                    evidence.onset[key] = if hop == 0 { 0.97 } else { 0.0 };
+                    evidence.sounding[key] = 0.97;
+                }
+                said = Some(follower.step(&evidence, Seconds(0.0)));
+            }
+        }
+        said.unwrap()
+    }
+
+    #[test]
+    fn a_start_is_remembered_once_its_playing_is_followed() {
+        let mut follower = Follower::new(path(), FollowerSettings::default());
+        let mut frame = 0;
+        // One of two equal passages: shown as a guess, and none that players come back to.
+        let said = hear(&mut follower, 4, 17, &mut frame);
+        assert!(said.beat.is_some() && said.state == FollowState::Unsure, "{said:?}");
+        assert!(follower.places.starts().is_empty(), "{:?}", follower.places.starts());
+        // What comes then tells them apart: remembered is where that playing began, not where it became sure.
+        let said = hear(&mut follower, 17, 24, &mut frame);
+        assert_eq!(said.state, FollowState::Following);
+        assert_eq!(follower.places.starts(), [4]);
+    }
+
+    #[test]
+    fn among_equal_passages_a_jump_may_be_from_either() {
+        let mut follower = Follower::new(path(), FollowerSettings::default());
+        let said = hear(&mut follower, 4, 17, &mut 0);
+        let weights = said.candidates.map(|place| place.weight);
+        assert!(weights[0] < 1.5 * weights[1], "{weights:?}");
+        // The two passages are as near as the one that is shown alone would be.
+        let jump = &follower.places.jump;
+        let [one, other] = [12, 32].map(|event| jump[event]);
+        assert!((one / other - 1.0).abs() < 0.3, "{one}, {other}");
+    }
+}

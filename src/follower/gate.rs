@@ -217,3 +217,7 @@ pub(crate) fn candidates(events: &ScoreEvents, decoder: &Decoder) -> [Candidate;
 
 /// Events lighter than this are no candidates.
 const LEAST_CANDIDATE: f32 = 1e-3;
+
+#[cfg(test)]
+#[path = "gate_tests.rs"]
+mod tests;

@@ -86,6 +86,12 @@ impl Destinations {
         }
     }
 
+    /// The events at which playing is remembered to have begun.
+    #[cfg(test)]
+    pub fn starts(&self) -> Vec<usize> {
+        (0..self.started.len()).filter(|&event| self.started[event]).collect()
+    }
+
     /// After a rest, playing is expected to start at `event`, though not only there; `None`: nowhere in particular.
     pub fn expect_start(&mut self, event: Option<usize>) {
         self.expected = event.filter(|&event| self.allows(event));
@@ -170,4 +176,59 @@ fn nearness(here: u32, step: u32) -> f32 {
     let most = if step <= here { NEARBY.0 } else { NEARBY.1 };
     let distance = step.abs_diff(here) as f32 / NEAR_MEASURES;
     most / (1.0 + distance * distance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::PlayingPath;
+    use crate::units::{Beats, Pitch};
+
+    /// Sixty measures of one note.
+    fn events() -> ScoreEvents {
+        let notes: Vec<_> = (0..60).map(|n| (Beats::whole(n), Beats::whole(1), Pitch(60))).collect();
+        ScoreEvents::new(&PlayingPath::from_notes((1, 4), &notes), |_| true)
+    }
+
+    #[test]
+    fn near_is_near_to_each_of_the_places_where_the_player_may_be() {
+        let events = events();
+        let mut places = Destinations::new(&events);
+        let at = |places: &Destinations, event: usize| places.jump[event] / places.jump[59];
+        // One place alone: around the other nothing is likelier than far away.
+        places.move_to(&events, 20, [(20, 0.8), (0, 0.0), (0, 0.0)]);
+        let alone = at(&places, 20);
+        assert!(alone > 7.0 && at(&places, 45) < 0.2 * alone, "{alone}, {}", at(&places, 45));
+        // Both alike, of which the first is shown still: each neighbourhood counts half.
+        places.move_to(&events, 20, [(20, 0.4), (45, 0.4), (0, 0.0)]);
+        let (first, second) = (at(&places, 20), at(&places, 45));
+        assert!((first / second - 1.0).abs() < 0.15, "{first}, {second}");
+        assert!(first < 0.7 * alone, "{first} of two, {alone} alone");
+        // The third counts as well, by its weight.
+        places.move_to(&events, 20, [(20, 0.2), (45, 0.2), (32, 0.4)]);
+        assert!(at(&places, 32) > 1.3 * at(&places, 20), "{}, {}", at(&places, 32), at(&places, 20));
+    }
+
+    #[test]
+    fn what_is_near_falls_off_with_the_distance_and_players_rather_go_back() {
+        let events = events();
+        let mut places = Destinations::new(&events);
+        places.move_to(&events, 30, [(30, 1.0), (0, 0.0), (0, 0.0)]);
+        // From the second event on: the first begins the piece.
+        let back: Vec<f32> = (1..=30).rev().map(|event| places.jump[event]).collect();
+        let ahead: Vec<f32> = (31..60).map(|event| places.jump[event]).collect();
+        assert!(back.is_sorted_by(|near, far| near > far) && ahead.is_sorted_by(|near, far| near > far));
+        assert!(back[1..].iter().zip(&ahead).all(|(back, ahead)| back > ahead));
+    }
+
+    #[test]
+    fn after_a_pause_playing_goes_on_at_any_of_the_places_where_it_may_have_stopped() {
+        let events = events();
+        let mut places = Destinations::new(&events);
+        places.expect_start(None);
+        places.move_to(&events, 20, [(20, 0.3), (45, 0.3), (0, 0.0)]);
+        let (first, second, elsewhere) = (places.start(21), places.start(46), places.start(30));
+        assert!((first / second - 1.0).abs() < 0.15, "{first}, {second}");
+        assert!(first > 3.0 * elsewhere, "{first}, {elsewhere}");
+    }
 }

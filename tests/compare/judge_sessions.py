@@ -3,12 +3,15 @@
 
 KEPT: what `colla-parte evaluate SESSIONS --keep KEPT` wrote. Back after a jump: from the first moment on from which nine tenths of
 the next two seconds are within a beat of the true place. *Alike*: so is a place whose notes are those played since the jump (at
-most 8 beats of them), since nobody can tell the two apart. False jump: more than 4 beats off, having been right in that stretch.
-Stray: share of the stray playing that was called following. Also the share of the time called following that is not alike, and the share of the time alike that is called following."""
+most 8 beats of them), since nobody can tell the two apart. False jump: more than 4 beats off, having been right or alike in that
+stretch; *leapt*: away from such a place. The others went on at an alike place when the playing parted from it, or stood still.
+Stray: share of the stray playing that was called following. Also the share of the time called following that is not alike, and the
+share of the time alike that is called following."""
 import argparse, csv, glob, io, json, os, subprocess
 import numpy as np
 
 STEP = 0.02
+LEAP = 15  # steps before a false jump is noticed within which its leap lies
 
 
 def tsv(path):
@@ -97,7 +100,8 @@ def main():
             for k in range(settled, len(alike)):
                 if was and not np.isnan(told[k]) and abs(told[k] - true[k]) > 4 and not alike[k]:
                     was = False
-                    false.append((meta['straight'], name, clock[k], true[k], told[k]))
+                    leapt = any(alike[j - 1] and abs(told[j] - told[j - 1]) > 2 for j in range(max(k - LEAP, 1), k + 1))
+                    false.append((meta['straight'], name, clock[k], true[k], told[k], leapt))
                 was = was or bool(close[k])
         notes = [r for r in tsv(folder + 'notes.tsv') if r['segment'] == '-1']
         onsets = sorted(float(r['onset_s']) for r in notes)
@@ -111,14 +115,14 @@ def main():
         within = lambda s: 100 * np.mean(values <= s)
         print(f'{name}: {len(values)} jumps; within 1/2/5 s {within(1):.1f} {within(2):.1f} {within(5):.1f} %, '
               f'never {np.isinf(values).sum()}; median {np.median(values):.2f} s')
-    print(f'false jumps: {len(false)}, {sum(f[0] for f in false)} of them in {straights} sessions without jumps')
+    print(f'false jumps: {len(false)}, {sum(f[0] for f in false)} of them in {straights} sessions without jumps; leapt {sum(f[5] for f in false)}')
     print(f'stray playing called following: {100 * stray[1] / max(1, stray[0]):.1f} % of {stray[0] / 100:.0f} s')
     print(f'called following where it is not: {100 * wrong[1] / max(1, wrong[0]):.2f} %; '
           f'where it is: {100 * right[1] / max(1, right[0]):.1f} %')
     for close, alike, name, begin, since in sorted(recoveries, key=lambda r: -r[1])[:args.worst]:
         print(f'  {name} at {begin:.1f} s to beat {since:.1f}: back after {close:.2f} s, alike {alike:.2f} s')
-    for straight, name, at, true, told in sorted(false, reverse=True)[:args.worst]:
-        print(f'  {name} at {at:.1f} s: false jump from beat {true:.1f} to {told:.1f}{" (no jumps in it)" * straight}')
+    for straight, name, at, true, told, leapt in sorted(false, reverse=True)[:args.worst]:
+        print(f'  {name} at {at:.1f} s: false jump from beat {true:.1f} to {told:.1f}{", leapt" * leapt}{" (no jumps in it)" * straight}')
 
 
 main()
