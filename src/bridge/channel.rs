@@ -109,8 +109,6 @@ pub(super) struct Tally {
     pub dropped: AtomicU64,
     /// NaN, infinite and denormal input samples that were replaced by silence.
     pub invalid: AtomicU64,
-    /// Events that left later than their time.
-    pub late: AtomicU64,
 }
 
 impl Tally {

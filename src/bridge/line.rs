@@ -353,7 +353,6 @@ impl<E: Stream> Line<E> {
         snapshot.overload = Overload {
             dropped_samples: tally.dropped.load(Ordering::Relaxed),
             invalid_samples: tally.invalid.load(Ordering::Relaxed),
-            late_events: tally.late.load(Ordering::Relaxed),
             restarts: self.restarts,
         };
     }

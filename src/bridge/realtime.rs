@@ -148,10 +148,7 @@ impl RealtimeEnd {
         while !schedule.is_full() {
             let Ok(event) = self.half.events.pop() else { break };
             if event.epoch == self.epoch {
-                let late = schedule.insert(event, timing, block_start);
-                if matches!(timing, Timing::Aligned { .. }) {
-                    Tally::add(&self.half.tally.late, u64::from(late > 0));
-                }
+                schedule.insert(event, timing, block_start);
             }
         }
     }

@@ -37,11 +37,11 @@ impl Schedule {
         self.waiting.len() == self.waiting.capacity()
     }
 
-    /// Takes an event; `now` is the first sample of the current block. Returns how many samples it is late.
+    /// Takes an event; `now` is the first sample of the current block: where it is known too late it is due then.
     ///
     /// # Panics
     /// In debug builds, if the schedule is full.
-    pub fn insert(&mut self, event: ReadyEvent, timing: Timing, now: u64) -> u64 {
+    pub fn insert(&mut self, event: ReadyEvent, timing: Timing, now: u64) {
         debug_assert!(!self.is_full(), "schedule of {} events is full", self.waiting.len());
         let wanted = match timing {
             Timing::Live => event.emitted,
@@ -55,7 +55,6 @@ impl Schedule {
         }
         let place = self.waiting.partition_point(|&(other, _)| other <= due);
         self.waiting.insert(place, (due, event.kind));
-        due - wanted.min(due)
     }
 
     /// Gives every event due before sample `end` to `send`, in order, with its due sample.
@@ -90,10 +89,10 @@ mod tests {
     fn aligned_events_leave_exactly_the_latency_after_they_happened() {
         let timing = Timing::Aligned { latency: 1000 };
         let mut schedule = Schedule::new(8);
-        assert_eq!(schedule.insert(on(60, 100, 700), timing, 640), 0);
-        assert_eq!(schedule.insert(on(50, 90, 700), timing, 640), 0);
-        // Known too late: it leaves at once, and says by how much it is late.
-        assert_eq!(schedule.insert(on(70, 10, 1100), timing, 1110), 100);
+        schedule.insert(on(60, 100, 700), timing, 640);
+        schedule.insert(on(50, 90, 700), timing, 640);
+        // Known too late: it leaves at once.
+        schedule.insert(on(70, 10, 1100), timing, 1110);
         let mut sent = Vec::new();
         schedule.take_until(1100, |due, _| sent.push(due));
         assert_eq!(sent, [1090]);

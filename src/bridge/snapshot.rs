@@ -54,8 +54,6 @@ pub struct Overload {
     pub dropped_samples: u64,
     /// Samples that were NaN, infinite or denormal, and were taken as silence.
     pub invalid_samples: u64,
-    /// Aligned events that came too late for their exact time.
-    pub late_events: u64,
     /// Times that the engine failed and was started anew.
     pub restarts: u32,
 }
