@@ -23,8 +23,11 @@ const REACH_BEATS: f64 = 3.0;
 const REACHES: usize = 16;
 /// Fewest onsets of the score that make a stretch.
 const FEWEST_GROUPS: usize = 4;
-/// Share of the written notes that must be heard for a stretch to be believed.
+/// Share of the written notes that must be heard for a stretch to be believed, and for more of one not to be left off.
 const BELIEVED_SHARE: f64 = 0.45;
+
+/// So many onsets may fit by chance what a player does who has stopped.
+const CHANCE_GROUPS: usize = 8;
 
 /// What the host's transport did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -216,7 +219,11 @@ fn passage(input: &Segmentation<'_>, run: &[AlignedBeat], matching: &Matching) -
     {
         last += 1;
     }
-    if last < first || last + 1 - first < FEWEST_GROUPS {
+    if last < first {
+        return None;
+    }
+    let (first, last) = borne_out(&heard, first, last);
+    if last + 1 - first < FEWEST_GROUPS {
         return None;
     }
     let share = heard[first..=last].iter().sum::<f64>() / (last + 1 - first) as f64;
@@ -249,6 +256,30 @@ fn passage(input: &Segmentation<'_>, run: &[AlignedBeat], matching: &Matching) -
     let from_beat = beat(first);
     let from_step = path.step_at(from_beat)? as u32;
     Some(Passage { stretch: Stretch { start, end, from_step, to_step, from_beat, to_beat }, beats })
+}
+
+/// The part of the groups `first..=last`, of which these shares were heard, that speaks most for having been played: an end beyond many
+/// that were not heard is left off, where a player has stopped and what he does then happens to fit. More than chance has is kept, for
+/// a microphone may have been closed.
+fn borne_out(heard: &[f64], first: usize, last: usize) -> (usize, usize) {
+    let (mut from, mut sum) = (first, 0.0);
+    let mut best = (f64::NEG_INFINITY, first, last);
+    for (group, share) in heard.iter().enumerate().take(last + 1).skip(first) {
+        if sum < 0.0 {
+            (from, sum) = (group, 0.0);
+        }
+        sum += share - BELIEVED_SHARE;
+        if sum > best.0 {
+            best = (sum, from, group);
+        }
+    }
+    let (_, begin, end) = best;
+    let by_chance =
+        |part: &[f64]| part.iter().filter(|&&share| share >= BELIEVED_SHARE).count() <= CHANCE_GROUPS;
+    (
+        if by_chance(&heard[first..begin]) { begin } else { first },
+        if by_chance(&heard[end + 1..=last]) { end } else { last },
+    )
 }
 
 /// Where playing that struck its last note at `beat` ends: the next onset that was not played, or the end of the
