@@ -12,5 +12,12 @@ pub fn run(command: &mut Command) -> Result<()> {
 
 /// Runs cargo.
 pub fn cargo(arguments: &[&str]) -> Result<()> {
-    run(Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())).args(arguments))
+    run(&mut cargo_command(arguments))
+}
+
+/// Cargo, to be run.
+pub fn cargo_command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments);
+    command
 }

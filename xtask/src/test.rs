@@ -1,5 +1,6 @@
 //! Everything that must pass.
 
+use crate::display::Display;
 use crate::{build, docs, layers, licences, realtime, root, shell, system};
 use anyhow::{Context, Result};
 use std::time::Instant;
@@ -29,7 +30,13 @@ pub fn test() -> Result<()> {
     step("bundles", build::bundle)?;
     step("realtime", realtime::check)?;
     step("tests of the tasks", || shell::cargo(&["test", "--release", "--quiet", "--package", "xtask"]))?;
-    step("tests", || shell::cargo(&["test", "--release", "--workspace", "--exclude", "xtask"]))
+    step("tests", || {
+        // Some of them open the plugin's window.
+        let display = Display::open();
+        let mut tests = shell::cargo_command(&["test", "--release", "--workspace", "--exclude", "xtask"]);
+        display.lend(&mut tests);
+        shell::run(&mut tests)
+    })
 }
 
 fn step(name: &str, check: impl FnOnce() -> Result<()>) -> Result<()> {

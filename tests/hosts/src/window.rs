@@ -2,13 +2,17 @@
 
 use anyhow::{Context, Result, ensure};
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, ImageFormat, WindowClass};
+use x11rb::protocol::xproto::{
+    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ButtonPressEvent, ConnectionExt, CreateWindowAux, EventMask,
+    ImageFormat, KeyButMask, MOTION_NOTIFY_EVENT, Motion, MotionNotifyEvent, WindowClass,
+};
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 
 /// An X11 window on the display that the environment names.
 pub struct Window {
     connection: RustConnection,
+    root: u32,
     id: u32,
 }
 
@@ -28,7 +32,7 @@ impl Window {
         connection.create_window(copied, id, root, 0, 0, 1200, 800, 0, WindowClass::INPUT_OUTPUT, 0, &aux)?;
         connection.map_window(id)?;
         connection.sync()?;
-        Ok(Some(Window { connection, id }))
+        Ok(Some(Window { connection, root, id }))
     }
 
     /// Its number on the display.
@@ -49,6 +53,53 @@ impl Window {
         ensure!(image.data.len() == 4 * pixels, "expected {pixels} pixels, found {} bytes", image.data.len());
         let rgb = image.data.chunks_exact(4).flat_map(|pixel| [pixel[2], pixel[1], pixel[0]]).collect();
         Ok((width.into(), height.into(), rgb))
+    }
+
+    /// Tells the window that lies in it of a click with the first button, at this place in pixels. The display's own mouse stays where
+    /// it is.
+    ///
+    /// # Errors
+    /// If no window lies in it, or the display does not answer.
+    pub fn click(&self, x: i16, y: i16) -> Result<()> {
+        let inner = self.connection.query_tree(self.id)?.reply()?.children;
+        let event = *inner.first().context("no window lies in it")?;
+        let moved = MotionNotifyEvent {
+            response_type: MOTION_NOTIFY_EVENT,
+            detail: Motion::NORMAL,
+            sequence: 0,
+            time: x11rb::CURRENT_TIME,
+            root: self.root,
+            event,
+            child: x11rb::NONE,
+            root_x: x,
+            root_y: y,
+            event_x: x,
+            event_y: y,
+            state: KeyButMask::default(),
+            same_screen: true,
+        };
+        let button = |response_type, state| ButtonPressEvent {
+            response_type,
+            detail: 1,
+            sequence: 0,
+            time: x11rb::CURRENT_TIME,
+            root: self.root,
+            event,
+            child: x11rb::NONE,
+            root_x: x,
+            root_y: y,
+            event_x: x,
+            event_y: y,
+            state,
+            same_screen: true,
+        };
+        // To whoever made the window, whatever it listens to.
+        let to = EventMask::NO_EVENT;
+        self.connection.send_event(false, event, to, moved)?;
+        self.connection.send_event(false, event, to, button(BUTTON_PRESS_EVENT, KeyButMask::default()))?;
+        self.connection.send_event(false, event, to, button(BUTTON_RELEASE_EVENT, KeyButMask::BUTTON1))?;
+        self.connection.flush()?;
+        Ok(())
     }
 
     /// Windows that lie in it.

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{LARGEST_BLOCK, offline, stereo};
-use hosts::signal::{TUNE_S, tune};
+use common::{LARGEST_BLOCK, offline, played, score, stereo};
+use hosts::signal::{TUNE_S, line, tune};
 use hosts::sound::decode;
 use hosts::{Format, Instance, Midi, Setup, Timed, Transport, open, project};
 use serde_json::{Value, json};
@@ -282,6 +282,53 @@ fn cues_fire_where_the_playing_passes_them() {
         for (beat, (fired_s, _)) in [9.0, 18.0].into_iter().zip(&fired) {
             let late_s = fired_s - at(beat);
             assert!(late_s.abs() < 0.3, "{format:?}: the cue at beat {beat} came {late_s:.3} s late");
+        }
+    }
+}
+
+/// A measure that comes twice sounds the same both times: what tells them apart is where on the host's timeline it was recorded before.
+#[test]
+fn a_punch_in_starts_where_an_earlier_take_was_at_that_time() {
+    const PASSAGE: [u8; 16] = [76, 77, 79, 81, 84, 83, 79, 76, 74, 76, 77, 79, 81, 79, 74, 72];
+    const BETWEEN: [u8; 16] = [60, 65, 64, 69, 67, 62, 64, 60, 59, 67, 65, 64, 69, 62, 67, 60];
+    const POSITION_CC: u8 = 20;
+    let rate_hz = 44_100.0;
+    // The passage is in measures 1-4 and 9-12; the first take begins with what is between.
+    let notes = [PASSAGE, BETWEEN, PASSAGE].concat();
+    let field = project::score_field("twice.xml", score(&[("Flute", &notes)]).as_bytes()).unwrap();
+    let state = project::state(json!({ "poscc": { "i32": POSITION_CC } }), &field).unwrap();
+    let state = project::with_field(&state, "alone", &json!(true)).unwrap();
+    let sound = |notes: &[u8]| line(&played(notes, 0.92, |_| 0.0), rate_hz, notes.len() as f64 + 0.5);
+    let (first, again) = (sound(&notes[16..]), sound(&PASSAGE));
+    // Each note is a second long: so far from the first take's beginning the passage is recorded again.
+    let from_s = 100.0;
+    let punch_in_s = from_s + BETWEEN.len() as f64;
+    let position = |at_s: f64| (at_s * rate_hz) as i64;
+    let measures = |sent: Vec<Timed>| -> Vec<u8> {
+        let measure = |(_, midi)| match midi {
+            Midi::Control { cc: POSITION_CC, value, .. } => Some(value),
+            _ => None,
+        };
+        sent.into_iter().filter_map(measure).collect()
+    };
+    for format in Format::ALL {
+        // After the first take, at a time that it has and at one that it has not; and without it.
+        for (taken, at_s, passage) in
+            [(true, punch_in_s, 9..=12), (true, 500.0, 1..=4), (false, punch_in_s, 1..=4)]
+        {
+            let mut instance = open(format).unwrap();
+            assert!(instance.load(&state));
+            offline(instance.as_mut(), rate_hz, 2);
+            if taken {
+                play(instance.as_mut(), &first, recording(position(from_s)));
+                stop(instance.as_mut(), rate_hz as usize);
+                settled(instance.as_mut(), 1);
+            }
+            let sent = measures(play(instance.as_mut(), &again, recording(position(at_s))));
+            // The follower is sure of its place only after some notes; what it then shows must be the right one at once.
+            let told = format!("{format:?}, a first take: {taken}, at {at_s} s: {sent:?}");
+            assert!(sent.iter().all(|measure| passage.contains(measure)), "{told}");
+            assert_eq!(sent.last(), Some(passage.end()), "{told}");
         }
     }
 }

@@ -5,6 +5,7 @@ mod common;
 use common::{offline, played, score, stereo};
 use hosts::signal::line;
 use hosts::sound::decode;
+use hosts::window::Window;
 use hosts::{Format, Instance, Transport, open, project};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -164,4 +165,99 @@ fn each_track_answers_for_its_part_and_the_take_for_all() {
     let notes = take["notes"]["pitch"].as_array().unwrap();
     let heard = |pitches: &[u8]| pitches.iter().filter(|pitch| notes.contains(&json!(pitch))).count();
     assert_eq!((heard(&FLUTE), heard(&wrong)), (16, 16), "the take has the notes of both");
+}
+
+/// Where *Save...* stands in the window, and in its menu the take sheet. (Found by looking at the pictures: a window has no names.)
+const SAVE: (i16, i16) = (420, 783);
+const SAVE_SHEET: (i16, i16) = (452, 655);
+
+/// The take sheet for programs, as the plugin's window saves it into `folder`.
+fn saved_sheet(track: &mut dyn Instance, window: &Window, folder: &Path) -> Value {
+    track.open_editor(window.id()).unwrap();
+    let sheet = || -> Option<Value> {
+        let mut files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        let sheet = files.find(|path| path.to_string_lossy().ends_with(" takes.json"))?;
+        // Its name is there a moment before it is.
+        serde_json::from_slice(&std::fs::read(sheet).unwrap()).ok()
+    };
+    // A window that is slow to open, or to draw its menu, misses a click.
+    let mut found = None;
+    for _ in 0..20 {
+        for (x, y) in [SAVE, SAVE_SHEET] {
+            // The window opens while this waits.
+            std::thread::sleep(Duration::from_secs(2));
+            window.click(x, y).unwrap();
+        }
+        std::thread::sleep(Duration::from_secs(1));
+        found = sheet();
+        if found.is_some() {
+            break;
+        }
+    }
+    track.close_editor();
+    found.expect("a take sheet")
+}
+
+#[test]
+fn a_take_of_one_part_covers_that_part_in_what_is_saved_and_no_other() {
+    const FLUTE: [u8; 8] = [84, 83, 79, 76, 74, 76, 77, 79];
+    const VIOLIN: [u8; 8] = [59, 67, 65, 64, 69, 62, 67, 60];
+    let Some(window) = Window::open().unwrap() else {
+        return eprintln!("not looked at for want of a display: coverage by part");
+    };
+    let folder = std::env::temp_dir().join(format!("colla-parte-parts-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let rate_hz = 44_100.0;
+    let both = score(&[("Flute", &FLUTE), ("Violin", &VIOLIN)]);
+    let state = |part: &str| {
+        let mut field = project::score_field("parts.xml", both.as_bytes()).unwrap();
+        field["choice"] = json!({ "parts": part, "path": "" });
+        let state = project::state(json!({}), &field).unwrap();
+        project::with_field(&state, "exports", &json!(folder)).unwrap()
+    };
+    let mut tracks: Vec<Box<dyn Instance>> = (0..2).map(|_| open(Format::Clap).unwrap()).collect();
+    for (track, part) in tracks.iter_mut().zip(["Flute", "Violin"]) {
+        assert!(track.load(&state(part)));
+        offline(track.as_mut(), rate_hz, 2);
+    }
+    // The scores are read in the background; a block is heard only after that.
+    record(&mut tracks, &[0.0; BLOCK], rate_hz, 0);
+    // Both play the two measures; then the flute alone; then the flute its first and the violin a wrong note in the second.
+    let seconds = 9.5;
+    let sound = |notes: &[u8]| line(&played(notes, 0.92, |_| 0.0), rate_hz, seconds);
+    let mut wrong = VIOLIN;
+    wrong[5] += 2;
+    let silence = vec![0.0; (seconds * rate_hz) as usize];
+    let takes = [
+        [sound(&FLUTE), sound(&VIOLIN)],
+        [sound(&FLUTE), silence.clone()],
+        [sound(&FLUTE[..4]), sound(&wrong)],
+    ];
+    for (n, [flute, violin]) in takes.iter().enumerate() {
+        record_each(&mut tracks, &[flute, violin], rate_hz, n as i64 * 1_000_000);
+    }
+    let mut done = false;
+    for _ in 0..6_000 {
+        let book = project::book(&tracks[0].save().unwrap()).unwrap();
+        let takes = project::takes(&book).unwrap();
+        done = takes.len() == 3 && takes.iter().all(|take| take["exact"] == true);
+        if done {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(done, "never three takes");
+    let sheet = saved_sheet(tracks[0].as_mut(), &window, &folder);
+    std::fs::remove_dir_all(&folder).unwrap();
+    // Of each part and measure: who has it, and who has it cleanly; takes are counted from 0.
+    let parts = sheet["parts"].as_array().unwrap().iter().map(|part| {
+        let measures = part["coverage"].as_array().unwrap().iter();
+        let measures = measures.map(|measure| (measure["takes"].clone(), measure["clean"].clone()));
+        (part["name"].as_str().unwrap().to_owned(), measures.collect::<Vec<_>>())
+    });
+    let expected = [
+        ("Flute".to_owned(), vec![(json!([0, 1, 2]), json!([0, 1, 2])), (json!([0, 1]), json!([0, 1]))]),
+        ("Violin".to_owned(), vec![(json!([0, 2]), json!([0, 2])), (json!([0, 2]), json!([0]))]),
+    ];
+    assert_eq!(parts.collect::<Vec<_>>(), expected, "{sheet}");
 }
