@@ -56,16 +56,17 @@ impl<'a> OfflineAligner<'a> {
         if self.estimator == EstimatorKind::Harmonic {
             return Alignment { stretches: listened.stretches().map(<[AlignedBeat]>::to_vec).collect() };
         }
-        let takes = segment(&Segmentation {
-            path: self.path,
-            beats: &listened.beats,
-            notes: &listened.notes,
-            transport: &[],
-        });
-        let mut stretches: Vec<_> = takes.iter().flat_map(stretches_of).collect();
-        win_back_ends(&mut stretches, &listened);
-        Alignment { stretches }
+        held_against_notes(&listened, self.path)
     }
+}
+
+/// What the second pass found along `path`, as far as its notes bear it out.
+fn held_against_notes(listened: &Listened, path: &PlayingPath) -> Alignment {
+    let takes =
+        segment(&Segmentation { path, beats: &listened.beats, notes: &listened.notes, transport: &[] });
+    let mut stretches: Vec<_> = takes.iter().flat_map(stretches_of).collect();
+    win_back_ends(&mut stretches, listened);
+    Alignment { stretches }
 }
 
 /// Gives each stretch back what of the second pass's own lies before its first and after its last beat without a jump,
@@ -110,6 +111,7 @@ mod tests {
     use super::super::hearing::Hearing;
     use super::*;
     use crate::follower::Smoother;
+    use crate::performance::PlayedNote;
     use crate::units::{Beats, Pitch};
 
     /// Half a second a beat, from `from_s` on.
@@ -135,6 +137,31 @@ mod tests {
             [&own[..from], matched, &own[from + matched.len()..]].concat()
         };
         assert_eq!(stretches, [whole(&own[0], &matched[0], 4), whole(&own[1], &matched[1], 2)]);
+    }
+
+    #[test]
+    fn where_notes_are_missing_at_the_ends_the_rest_goes_by_its_notes_still() {
+        let pitch = |beat: u32| Pitch(60 + (beat * 5 % 12) as u8);
+        let written: Vec<_> = (0..24).map(|n| (Beats::whole(n.into()), Beats::whole(1), pitch(n))).collect();
+        let path = PlayingPath::from_notes((4, 4), &written);
+        // The notes came 20 ms later than the second pass has them; those of the first and last measure were not heard.
+        let onset = |beat: u32| 1.02 + 0.5 * f64::from(beat);
+        let note = |beat: u32| PlayedNote {
+            pitch: pitch(beat),
+            onset: Seconds(onset(beat)),
+            offset: Seconds(onset(beat) + 0.4),
+            velocity: 64,
+            emitted: Seconds(onset(beat) + 0.03),
+        };
+        let listened = Listened { notes: (4..20).map(note).collect(), ..listened(&[beats(0..24, 1.0)]) };
+        let alignment = held_against_notes(&listened, &path);
+        assert_eq!(alignment.stretches.len(), 1);
+        for (beat, point) in (0..).zip(&alignment.stretches[0]) {
+            let due = if (4..20).contains(&beat) { onset(beat) } else { 1.0 + 0.5 * f64::from(beat) };
+            assert_eq!(point.beat, f64::from(beat));
+            assert!((point.time.0 - due).abs() < 1e-6, "beat {beat} at {:?}, not {due}", point.time);
+        }
+        assert_eq!(alignment.stretches[0].len(), 24);
     }
 
     #[test]
