@@ -23,8 +23,11 @@ const REACH_BEATS: f64 = 3.0;
 const REACHES: usize = 16;
 /// Fewest onsets of the score that make a stretch.
 const FEWEST_GROUPS: usize = 4;
-/// Share of the written notes that must be heard for a stretch to be believed, and for more of one not to be left off.
+/// Share of the written notes that must be heard for a stretch to be believed.
 const BELIEVED_SHARE: f64 = 0.45;
+/// So many onsets of the score in a row of which nothing is heard were not played: the player stopped, and what comes after them is
+/// a stretch of its own.
+const HOLE_GROUPS: usize = 6;
 
 /// So many onsets may fit by chance what a player does who has stopped.
 const CHANCE_GROUPS: usize = 8;
@@ -71,6 +74,7 @@ pub struct Segmentation<'a> {
 /// only playing that fits the score is.
 pub fn segment(input: &Segmentation<'_>) -> Vec<Take> {
     let runs = merge_stutters(split_at_jumps(input.path, input.beats));
+    let runs: Vec<_> = runs.into_iter().flat_map(|run| split_at_holes(input, run)).collect();
     let passages = passages(input, &runs);
     if input.transport.is_empty() {
         takes_by_silence(passages)
@@ -143,6 +147,35 @@ fn merge_stutters(runs: Vec<Vec<AlignedBeat>>) -> Vec<Vec<AlignedBeat>> {
         }
     }
     merged
+}
+
+/// Cuts a run wherever nothing is heard of so much that it was not played, though the alignment went on through it: a player stops, goes on
+/// elsewhere, or does something else between. Parts in which no more is heard than fits by chance are left out.
+fn split_at_holes(input: &Segmentation<'_>, run: Vec<AlignedBeat>) -> Vec<Vec<AlignedBeat>> {
+    let (first, last) = (run[0], run[run.len() - 1]);
+    let line = Timeline::through(&run);
+    if line.len() < 2 {
+        return vec![run];
+    }
+    let range = between(input.notes, first.time - Seconds(0.5), last.time + Seconds(0.5));
+    let matching = Matching::new(input.path, &line, first.beat, last.beat, input.notes, range);
+    let heard = |group: usize| matching.strikes[group].iter().any(Option::is_some);
+    let groups: Vec<usize> = (0..matching.groups.len()).collect();
+    // Where groups were heard and where not, by turns; a short silence belongs to what is around it.
+    let spans: Vec<&[usize]> = groups.chunk_by(|&a, &b| heard(a) == heard(b)).collect();
+    let hole = |span: &[usize]| span.len() >= HOLE_GROUPS && !heard(span[0]);
+    if !spans.iter().any(|span| hole(span)) {
+        return vec![run];
+    }
+    let beat = |group: usize| matching.groups[group].beat(input.path);
+    let parts = spans.split(|span| hole(span)).filter_map(|part| {
+        let (from, to) = (*part.first()?.first()?, *part.last()?.last()?);
+        let believed = (from..=to).filter(|&g| matching.share(input.path, g) >= BELIEVED_SHARE).count();
+        let within = beat(from) - 1e-6..=beat(to) + 1e-6;
+        let points = run.iter().filter(|point| within.contains(&point.beat)).copied();
+        (believed > CHANCE_GROUPS).then(|| points.collect::<Vec<_>>())
+    });
+    parts.filter(|part| !part.is_empty()).collect()
 }
 
 /// Finds each run's first and last notes; runs that the notes do not bear out are dropped.
@@ -219,11 +252,7 @@ fn passage(input: &Segmentation<'_>, run: &[AlignedBeat], matching: &Matching) -
     {
         last += 1;
     }
-    if last < first {
-        return None;
-    }
-    let (first, last) = borne_out(&heard, first, last);
-    if last + 1 - first < FEWEST_GROUPS {
+    if last < first || last + 1 - first < FEWEST_GROUPS {
         return None;
     }
     let share = heard[first..=last].iter().sum::<f64>() / (last + 1 - first) as f64;
@@ -256,30 +285,6 @@ fn passage(input: &Segmentation<'_>, run: &[AlignedBeat], matching: &Matching) -
     let from_beat = beat(first);
     let from_step = path.step_at(from_beat)? as u32;
     Some(Passage { stretch: Stretch { start, end, from_step, to_step, from_beat, to_beat }, beats })
-}
-
-/// The part of the groups `first..=last`, of which these shares were heard, that speaks most for having been played: an end beyond many
-/// that were not heard is left off, where a player has stopped and what he does then happens to fit. More than chance has is kept, for
-/// a microphone may have been closed.
-fn borne_out(heard: &[f64], first: usize, last: usize) -> (usize, usize) {
-    let (mut from, mut sum) = (first, 0.0);
-    let mut best = (f64::NEG_INFINITY, first, last);
-    for (group, share) in heard.iter().enumerate().take(last + 1).skip(first) {
-        if sum < 0.0 {
-            (from, sum) = (group, 0.0);
-        }
-        sum += share - BELIEVED_SHARE;
-        if sum > best.0 {
-            best = (sum, from, group);
-        }
-    }
-    let (_, begin, end) = best;
-    let by_chance =
-        |part: &[f64]| part.iter().filter(|&&share| share >= BELIEVED_SHARE).count() <= CHANCE_GROUPS;
-    (
-        if by_chance(&heard[first..begin]) { begin } else { first },
-        if by_chance(&heard[end + 1..=last]) { end } else { last },
-    )
 }
 
 /// Where playing that struck its last note at `beat` ends: the next onset that was not played, or the end of the
