@@ -1,6 +1,7 @@
-//! What else comes from outside: network weights, a project's takes, the command line. An error with a reason, no panic.
+//! What else comes from outside: network weights, a project's takes, the command line, sound files. An error with a reason, no panic.
 
 use colla_parte::network::{NetworkError, NetworkEstimator, Weights};
+use colla_parte::readers::SoundReader;
 use colla_parte::takes::SavedTake;
 use proptest::prelude::*;
 use std::path::Path;
@@ -69,6 +70,25 @@ fn every_kept_file_is_read_or_refused() {
         }
     }
     assert!(taken >= 4 && refused >= 4, "{taken} taken, {refused} refused");
+}
+
+/// As `fuzz/fuzz_targets/sound.rs` reads them: two seconds at most.
+#[test]
+fn every_kept_sound_gives_finite_samples_or_an_error() {
+    let (mut read, mut refused) = (0, 0);
+    for bytes in corpus("sound") {
+        let mut samples = Vec::new();
+        let ended = SoundReader::new(bytes).and_then(|mut reader| {
+            while samples.len() < 100_000 && reader.read(&mut samples)? {}
+            Ok(())
+        });
+        match ended {
+            Ok(()) => read += 1,
+            Err(_) => refused += 1,
+        }
+        assert!(samples.iter().all(|sample| sample.is_finite()));
+    }
+    assert!(read >= 10 && refused >= 100, "{read} read, {refused} refused");
 }
 
 #[test]
