@@ -271,7 +271,7 @@ fn what_was_not_played_is_not_in_a_take() {
     // Measure 5 and half of 6 are silent. Four onsets after them fit by chance; two measures and a half do not.
     assert_eq!(of(6, 32, 44), (vec![(0, 3)], 0));
     assert_eq!(of(8, 32, 44), (vec![(0, 3), (5, 7)], 0));
-    // Five eighths, four quarters among them at most, are missed, and nothing else.
+    // Five eighths and the three quarters below them are missed, and nothing else.
     assert_eq!(of(8, 32, 37), (vec![(0, 7)], 8));
 }
 

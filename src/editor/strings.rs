@@ -526,9 +526,9 @@ table! {
     Channel: "MIDI channel", "MIDI-Kanal", "Canal MIDI", "Canal MIDI", "MIDI チャンネル";
     ChannelHint: "Channel of the notes that leave", "Kanal der ausgegebenen Noten", "Canal des notes émises", "Canal de las notas emitidas", "出力する音符のチャンネル";
     PedalOut: "Send sustain pedal", "Haltepedal senden", "Envoyer la pédale", "Enviar el pedal", "ペダルを送る";
-    PedalHint: "Key releases and controller 64 instead of long notes", "Tastenloslassen und Controller 64 statt langer Noten",
-        "Relâchements et contrôleur 64 au lieu de notes longues", "Liberaciones y controlador 64 en lugar de notas largas",
-        "長い音の代わりにキーオフと CC64 を送ります";
+    PedalHint: "Controller 64 beside the notes; the notes end when their sound does", "Controller 64 neben den Noten; die Noten enden mit ihrem Klang",
+        "Le contrôleur 64 en plus des notes ; les notes finissent avec leur son", "Controlador 64 además de las notas; las notas acaban con su sonido",
+        "音符に加えてコントローラー64を送る。音符は音が消えるときに終わる";
     BendOut: "Pitch bend", "Tonhöhenbeugung", "Pitch bend", "Pitch bend", "ピッチベンド";
     BendHint: "For what plays one note at a time: vibrato and intonation as pitch bend. Set the instrument’s bend range to 2 semitones.",
         "Für einstimmiges Spiel: Vibrato und Intonation als Pitch Bend. Den Beugebereich des Instruments auf 2 Halbtöne stellen.",

@@ -28,7 +28,6 @@ const BELIEVED_SHARE: f64 = 0.45;
 /// So many onsets of the score in a row of which nothing is heard were not played: the player stopped, and what comes after them is
 /// a stretch of its own.
 const HOLE_GROUPS: usize = 6;
-
 /// So many onsets may fit by chance what a player does who has stopped.
 const CHANCE_GROUPS: usize = 8;
 
