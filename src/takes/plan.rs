@@ -154,21 +154,21 @@ fn cheapest(material: &Material<'_>, by_step: &[Vec<usize>], from: u32, to: u32)
     let mut costs: Vec<f64> = by_step[from as usize].iter().map(|&source| cost_of(source, from)).collect();
     let mut back: Vec<Vec<usize>> = Vec::with_capacity((to - from) as usize);
     for step in from + 1..to {
-        let before = &by_step[step as usize - 1];
+        let seam = Seam::new(material, step);
+        let sides = |at: u32| -> Vec<Side<'_>> {
+            by_step[at as usize].iter().map(|&source| Side::new(material, &sources[source], &seam)).collect()
+        };
+        let (before, after) = (sides(step - 1), sides(step));
         let (mut next, mut origin) = (Vec::new(), Vec::new());
-        for &source in &by_step[step as usize] {
+        for (&source, entered) in by_step[step as usize].iter().zip(&after) {
             let mut best = (f64::INFINITY, 0);
-            for (index, &other) in before.iter().enumerate() {
+            for (index, (&other, left)) in by_step[step as usize - 1].iter().zip(&before).enumerate() {
                 // A join costs something whatever its place: no need to look for that place if it is too dear.
-                if other != source && costs[index] + SMOOTHEST >= best.0 {
+                if other != source && costs[index] + seam.least(left, entered) > best.0 {
                     continue;
                 }
                 let cost = costs[index]
-                    + if other == source {
-                        0.0
-                    } else {
-                        join(material, &sources[other], &sources[source], step).cost
-                    };
+                    + if other == source { 0.0 } else { join(material, &seam, left, entered).cost };
                 // Of equals the later take: players get better.
                 if cost <= best.0 {
                     best = (cost, index);
@@ -210,7 +210,9 @@ fn pieces(material: &Material<'_>, from: u32, chosen: &[usize]) -> Vec<PlanSegme
             (first, Seconds(source.line.time_at(first).0.min(stretch.start.0.max(0.0)).max(0.0)), None)
         } else {
             let before = &sources[chosen[offset - 1]];
-            let join = join(material, before, source, step);
+            let seam = Seam::new(material, step);
+            let [left, entered] = [before, source].map(|source| Side::new(material, source, &seam));
+            let join = join(material, &seam, &left, &entered);
             if let Some(piece) = pieces.last_mut() {
                 piece.to_beat = join.beat;
                 piece.end = Seconds(before.line.time_at(join.beat).0 - LEAD_S);
@@ -248,65 +250,119 @@ fn pieces(material: &Material<'_>, from: u32, chosen: &[usize]) -> Vec<PlanSegme
     pieces
 }
 
-/// The smoothest place to go from `a` to `b` around the start of `step`.
-fn join(material: &Material<'_>, a: &Source, b: &Source, step: u32) -> Join {
-    let Material { path, takes, notes, choices, .. } = material;
-    let line = path.steps[step as usize].start.to_f64();
-    let stretch_a = &takes[a.take as usize].stretches[a.stretch as usize];
-    let stretch_b = &takes[b.take as usize].stretches[b.stretch as usize];
-    let reach_back = path.steps[step as usize - 1].length.to_f64() / 2.0;
-    let reach_on = path.steps[step as usize].length.to_f64() / 2.0;
-    let from = (line - reach_back).max(stretch_b.from_beat);
-    let to = (line + reach_on).min(stretch_a.to_beat);
-    let pace = (a.line.seconds_per_beat(line, 4.0) / b.line.seconds_per_beat(line, 4.0)).ln().abs();
-    let (level_a, level_b) = (level(notes, a.line.time_at(line)), level(notes, b.line.time_at(line)));
-    let uneven = (level_a - level_b).abs() / 60.0;
-    let apart = (2.0 * pace).min(0.5) + uneven.min(0.4);
-    let chosen = choices.join(step, a.take, b.take);
-    let told =
-        |place: JoinPlace| JoinReason { place, chosen: chosen.is_some(), tempo_off: Some(pace.exp_m1()) };
+/// The start of a step, as far as it is the same for all that may be joined there.
+struct Seam {
+    step: u32,
+    /// The start itself, and how far to either side of it a join may lie, in beats.
+    line: f64,
+    reach: (f64, f64),
+    places: Vec<Place>,
+    /// The least roughness of all places; so low that nothing is left out where the human has chosen a join.
+    least: f64,
+}
+
+/// An onset at which a join may lie.
+struct Place {
+    beat: f64,
+    /// What a join there costs, but for how far apart the two takes are.
+    roughness: f64,
+    kind: JoinPlace,
+}
+
+/// A source at a seam.
+struct Side<'a> {
+    source: &'a Source,
+    /// Logarithm of the seconds that a beat takes there, and the level.
+    pace: f64,
+    level: f64,
+}
+
+impl Seam {
+    /// The start of `step`, which is not the first.
+    fn new(material: &Material<'_>, step: u32) -> Seam {
+        let path = material.path;
+        let line = path.steps[step as usize].start.to_f64();
+        let half = |step: u32| path.steps[step as usize].length.to_f64() / 2.0;
+        let reach = (half(step - 1), half(step));
+        let first = path.notes.partition_point(|note| note.onset.to_f64() < line - reach.0 - 1e-6);
+        let onsets = path.notes[first..].iter().map(|note| note.onset.to_f64());
+        let mut beats: Vec<f64> = onsets.take_while(|&beat| beat <= line + reach.1 + 1e-6).collect();
+        beats.dedup();
+        let places: Vec<Place> = beats.into_iter().map(|beat| Place::new(path, beat, line)).collect();
+        let chosen = material.choices.joins.iter().any(|join| join.step == step);
+        let least = places.iter().map(|place| place.roughness).fold(f64::INFINITY, f64::min);
+        Seam { step, line, reach, places, least: if chosen { f64::NEG_INFINITY } else { least } }
+    }
+
+    /// The least that a join of the two may cost.
+    fn least(&self, left: &Side<'_>, entered: &Side<'_>) -> f64 {
+        (left.apart(entered) + self.least).clamp(SMOOTHEST, ROUGHEST)
+    }
+}
+
+impl Place {
+    fn new(path: &PlayingPath, beat: f64, line: f64) -> Place {
+        let (rest, wait, held) = around(path, beat);
+        let roughness = 1.0 + 0.5 * held + 0.15 * (beat - line).abs().min(2.0);
+        if rest >= 0.25 {
+            Place { beat, roughness: roughness - 0.5, kind: JoinPlace::Rest }
+        } else if wait >= 1.0 {
+            Place { beat, roughness: roughness - 0.2 * wait.min(2.0), kind: JoinPlace::LongNote }
+        } else {
+            Place { beat, roughness, kind: JoinPlace::Onset }
+        }
+    }
+}
+
+impl<'a> Side<'a> {
+    fn new(material: &Material<'_>, source: &'a Source, seam: &Seam) -> Side<'a> {
+        Side {
+            source,
+            pace: source.line.seconds_per_beat(seam.line, 4.0).ln(),
+            level: level(material.notes, source.line.time_at(seam.line)),
+        }
+    }
+
+    /// What it costs that tempo and level of the two differ.
+    fn apart(&self, other: &Side<'_>) -> f64 {
+        let uneven = (self.level - other.level).abs() / 60.0;
+        (2.0 * (self.pace - other.pace).abs()).min(0.5) + uneven.min(0.4)
+    }
+}
+
+/// The smoothest place to go from one source to the other around a seam.
+fn join(material: &Material<'_>, seam: &Seam, left: &Side<'_>, entered: &Side<'_>) -> Join {
+    let Material { takes, choices, .. } = material;
+    let stretch = |side: &Side<'_>| &takes[side.source.take as usize].stretches[side.source.stretch as usize];
+    let line = seam.line;
+    let from = (line - seam.reach.0).max(stretch(entered).from_beat);
+    let to = (line + seam.reach.1).min(stretch(left).to_beat);
+    let chosen = choices.join(seam.step, left.source.take, entered.source.take);
+    let tempo_off = Some((left.pace - entered.pace).abs().exp_m1());
+    let told = |place: JoinPlace| JoinReason { place, chosen: chosen.is_some(), tempo_off };
     if let Some(ChosenJoin { beat: Some(beat), .. }) = chosen
         && (from..=to).contains(beat)
     {
         return Join { beat: *beat, cost: SMOOTHEST, reason: told(JoinPlace::Chosen) };
     }
-    let spoiled = |take: u32, low: f64, high: f64| {
-        let faults = &takes[take as usize].faults;
-        faults.iter().any(|fault| {
+    let spoiled = |side: &Side<'_>, low: f64, high: f64| {
+        takes[side.source.take as usize].faults.iter().any(|fault| {
             fault.confidence >= CLEAN_BELOW && fault.beat >= low - 0.3 && fault.beat <= high + 0.3
         })
     };
+    let apart = left.apart(entered);
     let mut best = Join {
         beat: line,
         cost: ROUGHEST,
         reason: JoinReason { tempo_off: None, ..told(JoinPlace::MeasureLine) },
     };
-    let first = path.notes.partition_point(|note| note.onset.to_f64() < from - 1e-6);
-    let mut previous = f64::NAN;
-    for note in path.notes[first..].iter().take_while(|note| note.onset.to_f64() <= to + 1e-6) {
-        let beat = note.onset.to_f64();
-        if beat == previous {
-            continue;
-        }
-        previous = beat;
-        let shifted = if beat < line { (b.take, beat, line) } else { (a.take, line, beat) };
-        if (beat - line).abs() > 1e-6 && spoiled(shifted.0, shifted.1, shifted.2) {
-            continue;
-        }
-        let (rest, wait, held) = around(path, beat);
-        let mut cost = 1.0 + apart + 0.5 * held + 0.15 * (beat - line).abs().min(2.0);
-        let reason = if rest >= 0.25 {
-            cost -= 0.5;
-            JoinPlace::Rest
-        } else if wait >= 1.0 {
-            cost -= 0.2 * wait.min(2.0);
-            JoinPlace::LongNote
-        } else {
-            JoinPlace::Onset
-        };
-        let cost = cost.clamp(SMOOTHEST, ROUGHEST);
-        if cost < best.cost {
-            best = Join { beat, cost, reason: told(reason) };
+    let within = |place: &&Place| (from - 1e-6..=to + 1e-6).contains(&place.beat);
+    for place in seam.places.iter().filter(within) {
+        let beat = place.beat;
+        let cost = (apart + place.roughness).clamp(SMOOTHEST, ROUGHEST);
+        let (shifted, low, high) = if beat < line { (entered, beat, line) } else { (left, line, beat) };
+        if cost < best.cost && ((beat - line).abs() <= 1e-6 || !spoiled(shifted, low, high)) {
+            best = Join { beat, cost, reason: told(place.kind) };
         }
     }
     best
@@ -340,4 +396,107 @@ fn level(notes: &[PlayedNote], time: Seconds) -> f64 {
     let mut velocities: Vec<u8> = notes[near].iter().map(|note| note.velocity).collect();
     velocities.sort_unstable();
     velocities.get(velocities.len() / 2).map_or(64.0, |&velocity| velocity as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::performance::{AlignedBeat, Fault, FaultKind, Stretch};
+    use crate::units::{Beats, Pitch};
+    use proptest::prelude::*;
+
+    const STEPS: u32 = 5;
+
+    /// Five measures with long notes and rests.
+    fn path() -> PlayingPath {
+        let note = |n: i64| (Beats::whole(n), Beats::whole(1 + n % 3 / 2), Pitch(60 + (n * 5 % 12) as u8));
+        let played = (0..4 * i64::from(STEPS)).filter(|n| n % 7 != 3);
+        PlayingPath::from_notes((4, 4), &played.map(note).collect::<Vec<_>>())
+    }
+
+    /// One take of one stretch, `pace` seconds a beat, and a note of `velocity` on each beat.
+    fn take(start: f64, from: u32, to: u32, pace: f64, faults: &[(u32, f32)]) -> Take {
+        let (from_beat, to_beat) = (4.0 * f64::from(from), 4.0 * f64::from(to + 1));
+        let at = |beat: f64| Seconds(start + (beat - from_beat) * pace);
+        let beats = (4 * from..=4 * (to + 1)).map(f64::from);
+        let fault = |&(step, confidence): &(u32, f32)| {
+            let beat = 4.0 * f64::from(step) + 1.0;
+            let kind = FaultKind::Missed;
+            Fault { kind, at: at(beat), step, beat, pitch: None, note: None, confidence, cents: None }
+        };
+        Take {
+            start: Seconds(start),
+            end: at(to_beat),
+            host_start: None,
+            stretches: vec![Stretch {
+                start: Seconds(start),
+                end: at(to_beat),
+                from_step: from,
+                to_step: to,
+                from_beat,
+                to_beat,
+            }],
+            beats: beats.map(|beat| AlignedBeat { beat, time: at(beat), confidence: 1.0 }).collect(),
+            faults: faults.iter().filter(|fault| (from..=to).contains(&fault.0)).map(fault).collect(),
+            voices: vec![],
+        }
+    }
+
+    /// What it costs to take each step from the source that is named for it.
+    fn cost(material: &Material<'_>, chosen: &[usize]) -> f64 {
+        let of = |index: usize, step: u32| material.sources[index].at(step).map_or(f64::INFINITY, |at| at.1);
+        let own: f64 = (0..STEPS).zip(chosen).map(|(step, &index)| of(index, step)).sum();
+        let joins = (1..STEPS).zip(chosen.windows(2)).filter(|(_, pair)| pair[0] != pair[1]);
+        let joins = joins.map(|(step, pair)| {
+            let seam = Seam::new(material, step);
+            let side = |index: usize| Side::new(material, &material.sources[index], &seam);
+            join(material, &seam, &side(pair[0]), &side(pair[1])).cost
+        });
+        own + joins.sum::<f64>()
+    }
+
+    /// Every choice of a source for each step, tried: the oracle.
+    fn least(material: &Material<'_>) -> f64 {
+        let sources = material.sources.len();
+        let choice =
+            |n: usize| (0..STEPS).map(move |step| n / sources.pow(step) % sources).collect::<Vec<_>>();
+        let all = (0..sources.pow(STEPS)).map(|n| cost(material, &choice(n)));
+        all.fold(f64::INFINITY, f64::min)
+    }
+
+    proptest! {
+        #[test]
+        fn no_other_edit_is_cheaper(
+            some in prop::collection::vec(
+                (0..STEPS, 0..STEPS, 0.3f64..0.8, 30u8..100, prop::collection::vec((0..STEPS, 0.5f32..1.0), 0..4)),
+                1..4,
+            ),
+            joined in prop::option::of((1..STEPS, 0u32..4, 0u32..4)),
+        ) {
+            let path = path();
+            // The last plays everything, so that nothing is uncovered.
+            let whole = (0, STEPS - 1, 0.5, 64, vec![(1, 0.9), (3, 0.8)]);
+            let (mut takes, mut notes) = (Vec::new(), Vec::new());
+            for (n, (from, to, pace, velocity, faults)) in some.iter().chain([&whole]).enumerate() {
+                let start = 1.0 + 30.0 * n as f64;
+                takes.push(take(start, *from.min(to), *from.max(to), *pace, faults));
+                notes.extend((0..20).map(|beat| {
+                    let onset = Seconds(start + f64::from(beat) * pace);
+                    let offset = onset + Seconds(0.2);
+                    PlayedNote { pitch: Pitch(60), onset, offset, velocity: *velocity, emitted: onset }
+                }));
+            }
+            let mut choices = EditChoices::default();
+            choices.joins.extend(joined.map(|(step, before, after)| ChosenJoin { step, beat: None, before, after }));
+            let sources = sources(&path, &takes, &[], &choices);
+            let material = Material { path: &path, takes: &takes, notes: &notes, choices: &choices, sources };
+            let holds = |step: u32| {
+                (0..material.sources.len()).filter(|&index| material.sources[index].at(step).is_some()).collect()
+            };
+            let by_step: Vec<Vec<usize>> = (0..STEPS).map(holds).collect();
+            let chosen = cheapest(&material, &by_step, 0, STEPS);
+            let (found, least) = (cost(&material, &chosen), least(&material));
+            prop_assert!((found - least).abs() < 1e-9, "{found}, {least}");
+        }
+    }
 }
