@@ -16,6 +16,8 @@ const ABANDONED: f32 = 0.01;
 const GUESS: f32 = 0.1;
 /// How many times a believed place must outweigh one that was only guessed to take over from it at once.
 const OUTWEIGHS: f32 = 3.0;
+/// For how many hops in a row it must: the first note of a chord may weigh like that before the others are heard.
+const OUTWEIGHS_FOR: u32 = 2;
 /// Mass of all places together from which the score is held to be played at all, and after how many onsets the best place is
 /// then taken up even if no place is believed.
 const PLAYING: f32 = 0.9;
@@ -75,6 +77,8 @@ pub(crate) struct Gate {
     paused: bool,
     /// The place was the best of several, and has not been believed since.
     guessed: bool,
+    /// For how many hops another place has outweighed the one that was guessed.
+    outweighed: u32,
     fit: f32,
 }
 
@@ -108,7 +112,7 @@ impl Gate {
                         && mass_near(events, decoder, best) >= SURE_NEARBY) =>
             {
                 self.event = Some(best);
-                self.confirmations = 0;
+                (self.confirmations, self.outweighed) = (0, 0);
                 self.guessed &= mass_near(events, decoder, best) < settings.believed;
             }
             Some(event) => {
@@ -118,7 +122,9 @@ impl Gate {
                 // Where music comes back note for note, no rival may ever outweigh all others; once nothing at all
                 // speaks for the old place, the best of them is the better guess. A place that was itself only guessed
                 // gives way to the first that is believed and clearly outweighs it.
-                let gives = self.guessed && rival >= settings.believed && rival >= OUTWEIGHS * own;
+                let outweighs = self.guessed && rival >= settings.believed && rival >= OUTWEIGHS * own;
+                self.outweighed = if outweighs { self.outweighed + 1 } else { 0 };
+                let gives = self.outweighed >= OUTWEIGHS_FOR;
                 let guess = gives || own < ABANDONED && rival >= GUESS;
                 let takeover = if self.paused { AFTER_PAUSE } else { settings.takeover };
                 if rival < takeover && !guess {
@@ -130,7 +136,7 @@ impl Gate {
                 let needed = if guess || self.paused || self.fit < FITS.0 { 0 } else { CONFIRMATIONS };
                 if self.confirmations > needed {
                     (self.event, self.confirmations, jumped) = (Some(best), 0, true);
-                    self.guessed = rival < settings.believed;
+                    (self.guessed, self.outweighed) = (rival < settings.believed, 0);
                 } else {
                     // Where another place is as likely, this one goes on all the same.
                     self.event = Some(heaviest(decoder, event, STEP));

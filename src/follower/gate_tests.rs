@@ -79,7 +79,12 @@ fn a_guessed_place_gives_way_to_a_believed_one_of_three_times_its_weight() {
     // Believed, but less than three times as heavy; then as heavy, but not believed; then both.
     assert_eq!(bench.weigh(&[(THERE + 4, 0.72), (HERE + 4, 0.25)]).event, Some(HERE + 4));
     assert_eq!(bench.weigh(&[(THERE + 4, 0.51), (HERE + 4, 0.15)]).event, Some(HERE + 4));
-    let belief = bench.weigh(&[(THERE + 4, 0.72), (HERE + 4, 0.23)]);
+    // Not for one hop, and not for one now and one then.
+    let outweighed = [(THERE + 4, 0.72), (HERE + 4, 0.23)];
+    assert_eq!(bench.weigh(&outweighed).event, Some(HERE + 4));
+    assert_eq!(bench.weigh(&[(THERE + 4, 0.51), (HERE + 4, 0.4)]).event, Some(HERE + 4));
+    assert_eq!(bench.weigh(&outweighed).event, Some(HERE + 4));
+    let belief = bench.weigh(&outweighed);
     assert_eq!((belief.event, belief.jumped), (Some(THERE + 4), true));
 }
 
@@ -93,6 +98,7 @@ fn a_place_that_was_believed_does_not_give_way_so_easily() {
     // A believed place that takes over from a guessed one is not guessed either.
     let mut bench = Bench::new();
     bench.guess();
-    assert!(bench.weigh(&[(THERE + 4, 0.72), (HERE + 4, 0.23)]).jumped);
+    let outweighed = [(THERE + 4, 0.72), (HERE + 4, 0.23)];
+    assert!(!bench.weigh(&outweighed).jumped && bench.weigh(&outweighed).jumped);
     assert_eq!(bench.weigh(&[(HERE + 5, 0.72), (THERE + 5, 0.23)]).event, Some(THERE + 5));
 }
