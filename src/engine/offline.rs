@@ -4,7 +4,7 @@ use super::{Engine, EngineConfig, EngineError, EngineEvent, EstimatorKind, Liste
 use crate::follower::Alignment;
 use crate::performance::{AlignedBeat, Take};
 use crate::score::PlayingPath;
-use crate::takes::{Segmentation, segment};
+use crate::takes::{Segmentation, runs, takes_of};
 use crate::units::Seconds;
 
 /// How far apart the second pass and the notes may have one onset, in seconds.
@@ -62,16 +62,15 @@ impl<'a> OfflineAligner<'a> {
 
 /// What the second pass found along `path`, as far as its notes bear it out.
 fn held_against_notes(listened: &Listened, path: &PlayingPath) -> Alignment {
-    let takes =
-        segment(&Segmentation { path, beats: &listened.beats, notes: &listened.notes, transport: &[] });
-    let mut stretches: Vec<_> = takes.iter().flat_map(stretches_of).collect();
-    win_back_ends(&mut stretches, listened);
+    let input = Segmentation { path, beats: &listened.beats, notes: &listened.notes, transport: &[] };
+    let runs = runs(&input);
+    let mut stretches: Vec<_> = takes_of(&input, &runs).iter().flat_map(stretches_of).collect();
+    win_back_ends(&mut stretches, &runs);
     Alignment { stretches }
 }
 
-/// Gives each stretch back what of the second pass's own lies before its first and after its last beat without a jump,
-/// up to the stretches beside it.
-fn win_back_ends(stretches: &mut [Vec<AlignedBeat>], listened: &Listened) {
+/// Gives each stretch back what of its run lies before its first and after its last beat, up to the stretches beside it.
+fn win_back_ends(stretches: &mut [Vec<AlignedBeat>], runs: &[Vec<AlignedBeat>]) {
     let mut free_from = Seconds(f64::NEG_INFINITY);
     for index in 0..stretches.len() {
         let free_to = stretches.get(index + 1).map_or(Seconds(f64::INFINITY), |next| next[0].time);
@@ -81,20 +80,20 @@ fn win_back_ends(stretches: &mut [Vec<AlignedBeat>], listened: &Listened) {
         };
         let after =
             |point: &&AlignedBeat| last.time < point.time && point.time < free_to && last.beat < point.beat;
-        let begins = own_around(listened, &first).iter().filter(before);
-        let ends = own_around(listened, &last).iter().filter(after);
+        let begins = run_around(runs, &first).iter().filter(before);
+        let ends = run_around(runs, &last).iter().filter(after);
         let whole = begins.chain(&stretches[index]).chain(ends).copied().collect();
         stretches[index] = whole;
         free_from = stretches[index][stretches[index].len() - 1].time;
     }
 }
 
-/// The second pass's own stretch that has `end` at about the same time; empty if none has.
-fn own_around<'a>(listened: &'a Listened, end: &AlignedBeat) -> &'a [AlignedBeat] {
+/// The run that has `end` at about the same time; empty if none has.
+fn run_around<'a>(runs: &'a [Vec<AlignedBeat>], end: &AlignedBeat) -> &'a [AlignedBeat] {
     let same = |point: &AlignedBeat| {
         (point.beat - end.beat).abs() < 1e-6 && (point.time.0 - end.time.0).abs() < SAME_ONSET_S
     };
-    listened.stretches().find(|own| own.iter().any(same)).unwrap_or_default()
+    runs.iter().find(|run| run.iter().any(same)).map_or(&[], Vec::as_slice)
 }
 
 /// A take's beats, cut where a stretch of it begins.
@@ -121,47 +120,64 @@ mod tests {
         beats.map(|beat| AlignedBeat { beat: beat.into(), time: at(beat), confidence: 0.5 }).collect()
     }
 
-    fn listened(stretches: &[Vec<AlignedBeat>]) -> Listened {
-        let ends =
-            stretches.iter().scan(0, |end, stretch| Some(std::mem::replace(end, *end + stretch.len())));
-        Listened { begins: ends.collect(), beats: stretches.concat(), ..Listened::default() }
-    }
-
     #[test]
     fn ends_of_which_few_notes_were_heard_stand_as_the_second_pass_has_them() {
         let own = [beats(0..16, 1.0), beats(4..12, 12.0)];
         let matched = [beats(4..13, 3.01), beats(6..10, 13.01)];
         let mut stretches = matched.to_vec();
-        win_back_ends(&mut stretches, &listened(&own));
+        win_back_ends(&mut stretches, &own);
         let whole = |own: &[AlignedBeat], matched: &[AlignedBeat], from: usize| {
             [&own[..from], matched, &own[from + matched.len()..]].concat()
         };
         assert_eq!(stretches, [whole(&own[0], &matched[0], 4), whole(&own[1], &matched[1], 2)]);
     }
 
-    #[test]
-    fn where_notes_are_missing_at_the_ends_the_rest_goes_by_its_notes_still() {
+    /// When beat `beat` was played: 20 ms after the second pass has it.
+    fn played(beat: u32) -> f64 {
+        1.02 + 0.5 * f64::from(beat)
+    }
+
+    /// The alignment of `written` quarters of which only those in `heard` were heard, though the second pass has them all.
+    fn aligned(written: u32, heard: std::ops::Range<u32>) -> Alignment {
         let pitch = |beat: u32| Pitch(60 + (beat * 5 % 12) as u8);
-        let written: Vec<_> = (0..24).map(|n| (Beats::whole(n.into()), Beats::whole(1), pitch(n))).collect();
-        let path = PlayingPath::from_notes((4, 4), &written);
-        // The notes came 20 ms later than the second pass has them; those of the first and last measure were not heard.
-        let onset = |beat: u32| 1.02 + 0.5 * f64::from(beat);
+        let notes: Vec<_> =
+            (0..written).map(|n| (Beats::whole(n.into()), Beats::whole(1), pitch(n))).collect();
+        let path = PlayingPath::from_notes((4, 4), &notes);
         let note = |beat: u32| PlayedNote {
             pitch: pitch(beat),
-            onset: Seconds(onset(beat)),
-            offset: Seconds(onset(beat) + 0.4),
+            onset: Seconds(played(beat)),
+            offset: Seconds(played(beat) + 0.4),
             velocity: 64,
-            emitted: Seconds(onset(beat) + 0.03),
+            emitted: Seconds(played(beat) + 0.03),
         };
-        let listened = Listened { notes: (4..20).map(note).collect(), ..listened(&[beats(0..24, 1.0)]) };
-        let alignment = held_against_notes(&listened, &path);
+        let listened = Listened {
+            notes: heard.map(note).collect(),
+            beats: beats(0..written, 1.0),
+            begins: vec![0],
+            ..Listened::default()
+        };
+        held_against_notes(&listened, &path)
+    }
+
+    #[test]
+    fn where_notes_are_missing_at_the_ends_the_rest_goes_by_its_notes_still() {
+        // Those of the first and the last measure were not heard.
+        let alignment = aligned(24, 4..20);
         assert_eq!(alignment.stretches.len(), 1);
         for (beat, point) in (0..).zip(&alignment.stretches[0]) {
-            let due = if (4..20).contains(&beat) { onset(beat) } else { 1.0 + 0.5 * f64::from(beat) };
+            let due = if (4..20).contains(&beat) { played(beat) } else { 1.0 + 0.5 * f64::from(beat) };
             assert_eq!(point.beat, f64::from(beat));
             assert!((point.time.0 - due).abs() < 1e-6, "beat {beat} at {:?}, not {due}", point.time);
         }
         assert_eq!(alignment.stretches[0].len(), 24);
+    }
+
+    #[test]
+    fn what_nobody_played_is_not_won_back() {
+        // The second pass went on for two and a half measures before the playing began and after it ended.
+        let alignment = aligned(40, 10..30);
+        let beats: Vec<f64> = alignment.stretches.concat().iter().map(|point| point.beat).collect();
+        assert_eq!(beats, (10..30).map(f64::from).collect::<Vec<_>>());
     }
 
     #[test]
@@ -170,13 +186,13 @@ mod tests {
         let own = beats(0..24, 1.0);
         let matched = [beats(2..16, 2.0), beats(8..12, 9.2)];
         let mut stretches = matched.to_vec();
-        win_back_ends(&mut stretches, &listened(std::slice::from_ref(&own)));
+        win_back_ends(&mut stretches, std::slice::from_ref(&own));
         // Beat 16 came at 9.0 by it, before the second stretch; all others of its own are beyond that or elsewhere.
         assert_eq!(stretches[0], [&own[..2], &matched[0], &own[16..17]].concat());
         assert_eq!(stretches[1], matched[1]);
         // Where it knows of no stretch, nothing changes.
         let mut stretches = matched.to_vec();
-        win_back_ends(&mut stretches, &Listened::default());
+        win_back_ends(&mut stretches, &[]);
         assert_eq!(stretches, matched);
     }
 

@@ -30,5 +30,5 @@ pub use log::{Change, Edit, LogError, MAX_TAKES, SessionLog};
 pub use notate::notate;
 pub use plan::edit_plan;
 pub use saved::{SavedError, SavedTake};
-pub use segment::{Segmentation, Transport, TransportChange, segment};
+pub use segment::{Segmentation, Transport, TransportChange, runs, segment, takes_of};
 pub use voices::{Contribution, merged, parts_of};

@@ -72,9 +72,18 @@ pub struct Segmentation<'a> {
 /// With a transport every span it ran is a take, whether anything of the score was heard in it or not; without one
 /// only playing that fits the score is.
 pub fn segment(input: &Segmentation<'_>) -> Vec<Take> {
+    takes_of(input, &runs(input))
+}
+
+/// The alignment as it was played in one go each time: cut at jumps, and where the notes say that nobody played, in recording order.
+pub fn runs(input: &Segmentation<'_>) -> Vec<Vec<AlignedBeat>> {
     let runs = merge_stutters(split_at_jumps(input.path, input.beats));
-    let runs: Vec<_> = runs.into_iter().flat_map(|run| split_at_holes(input, run)).collect();
-    let passages = passages(input, &runs);
+    runs.into_iter().flat_map(|run| split_at_holes(input, run)).collect()
+}
+
+/// As [`segment`] says, of the [`runs`] of the alignment.
+pub fn takes_of(input: &Segmentation<'_>, runs: &[Vec<AlignedBeat>]) -> Vec<Take> {
+    let passages = passages(input, runs);
     if input.transport.is_empty() {
         takes_by_silence(passages)
     } else {
