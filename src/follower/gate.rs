@@ -18,6 +18,9 @@ const GUESS: f32 = 0.1;
 const OUTWEIGHS: f32 = 3.0;
 /// For how many hops in a row it must: the first note of a chord may weigh like that before the others are heard.
 const OUTWEIGHS_FOR: u32 = 2;
+/// How many times any other place must outweigh the one shown, and for more than how many events in a row, to be shown instead: where
+/// equal places share the weight, none of them may ever take over otherwise.
+const OUTLASTS: (f32, u32) = (5.0, 4);
 /// Mass of all places together from which the score is held to be played at all, and after how many onsets the best place is
 /// then taken up even if no place is believed.
 const PLAYING: f32 = 0.9;
@@ -79,6 +82,8 @@ pub(crate) struct Gate {
     guessed: bool,
     /// For how many hops another place has outweighed the one that was guessed.
     outweighed: u32,
+    /// To how many events another place has moved on while it outweighed the one shown more clearly still.
+    ahead: u32,
     fit: f32,
 }
 
@@ -112,7 +117,7 @@ impl Gate {
                         && mass_near(events, decoder, best) >= SURE_NEARBY) =>
             {
                 self.event = Some(best);
-                (self.confirmations, self.outweighed) = (0, 0);
+                (self.confirmations, self.outweighed, self.ahead) = (0, 0, 0);
                 self.guessed &= mass_near(events, decoder, best) < settings.believed;
             }
             Some(event) => {
@@ -121,11 +126,17 @@ impl Gate {
                 self.guessed &= own < settings.believed;
                 // Where music comes back note for note, no rival may ever outweigh all others; once nothing at all
                 // speaks for the old place, the best of them is the better guess. A place that was itself only guessed
-                // gives way to the first that is believed and clearly outweighs it.
+                // gives way to the first that is believed and clearly outweighs it, and any to one that has outweighed it for long.
                 let outweighs = self.guessed && rival >= settings.believed && rival >= OUTWEIGHS * own;
                 self.outweighed = if outweighs { self.outweighed + 1 } else { 0 };
                 let gives = self.outweighed >= OUTWEIGHS_FOR;
-                let guess = gives || own < ABANDONED && rival >= GUESS;
+                self.ahead = match rival >= OUTLASTS.0 * own {
+                    true if best != self.rival => self.ahead + 1,
+                    true => self.ahead.max(1),
+                    false => 0,
+                };
+                let outlasts = self.ahead > OUTLASTS.1;
+                let guess = gives || outlasts || own < ABANDONED && rival >= GUESS;
                 let takeover = if self.paused { AFTER_PAUSE } else { settings.takeover };
                 if rival < takeover && !guess {
                     self.confirmations = 0;
@@ -136,7 +147,8 @@ impl Gate {
                 let needed = if guess || self.paused || self.fit < FITS.0 { 0 } else { CONFIRMATIONS };
                 if self.confirmations > needed {
                     (self.event, self.confirmations, jumped) = (Some(best), 0, true);
-                    (self.guessed, self.outweighed) = (rival < settings.believed, 0);
+                    self.guessed = rival < settings.believed;
+                    (self.outweighed, self.ahead) = (0, 0);
                 } else {
                     // Where another place is as likely, this one goes on all the same.
                     self.event = Some(heaviest(decoder, event, STEP));

@@ -102,3 +102,22 @@ fn a_place_that_was_believed_does_not_give_way_so_easily() {
     assert!(!bench.weigh(&outweighed).jumped && bench.weigh(&outweighed).jumped);
     assert_eq!(bench.weigh(&[(HERE + 5, 0.72), (THERE + 5, 0.23)]).event, Some(THERE + 5));
 }
+
+#[test]
+fn a_place_gives_way_to_another_that_outweighs_it_for_long() {
+    let mut bench = Bench::new();
+    assert!(bench.weigh(&[(HERE, 0.95)]).jumped);
+    // Never heavy enough to take over from a believed place, for a third holds a share; two hops an event.
+    for half in 0..9 {
+        let belief = bench.weigh(&[(THERE + half / 2, 0.56), (20, 0.3), (HERE, 0.1)]);
+        let there = if half == 8 { THERE + 4 } else { HERE };
+        assert_eq!((belief.event, belief.jumped), (Some(there), half == 8), "after {half} halves");
+    }
+    // Outweighed less, or with an interruption, it stays.
+    let mut bench = Bench::new();
+    assert!(bench.weigh(&[(HERE, 0.95)]).jumped);
+    for step in 0..12 {
+        let own = if step % 4 == 3 { 0.2 } else { 0.1 };
+        assert!(!bench.weigh(&[(THERE + step, 0.56), (20, 0.2), (HERE, own)]).jumped, "after {step} events");
+    }
+}
