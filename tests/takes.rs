@@ -257,22 +257,29 @@ fn a_session_falls_into_its_takes() {
 #[test]
 fn what_was_not_played_is_not_in_a_take() {
     let path = path(8);
-    let of = |measures: u32, from: usize, to: usize| {
+    let with = |measures: u32, from: usize, to: usize, struck: Option<u8>| {
         let mut performance = Performance { now: 1.0, ..Performance::default() };
         performance.play(&path, 0, measures, 0.0, &mut Dice(5));
         let silent = performance.beats[from].time.0 - 0.1..performance.beats[to].time.0 - 0.1;
         performance.notes.retain(|note| !silent.contains(&note.onset.0));
+        if let Some(pitch) = struck {
+            performance.strike((silent.start + silent.end) / 2.0, pitch, 0.2, 64);
+        }
         let takes = performance.takes(&path, &[]);
         assert!(takes.iter().all(|take| take.stretches.len() == 1));
         let steps = |take: &Take| (take.stretches[0].from_step, take.stretches[0].to_step);
         let faults: usize = takes.iter().map(|take| take.faults.len()).sum();
         (takes.iter().map(steps).collect::<Vec<_>>(), faults)
     };
+    let of = |measures, from, to| with(measures, from, to, None);
     // Measure 5 and half of 6 are silent. Four onsets after them fit by chance; two measures and a half do not.
     assert_eq!(of(6, 32, 44), (vec![(0, 3)], 0));
     assert_eq!(of(8, 32, 44), (vec![(0, 3), (5, 7)], 0));
-    // Five eighths and the three quarters below them are missed, and nothing else.
-    assert_eq!(of(8, 32, 37), (vec![(0, 7)], 8));
+    // Of less than six onsets none is enough if nothing else is struck: who strikes something has not stopped.
+    assert_eq!(of(8, 32, 35), (vec![(0, 3), (4, 7)], 0));
+    assert_eq!(with(8, 32, 37, Some(100)), (vec![(0, 7)], 9));
+    // Two eighths and the quarter below them are missed, and nothing else.
+    assert_eq!(of(8, 32, 34), (vec![(0, 7)], 3));
 }
 
 #[test]

@@ -28,6 +28,10 @@ const BELIEVED_SHARE: f64 = 0.45;
 /// So many onsets of the score in a row of which nothing is heard were not played: the player stopped, and what comes after them is
 /// a stretch of its own.
 const HOLE_GROUPS: usize = 6;
+/// So many are enough where nothing else is struck either.
+const STOP_GROUPS: usize = 3;
+/// A note so near to an onset that was heard belongs to it, in seconds.
+const AROUND_S: f64 = 0.15;
 /// So many onsets may fit by chance what a player does who has stopped.
 const CHANCE_GROUPS: usize = 8;
 
@@ -158,7 +162,7 @@ fn merge_stutters(runs: Vec<Vec<AlignedBeat>>) -> Vec<Vec<AlignedBeat>> {
 }
 
 /// Cuts a run wherever nothing is heard of so much that it was not played, though the alignment went on through it: a player stops, goes on
-/// elsewhere, or does something else between. Parts in which no more is heard than fits by chance are left out.
+/// elsewhere, or does something else between. Parts beside so much, in which no more is heard than fits by chance, are left out.
 fn split_at_holes(input: &Segmentation<'_>, run: Vec<AlignedBeat>) -> Vec<Vec<AlignedBeat>> {
     let (first, last) = (run[0], run[run.len() - 1]);
     let line = Timeline::through(&run);
@@ -171,17 +175,29 @@ fn split_at_holes(input: &Segmentation<'_>, run: Vec<AlignedBeat>) -> Vec<Vec<Al
     let groups: Vec<usize> = (0..matching.groups.len()).collect();
     // Where groups were heard and where not, by turns; a short silence belongs to what is around it.
     let spans: Vec<&[usize]> = groups.chunk_by(|&a, &b| heard(a) == heard(b)).collect();
-    let hole = |span: &[usize]| span.len() >= HOLE_GROUPS && !heard(span[0]);
-    if !spans.iter().any(|span| hole(span)) {
+    let hole = |span: &&[usize]| span.len() >= HOLE_GROUPS && !heard(span[0]);
+    let stop = |span: &&[usize]| {
+        let (before, after) = (span[0].checked_sub(1), span[span.len() - 1] + 1);
+        let Some((before, after)) = before.zip(matching.times.get(after)) else { return false };
+        let (from, to) = (matching.times[before] + AROUND_S, after - AROUND_S);
+        span.len() >= STOP_GROUPS
+            && !heard(span[0])
+            && between(input.notes, Seconds(from), Seconds(to)).is_empty()
+    };
+    if !spans.iter().any(|span| hole(span) || stop(span)) {
         return vec![run];
     }
     let beat = |group: usize| matching.groups[group].beat(input.path);
-    let parts = spans.split(|span| hole(span)).filter_map(|part| {
-        let (from, to) = (*part.first()?.first()?, *part.last()?.last()?);
-        let believed = (from..=to).filter(|&g| matching.share(input.path, g) >= BELIEVED_SHARE).count();
+    let ends = |part: &[&[usize]]| Some((*part.first()?.first()?, *part.last()?.last()?));
+    let believed = |part: &&[&[usize]]| {
+        let believes = |group: &usize| matching.share(input.path, *group) >= BELIEVED_SHARE;
+        ends(part).is_some_and(|(from, to)| (from..=to).filter(believes).count() > CHANCE_GROUPS)
+    };
+    let whole = |part: &&[&[usize]]| part.len() == spans.len();
+    let parts = spans.split(hole).filter(|part| whole(part) || believed(part));
+    let parts = parts.flat_map(|part| part.split(stop)).filter_map(ends).map(|(from, to)| {
         let within = beat(from) - 1e-6..=beat(to) + 1e-6;
-        let points = run.iter().filter(|point| within.contains(&point.beat)).copied();
-        (believed > CHANCE_GROUPS).then(|| points.collect::<Vec<_>>())
+        run.iter().filter(|point| within.contains(&point.beat)).copied().collect::<Vec<_>>()
     });
     parts.filter(|part| !part.is_empty()).collect()
 }
