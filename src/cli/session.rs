@@ -59,9 +59,9 @@ pub(super) struct Session {
     /// In the edit plan, these printed measures come from this take, counted from 1, where it holds them whole; repeatable
     #[arg(long = "use", value_name = "TAKE:FROM-TO")]
     chosen: Vec<String>,
-    /// Leave out faults held less likely than this, 0-1
-    #[arg(long, default_value_t = 0.5, value_name = "P")]
-    fault_confidence: f32,
+    /// Leave out faults held less likely than this, 0-1 [default: 0.35 for wrong, missed and extra notes, 0.5 for all others]
+    #[arg(long, value_name = "P")]
+    fault_confidence: Option<f32>,
     /// How far a sustained note of a single line (voice, strings, winds) may lie off the tuning of its take, in cents
     #[arg(long, default_value_t = OFF_TUNE_CENTS, value_name = "CENTS", value_parser = off_tune)]
     off_tune: f32,
@@ -105,7 +105,12 @@ impl Session {
         let bends = bends(&score.parts, &score.path);
         let path = score.path;
         let config = self.listening.config();
-        let tolerance = FaultTolerance { report_above: self.fault_confidence, off_tune_cents: self.off_tune };
+        let usual = FaultTolerance { off_tune_cents: self.off_tune, ..FaultTolerance::default() };
+        let tolerance = self.fault_confidence.map_or(usual, |least| FaultTolerance {
+            report_above: least,
+            notes_above: least,
+            ..usual
+        });
         let book = listen(&sound, &path, &config, &choices, tolerance, bends)
             .with_context(|| self.audio.display().to_string())?;
         if let Some(chosen) = choices.takes.iter().find(|chosen| chosen.take as usize >= book.takes.len()) {

@@ -23,7 +23,7 @@ const REACH_S: f64 = 0.3;
 const APART_S: f64 = 0.03;
 
 /// How many numbers tell what was heard of a key around a moment, and of the keys that can be mistaken for it.
-const HEARD: usize = 28;
+const HEARD: usize = 31;
 /// What is known of a written note that was not struck, or hardly.
 pub(super) const MISSING_FEATURES: usize = HEARD + 15;
 /// What is known of a transcribed note that is not written.
@@ -111,11 +111,70 @@ fn clear_of(stretch: Matched<'_>, pitch: Pitch, at: Seconds) -> (f64, f64) {
     })
 }
 
+/// How long before and after a moment tells how strikes usually show there, in seconds.
+const USUAL_S: f64 = 4.0;
+/// Farthest key whose strikes are of the same instrument and register, in semitones; and how many strikes of other keys count as one.
+const REGISTER: u8 = 7;
+const OTHERS: f32 = 4.0;
+
+/// What is usually heard of a strike: how surely its key begins, how surely it sounds, and how surely a key beside it seems to begin.
+/// Bowed and sung notes begin less surely than struck ones, and their vibrato moves the keys beside them.
+type Manner = [f32; 3];
+
+/// The note evidence of a take, and how the strikes of written notes show in it.
+pub(super) struct Usual<'a> {
+    log: &'a EvidenceLog,
+    /// Of each strike of a stretch, by onset.
+    strikes: Vec<(Seconds, Pitch, Manner)>,
+}
+
+impl<'a> Usual<'a> {
+    /// Of the strikes that were matched with written notes.
+    pub fn new(stretch: Matched<'_>, log: &'a EvidenceLog) -> Usual<'a> {
+        let manner = |&PlayedNote { pitch, onset, .. }: &PlayedNote| {
+            let near = |pitch: Pitch, from: f64, to: f64| {
+                log.onset_peak(pitch, onset + Seconds(from), onset + Seconds(to))
+            };
+            let sounds = log.sounding_mean(pitch, onset + Seconds(0.02), onset + Seconds(0.12));
+            let beside = [-1, 1].map(|by| near(Pitch(pitch.0.saturating_add_signed(by)), -0.03, 0.15));
+            let manner = [near(pitch, -0.03, 0.03), sounds, beside[0].max(beside[1])].map(logit);
+            (onset, pitch, manner)
+        };
+        let mut strikes: Vec<_> =
+            stretch.matching.pairs().map(|(_, strike)| manner(&stretch.played[strike])).collect();
+        strikes.sort_by(|a, b| a.0.0.total_cmp(&b.0.0));
+        Usual { log, strikes }
+    }
+
+    /// The mean of the strikes around `at`, those of the register of `pitch` above all.
+    fn around(&self, pitch: Pitch, at: Seconds) -> Manner {
+        let from = self.strikes.partition_point(|strike| strike.0 < at - Seconds(USUAL_S));
+        let to = self.strikes.partition_point(|strike| strike.0 <= at + Seconds(USUAL_S));
+        let (mut sums, mut weights) = ([0.0; 3], 0.0);
+        for (_, other, manner) in &self.strikes[from..to.max(from)] {
+            let weight = if other.0.abs_diff(pitch.0) <= REGISTER { 1.0 } else { 1.0 / OTHERS };
+            weights += weight;
+            sums.iter_mut().zip(manner).for_each(|(sum, value)| *sum += weight * value);
+        }
+        sums.map(|sum| if weights > 0.0 { sum / weights } else { 0.0 })
+    }
+}
+
+/// How long before and after a group of notes its own onset is meant rather than that of the group beside it, in seconds from its time.
+fn halfway(times: &[f64], group: usize) -> (f64, f64) {
+    let off = |beside: Option<&f64>| beside.map(|beside| (beside - times[group]) / 2.0);
+    let before = off(group.checked_sub(1).and_then(|before| times.get(before)));
+    let after = off(times.get(group + 1));
+    (before.map_or(-REACH_S, |off| off.min(-APART_S)), after.map_or(REACH_S, |off| off.max(APART_S)))
+}
+
 /// What was heard of `pitch` around `at`: one, how surely it began at, near and around that moment, how surely it sounded before and
-/// after; then whether its neighbours and the keys that share partials with it began, and sounded; then two of these by whether it rang.
+/// after; then whether its neighbours and the keys that share partials with it began, and sounded; then two of these by whether it rang;
+/// then how strikes usually show there.
 ///
 /// `clear`: from when till when no other strike of the key can be what was heard, in seconds from `at`.
-fn heard(evidence: &EvidenceLog, pitch: Pitch, at: Seconds, clear: (f64, f64)) -> [f32; HEARD] {
+fn heard(usual: &Usual<'_>, pitch: Pitch, at: Seconds, clear: (f64, f64)) -> [f32; HEARD] {
+    let evidence = usual.log;
     let span = |from: f64, to: f64| (at + Seconds(from), at + Seconds(to));
     let began = |from: f64, to: f64| {
         let (from, to) = span(from.max(clear.0), to.min(clear.1));
@@ -164,7 +223,7 @@ fn heard(evidence: &EvidenceLog, pitch: Pitch, at: Seconds, clear: (f64, f64)) -
     let rang = mean_of(pitch, -0.12, -0.03);
     let ringing =
         [sounded_of(neighbours, -0.12, -0.03), mean(0.02, 0.12) * (1.0 - rang), began(-0.06, 0.08) * rang];
-    let mut all = own.into_iter().chain(of_kin).chain(ringing);
+    let mut all = own.into_iter().chain(of_kin).chain(ringing).chain(usual.around(pitch, at));
     let features = std::array::from_fn(|_| all.next().unwrap_or_default());
     debug_assert!(all.next().is_none(), "HEARD is how many there are");
     features
@@ -177,7 +236,7 @@ pub(super) fn missing(
     (note, group): (&PathNote, usize),
     strike: Option<usize>,
     slip: bool,
-    evidence: &EvidenceLog,
+    usual: &Usual<'_>,
 ) -> [f32; MISSING_FEATURES] {
     let due = stretch.matching.times[group];
     let until = stretch.line.time_at((note.onset + note.duration).to_f64()).0;
@@ -194,9 +253,12 @@ pub(super) fn missing(
     let loudest = others.iter().map(|(_, played)| played.velocity).max().unwrap_or(0);
     let own = strike.map(|strike| stretch.played[strike]);
     let at = own.map_or(Seconds(due), |own| own.onset);
+    let clear = clear_of(stretch, note.pitch, at);
+    let beside = halfway(&stretch.matching.times, group);
+    let clear = (clear.0.max(beside.0), clear.1.min(beside.1));
     let pitches = || stretch.notes(group).iter().map(|written| written.pitch);
     joined(
-        heard(evidence, note.pitch, at, clear_of(stretch, note.pitch, at)),
+        heard(usual, note.pitch, at, clear),
         [
             is(held),
             is(masked),
@@ -224,7 +286,7 @@ pub(super) fn extra(
     strike: usize,
     group: usize,
     slip: bool,
-    evidence: &EvidenceLog,
+    usual: &Usual<'_>,
 ) -> [f32; EXTRA_FEATURES] {
     let note = &stretch.played[strike];
     let at = note.onset;
@@ -256,7 +318,7 @@ pub(super) fn extra(
     let octave = written().any(|pitch| pitch.abs_diff(note.pitch.0).is_multiple_of(12));
     let same = written().any(|pitch| pitch == note.pitch.0);
     joined(
-        heard(evidence, note.pitch, at, clear_of(stretch, note.pitch, at)),
+        heard(usual, note.pitch, at, clear_of(stretch, note.pitch, at)),
         [
             f32::from(note.velocity) / 127.0,
             ((note.offset.0 - at.0) / 0.3).clamp(0.0, 1.0) as f32,
@@ -283,7 +345,7 @@ pub(super) fn faint(
     (pitch, at): (Pitch, Seconds),
     group: usize,
     slip: bool,
-    evidence: &EvidenceLog,
+    usual: &Usual<'_>,
 ) -> [f32; FAINT_FEATURES] {
     let near = between(stretch.played, at - Seconds(TOGETHER_S), at + Seconds(TOGETHER_S));
     let near = &stretch.played[near];
@@ -293,7 +355,7 @@ pub(super) fn faint(
     let written = || stretch.notes(group).iter().map(|written| written.pitch.0);
     let distance = written().map(|other| other.abs_diff(pitch.0)).min().unwrap_or(88);
     joined(
-        heard(evidence, pitch, at, clear_of(stretch, pitch, at)),
+        heard(usual, pitch, at, clear_of(stretch, pitch, at)),
         [
             is(near.iter().any(|note| partial_of(note.pitch, pitch))),
             is(near.iter().any(|note| partial_of(pitch, note.pitch))),

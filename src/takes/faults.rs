@@ -4,7 +4,7 @@
 //! transcribed is missed only as far as it neither began nor sounded, and a transcribed note that is not written is extra
 //! only as far as it is no overtone, echo or neighbour of what is. Ornaments are forgiven.
 
-use super::doubt::{self, DoubtKind};
+use super::doubt::{self, DoubtKind, Usual};
 use super::evidence::EvidenceLog;
 use super::faint::{FaintStrike, faint_strikes, unsure};
 use super::matching::{MatchedStretch, Matching};
@@ -16,15 +16,18 @@ use crate::units::{Pitch, Seconds};
 /// How strict the faults are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FaultTolerance {
-    /// Faults held less likely than this are not reported, 0-1.
+    /// Faults of time and intonation held less likely than this are not reported, 0-1.
     pub report_above: f32,
+    /// Nor are wrong, missed and extra notes held less likely than this, 0-1. Those below [`CLEAN_BELOW`](super::CLEAN_BELOW) are told
+    /// and leave a measure clean.
+    pub notes_above: f32,
     /// A sustained note may lie this far off the tuning of its take, in cents.
     pub off_tune_cents: f32,
 }
 
 impl Default for FaultTolerance {
     fn default() -> FaultTolerance {
-        FaultTolerance { report_above: 0.5, off_tune_cents: OFF_TUNE_CENTS }
+        FaultTolerance { report_above: 0.5, notes_above: 0.35, off_tune_cents: OFF_TUNE_CENTS }
     }
 }
 
@@ -57,12 +60,17 @@ pub fn faults(
         let mut missed = missing(stretch, evidence);
         all.extend(stumbles.faults);
         if let Some(evidence) = evidence {
-            extra.extend(brushed(stretch, &missed, evidence));
-            weigh(stretch, &mut missed, &mut extra, evidence);
+            let usual = Usual::new(stretch, evidence);
+            extra.extend(brushed(stretch, &missed, evidence, &usual));
+            weigh(stretch, &mut missed, &mut extra, &usual);
         }
         all.extend(note_faults(stretch, missed, extra));
     });
-    all.retain(|fault| fault.confidence >= tolerance.report_above);
+    let least = |kind| match kind {
+        FaultKind::Wrong | FaultKind::Missed | FaultKind::Extra => tolerance.notes_above,
+        _ => tolerance.report_above,
+    };
+    all.retain(|fault| fault.confidence >= least(fault.kind));
     all.sort_by(|a, b| a.at.0.total_cmp(&b.at.0));
     all
 }
@@ -80,22 +88,22 @@ pub fn doubts(
         let mut tell = |kind, at, pitch, features| all.push(super::Doubt { kind, at, pitch, features });
         let extra = unwritten(stretch, unmatched, &explained);
         let missed = missing(stretch, Some(evidence));
+        let usual = &Usual::new(stretch, evidence);
         for strike in &extra {
             let Some(index) = strike.played else { continue };
             let slip = beside_missing(stretch, &missed, strike.pitch, strike.at);
-            let features = doubt::extra(stretch, index, strike.group, slip, evidence).to_vec();
+            let features = doubt::extra(stretch, index, strike.group, slip, usual).to_vec();
             tell(DoubtKind::Extra, strike.at, strike.pitch, features);
         }
         for doubt in &missed {
             let note = &path.notes[doubt.index];
             let slip = beside_extra(stretch, &extra, *doubt);
-            let features =
-                doubt::missing(stretch, (note, doubt.group), doubt.strike, slip, evidence).to_vec();
+            let features = doubt::missing(stretch, (note, doubt.group), doubt.strike, slip, usual).to_vec();
             tell(DoubtKind::Missing, Seconds(stretch.matching.times[doubt.group]), note.pitch, features);
         }
         for FaintStrike { pitch, at, group } in faint_strikes(stretch, evidence) {
             let slip = beside_missing(stretch, &missed, pitch, at);
-            let features = doubt::faint(stretch, (pitch, at), group, slip, evidence).to_vec();
+            let features = doubt::faint(stretch, (pitch, at), group, slip, usual).to_vec();
             tell(DoubtKind::Faint, at, pitch, features);
         }
     });
@@ -133,11 +141,11 @@ fn unwritten(stretch: Matched<'_>, unmatched: &[usize], explained: &[usize]) -> 
 }
 
 /// The keys that were more likely brushed than not, weighed.
-fn brushed(stretch: Matched<'_>, missed: &[Missed], evidence: &EvidenceLog) -> Vec<Extra> {
+fn brushed(stretch: Matched<'_>, missed: &[Missed], evidence: &EvidenceLog, usual: &Usual<'_>) -> Vec<Extra> {
     let weighed = faint_strikes(stretch, evidence).into_iter().map(|strike| {
         let FaintStrike { pitch, at, group } = strike;
         let slip = beside_missing(stretch, missed, pitch, at);
-        let features = doubt::faint(stretch, (pitch, at), group, slip, evidence);
+        let features = doubt::faint(stretch, (pitch, at), group, slip, usual);
         Extra { played: None, pitch, at, group, sure: doubt::faint_likelihood(&features) }
     });
     weighed.filter(|doubt| doubt.sure >= LIKELY && !forgiven(stretch, doubt)).collect()
@@ -197,23 +205,23 @@ fn nearest_group(matching: &Matching, time: f64) -> usize {
 /// How sure a fault is as far as the notes tell that were transcribed.
 const BY_THE_NOTES: f32 = 0.9;
 /// A brushed key less likely than this is nothing, and makes no note beside it a wrong one.
-const LIKELY: f32 = 0.5;
+const LIKELY: f32 = 0.35;
 /// What an ornament leaves of it: much is left out there.
 const ORNAMENTED: f32 = 0.6;
 
 /// Weighs doubts by the evidence for them. Each kind makes the other likelier where a slip of the finger would have both.
-fn weigh(stretch: Matched<'_>, missing: &mut [Missed], extra: &mut [Extra], evidence: &EvidenceLog) {
+fn weigh(stretch: Matched<'_>, missing: &mut [Missed], extra: &mut [Extra], usual: &Usual<'_>) {
     for doubt in missing.iter_mut() {
         let note = &stretch.path.notes[doubt.index];
         let slip = beside_extra(stretch, extra, *doubt);
-        let features = doubt::missing(stretch, (note, doubt.group), doubt.strike, slip, evidence);
+        let features = doubt::missing(stretch, (note, doubt.group), doubt.strike, slip, usual);
         let ornament = if note.ornament == Ornament::Plain { 1.0 } else { ORNAMENTED };
         doubt.sure = doubt::missing_likelihood(&features) * ornament;
     }
     for doubt in extra.iter_mut() {
         let Some(played) = doubt.played else { continue };
         let slip = beside_missing(stretch, missing, doubt.pitch, doubt.at);
-        let features = doubt::extra(stretch, played, doubt.group, slip, evidence);
+        let features = doubt::extra(stretch, played, doubt.group, slip, usual);
         doubt.sure = doubt::extra_likelihood(&features);
     }
 }

@@ -90,7 +90,7 @@ def found(table, weights, least=0.5):
 
 def as_rust(kind, weights):
     rows = [', '.join(f'{w:.3f}' for w in weights[i:i + 10]) for i in range(0, len(weights), 10)]
-    return (f'/// {SAYS[kind]}\n#[rustfmt::skip]\npub(super) const {NAMES[kind]}: [f32; {NAMES[kind]}_FEATURES] = [\n'
+    return (f'/// {SAYS[kind]}\n#[rustfmt::skip]\n#[allow(clippy::approx_constant)]\npub(super) const {NAMES[kind]}: [f32; {NAMES[kind]}_FEATURES] = [\n'
             + ''.join(f'    {row},\n' for row in rows) + '];\n')
 
 
