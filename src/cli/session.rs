@@ -19,6 +19,9 @@ use std::path::{Path, PathBuf};
 
 /// Crossfade at the joins of a REAPER project, in seconds.
 const FADE_S: f64 = 0.015;
+/// Wrong, missed and extra notes are told from this likelihood on: each is told with it, and those that are more likely none leave a
+/// measure clean.
+const NOTES_ABOVE: f32 = 0.35;
 
 #[derive(Args)]
 pub(super) struct Session {
@@ -59,7 +62,7 @@ pub(super) struct Session {
     /// In the edit plan, these printed measures come from this take, counted from 1, where it holds them whole; repeatable
     #[arg(long = "use", value_name = "TAKE:FROM-TO")]
     chosen: Vec<String>,
-    /// Leave out faults held less likely than this, 0-1 [default: 0.35 for wrong, missed and extra notes, 0.5 for all others]
+    /// Leave out faults held less likely than this, 0-1 [default: 0.35 for wrong, missed and extra notes, 0.5 for others]; those below 0.5 leave a measure clean
     #[arg(long, value_name = "P")]
     fault_confidence: Option<f32>,
     /// How far a sustained note of a single line (voice, strings, winds) may lie off the tuning of its take, in cents
@@ -105,7 +108,8 @@ impl Session {
         let bends = bends(&score.parts, &score.path);
         let path = score.path;
         let config = self.listening.config();
-        let usual = FaultTolerance { off_tune_cents: self.off_tune, ..FaultTolerance::default() };
+        let off_tune_cents = self.off_tune;
+        let usual = FaultTolerance { notes_above: NOTES_ABOVE, off_tune_cents, ..FaultTolerance::default() };
         let tolerance = self.fault_confidence.map_or(usual, |least| FaultTolerance {
             report_above: least,
             notes_above: least,
