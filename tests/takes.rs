@@ -257,10 +257,15 @@ fn a_session_falls_into_its_takes() {
 #[test]
 fn what_was_not_played_is_not_in_a_take() {
     let path = path(8);
-    let with = |measures: u32, from: usize, to: usize, struck: Option<u8>| {
+    let with = |measures: u32, from: usize, to: usize, struck: Option<u8>, slowness: f64| {
         let mut performance = Performance { now: 1.0, ..Performance::default() };
         performance.play(&path, 0, measures, 0.0, &mut Dice(5));
-        let silent = performance.beats[from].time.0 - 0.1..performance.beats[to].time.0 - 0.1;
+        performance.beats.iter_mut().for_each(|beat| beat.time.0 *= slowness);
+        for note in &mut performance.notes {
+            (note.onset.0, note.offset.0) = (note.onset.0 * slowness, note.offset.0 * slowness);
+        }
+        let before = 0.1 * slowness;
+        let silent = performance.beats[from].time.0 - before..performance.beats[to].time.0 - before;
         performance.notes.retain(|note| !silent.contains(&note.onset.0));
         if let Some(pitch) = struck {
             performance.strike((silent.start + silent.end) / 2.0, pitch, 0.2, 64);
@@ -271,13 +276,15 @@ fn what_was_not_played_is_not_in_a_take() {
         let faults: usize = takes.iter().map(|take| take.faults.len()).sum();
         (takes.iter().map(steps).collect::<Vec<_>>(), faults)
     };
-    let of = |measures, from, to| with(measures, from, to, None);
+    let of = |measures, from, to| with(measures, from, to, None, 1.0);
     // Measure 5 and half of 6 are silent. Four onsets after them fit by chance; two measures and a half do not.
     assert_eq!(of(6, 32, 44), (vec![(0, 3)], 0));
     assert_eq!(of(8, 32, 44), (vec![(0, 3), (5, 7)], 0));
     // Of less than six onsets none is enough if nothing else is struck: who strikes something has not stopped.
     assert_eq!(of(8, 32, 35), (vec![(0, 3), (4, 7)], 0));
-    assert_eq!(with(8, 32, 37, Some(100)), (vec![(0, 7)], 9));
+    assert_eq!(with(8, 32, 37, Some(100), 1.0), (vec![(0, 7)], 9));
+    // Nor where they come so fast that there is hardly a silence.
+    assert_eq!(with(8, 32, 35, None, 0.5), (vec![(0, 7)], 5));
     // Two eighths and the quarter below them are missed, and nothing else.
     assert_eq!(of(8, 32, 34), (vec![(0, 7)], 3));
 }

@@ -28,8 +28,9 @@ const BELIEVED_SHARE: f64 = 0.45;
 /// So many onsets of the score in a row of which nothing is heard were not played: the player stopped, and what comes after them is
 /// a stretch of its own.
 const HOLE_GROUPS: usize = 6;
-/// So many are enough where nothing else is struck either.
+/// So many are enough where nothing else is struck either, for so many seconds: of fast notes some more may go unheard.
 const STOP_GROUPS: usize = 3;
+const STOP_S: f64 = 0.5;
 /// A note so near to an onset that was heard belongs to it, in seconds.
 const AROUND_S: f64 = 0.15;
 /// So many onsets may fit by chance what a player does who has stopped.
@@ -181,6 +182,7 @@ fn split_at_holes(input: &Segmentation<'_>, run: Vec<AlignedBeat>) -> Vec<Vec<Al
         let Some((before, after)) = before.zip(matching.times.get(after)) else { return false };
         let (from, to) = (matching.times[before] + AROUND_S, after - AROUND_S);
         span.len() >= STOP_GROUPS
+            && to - from >= STOP_S
             && !heard(span[0])
             && between(input.notes, Seconds(from), Seconds(to)).is_empty()
     };
