@@ -152,6 +152,12 @@ fn markers_say_the_same_in_every_format() {
     // The measure's number holds a comma: the field is quoted.
     assert!(rows[1].starts_with("\"take 1 m. X,1-4 (2nd)\",2.0000,"), "{}", rows[1]);
     assert_eq!(rows[2], "m. 1 wrong C#4,4.2500,,wrong");
+    let mut doubtful = session.takes.clone();
+    doubtful[0].faults[0].confidence = 0.4;
+    let view = SessionView { takes: &doubtful, ..session.view() };
+    let mut doubted = Vec::new();
+    write_markers(&view, MarkerFormat::Csv, &mut doubted).unwrap();
+    assert!(String::from_utf8(doubted).unwrap().contains("m. 1 wrong C#4?,4.2500,,wrong"));
     let reaper = of(MarkerFormat::Reaper);
     assert!(reaper.contains("\r\nR1,\"take 1 m. X,1-4 (2nd)\",2.000000,11.560000,9.560000\r\n"), "{reaper}");
     assert!(reaper.contains("\r\nM1,m. 1 wrong C#4,4.250000,,\r\n"), "{reaper}");

@@ -1,6 +1,6 @@
 //! Markers and regions for editors.
 
-use super::book::fault_words;
+use super::book::{DOUBT_BELOW, fault_words};
 use super::midi::{MICROSECONDS_PER_QUARTER, TICKS_PER_QUARTER, TICKS_PER_SECOND, tick};
 use super::smf::{self, Timed};
 use super::{MidiWriteError, SessionView};
@@ -34,7 +34,7 @@ struct Marker {
     kind: &'static str,
 }
 
-/// Writes a region for every stretch and a marker for every fault, in recording order.
+/// Writes a region for every stretch and a marker for every fault, in recording order; a doubt's name ends in a question mark.
 ///
 /// A cue sheet holds stretches only, for it has no other place for a name, and at most 99 of them.
 ///
@@ -134,8 +134,9 @@ fn markers(session: &SessionView<'_>) -> Vec<Marker> {
             });
         }
         for fault in &take.faults {
+            let doubt = if fault.confidence < DOUBT_BELOW { "?" } else { "" };
             markers.push(Marker {
-                name: format!("m. {} {}", session.measure(fault.step), fault_words(fault)),
+                name: format!("m. {} {}{doubt}", session.measure(fault.step), fault_words(fault)),
                 start: fault.at.0,
                 end: None,
                 kind: super::book::kind_name(fault.kind),

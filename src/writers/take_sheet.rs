@@ -1,7 +1,7 @@
 //! The take sheet: one printable page of HTML that needs nothing beside itself, and the same as a table.
 
 use super::SessionView;
-use super::book::{clock, fault_words};
+use super::book::{DOUBT_BELOW, clock, fault_words};
 use super::markers::quoted;
 use crate::performance::{Coverage, Decision, Take};
 use std::io::{self, Write};
@@ -11,9 +11,6 @@ const ROW: usize = 24;
 
 /// A place in a row that has no measure.
 const PAD: &str = "<td class=\"pad\"></td>";
-
-/// A fault held less likely than this is shown as a doubt, not as a fault.
-const DOUBT_BELOW: f32 = 0.5;
 
 const STYLE: &str = "
 body{font:14px/1.4 Georgia,'Times New Roman',serif;background:#FCFAF4;color:#26282C;margin:24px auto;max-width:1100px;padding:0 16px}
