@@ -130,11 +130,12 @@ impl Gate {
                 let outweighs = self.guessed && rival >= settings.believed && rival >= OUTWEIGHS * own;
                 self.outweighed = if outweighs { self.outweighed + 1 } else { 0 };
                 let gives = self.outweighed >= OUTWEIGHS_FOR;
-                self.ahead = match rival >= OUTLASTS.0 * own {
-                    true if best != self.rival => self.ahead + 1,
-                    true => self.ahead.max(1),
-                    false => 0,
-                };
+                // While something else is played than the score, all places are light, and none of them is a guess.
+                if rival < GUESS || rival < OUTLASTS.0 * own {
+                    self.ahead = 0;
+                } else if best != self.rival || self.ahead == 0 {
+                    self.ahead += 1;
+                }
                 let outlasts = self.ahead > OUTLASTS.1;
                 let guess = gives || outlasts || own < ABANDONED && rival >= GUESS;
                 let takeover = if self.paused { AFTER_PAUSE } else { settings.takeover };

@@ -120,4 +120,10 @@ fn a_place_gives_way_to_another_that_outweighs_it_for_long() {
         let own = if step % 4 == 3 { 0.2 } else { 0.1 };
         assert!(!bench.weigh(&[(THERE + step, 0.56), (20, 0.2), (HERE, own)]).jumped, "after {step} events");
     }
+    // Nor for one that is hardly a place itself.
+    let mut bench = Bench::new();
+    assert!(bench.weigh(&[(HERE, 0.95)]).jumped);
+    for step in 0..12 {
+        assert!(!bench.weigh(&[(THERE + step, 0.09), (HERE, 0.001)]).jumped, "after {step} events");
+    }
 }
