@@ -19,5 +19,6 @@ pub use plan::{Decision, EditPlan, JoinPlace, JoinReason, Mark, PlanSegment};
 pub use posteriorgram::{DecisionDelay, PosteriorFrame};
 pub use shading::Shading;
 pub use take::{
-    Coverage, Fault, FaultKind, OFF_TUNE_CENTS, OFF_TUNE_RANGE_CENTS, PartCoverage, Stretch, Take, Voice,
+    Coverage, DOUBT_BELOW, Fault, FaultKind, OFF_TUNE_CENTS, OFF_TUNE_RANGE_CENTS, PartCoverage, Stretch,
+    Take, Voice,
 };

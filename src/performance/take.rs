@@ -30,6 +30,9 @@ pub struct Stretch {
     pub to_beat: f64,
 }
 
+/// A fault held less likely than this is a doubt: told, but not counted against a take.
+pub const DOUBT_BELOW: f32 = 0.5;
+
 /// What can be wrong with a passage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -71,6 +74,13 @@ pub struct Fault {
     /// How far above the tuning of its take the note was, in cents (intonation); negative below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cents: Option<f32>,
+}
+
+impl Fault {
+    /// It is more likely none: it leaves a measure clean.
+    pub fn is_doubt(&self) -> bool {
+        self.confidence < DOUBT_BELOW
+    }
 }
 
 /// One take.
@@ -128,7 +138,7 @@ pub struct Coverage {
     pub step: u32,
     /// Takes (indices) that cover the whole of it.
     pub takes: Vec<u32>,
-    /// Those of them without a fault in it.
+    /// Those of them without a fault in it that is no doubt.
     pub clean: Vec<u32>,
 }
 

@@ -4,9 +4,6 @@ use crate::performance::{Coverage, Decision, Fault, FaultKind, Mark, PartCoverag
 use crate::score::{Part, PlayingPath};
 use std::collections::HashMap;
 
-/// A fault held less likely than this does not spoil a measure.
-pub const CLEAN_BELOW: f32 = 0.5;
-
 /// Slack, in beats, for a stretch that begins or ends a hair off a measure line.
 const EDGE_BEATS: f64 = 0.02;
 
@@ -120,7 +117,7 @@ impl<'a> Held<'a> {
             None => self.reaches(&take.stretches, self.entries[step as usize], step),
         });
         let is_clean = |voice: &Voice| {
-            let counts = |fault: &&Fault| fault.step == step && fault.confidence >= CLEAN_BELOW;
+            let counts = |fault: &&Fault| fault.step == step && !fault.is_doubt();
             let mut owners =
                 voice.faults.iter().filter(counts).map(|fault| owner(self.path, fault, Some(&voice.parts)));
             !owners.any(|owner| owner.is_none_or(|owner| owner == part))
@@ -168,7 +165,7 @@ pub(super) fn owner(path: &PlayingPath, fault: &Fault, followed: Option<&[u16]>)
 pub(super) fn trouble(take: &Take, step: u32) -> f32 {
     take.faults
         .iter()
-        .filter(|fault| fault.step == step && fault.confidence >= CLEAN_BELOW)
+        .filter(|fault| fault.step == step && !fault.is_doubt())
         .map(|fault| fault.confidence)
         .sum()
 }

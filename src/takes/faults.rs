@@ -18,8 +18,8 @@ use crate::units::{Pitch, Seconds};
 pub struct FaultTolerance {
     /// Faults of time and intonation held less likely than this are not reported, 0-1.
     pub report_above: f32,
-    /// Nor are wrong, missed and extra notes held less likely than this, 0-1. Those below [`CLEAN_BELOW`](super::CLEAN_BELOW), if any are
-    /// told, leave a measure clean: the editor, which shows no likelihoods, has none of them.
+    /// Nor are wrong, missed and extra notes held less likely than this, 0-1. Those that are more likely
+    /// none, if any are told, are doubts and leave a measure clean: the editor, which shows no likelihoods, has none of them.
     pub notes_above: f32,
     /// A sustained note may lie this far off the tuning of its take, in cents.
     pub off_tune_cents: f32,

@@ -20,7 +20,7 @@ mod stumbles;
 mod timeline;
 mod voices;
 
-pub use coverage::{CLEAN_BELOW, coverage, part_coverage, ranking};
+pub use coverage::{coverage, part_coverage, ranking};
 pub use doubt::{Doubt, DoubtKind};
 pub use entry::{Entry, Recorded, Remarks, measure_grid};
 pub use evidence::EvidenceLog;

@@ -3,7 +3,7 @@
 //! Dynamic programming over the path's steps; a state is the stretch that a step comes from. A fault costs more
 //! than the two joins that avoid it, so a step is faulty only where no usable stretch has it clean.
 
-use super::coverage::{CLEAN_BELOW, first_onsets, step_end};
+use super::coverage::{first_onsets, step_end};
 use super::matching::beats_of;
 use super::timeline::Timeline;
 use crate::performance::{
@@ -127,7 +127,7 @@ fn sources(path: &PlayingPath, takes: &[Take], marks: &[Mark], choices: &EditCho
                     let trouble: f32 = take
                         .faults
                         .iter()
-                        .filter(|fault| fault.step == step && fault.confidence >= CLEAN_BELOW)
+                        .filter(|fault| fault.step == step && !fault.is_doubt())
                         .filter(|fault| (stretch.start.0 - 0.2..=stretch.end.0 + 0.2).contains(&fault.at.0))
                         .map(|fault| fault.confidence)
                         .sum();
@@ -346,9 +346,10 @@ fn join(material: &Material<'_>, seam: &Seam, left: &Side<'_>, entered: &Side<'_
         return Join { beat: *beat, cost: SMOOTHEST, reason: told(JoinPlace::Chosen) };
     }
     let spoiled = |side: &Side<'_>, low: f64, high: f64| {
-        takes[side.source.take as usize].faults.iter().any(|fault| {
-            fault.confidence >= CLEAN_BELOW && fault.beat >= low - 0.3 && fault.beat <= high + 0.3
-        })
+        takes[side.source.take as usize]
+            .faults
+            .iter()
+            .any(|fault| !fault.is_doubt() && fault.beat >= low - 0.3 && fault.beat <= high + 0.3)
     };
     let apart = left.apart(entered);
     let mut best = Join {

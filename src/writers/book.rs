@@ -80,9 +80,6 @@ pub(super) fn kind_name(kind: FaultKind) -> &'static str {
     }
 }
 
-/// A fault held less likely than this is shown as a doubt, not as a fault.
-pub(super) const DOUBT_BELOW: f32 = 0.5;
-
 /// A fault in words: `wrong C#4`, `intonation A4 +31 cents`.
 pub(super) fn fault_words(fault: &Fault) -> String {
     const NAMES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];

@@ -1,6 +1,6 @@
 //! Markers and regions for editors.
 
-use super::book::{DOUBT_BELOW, fault_words};
+use super::book::fault_words;
 use super::midi::{MICROSECONDS_PER_QUARTER, TICKS_PER_QUARTER, TICKS_PER_SECOND, tick};
 use super::smf::{self, Timed};
 use super::{MidiWriteError, SessionView};
@@ -134,7 +134,7 @@ fn markers(session: &SessionView<'_>) -> Vec<Marker> {
             });
         }
         for fault in &take.faults {
-            let doubt = if fault.confidence < DOUBT_BELOW { "?" } else { "" };
+            let doubt = if fault.is_doubt() { "?" } else { "" };
             markers.push(Marker {
                 name: format!("m. {} {}{doubt}", session.measure(fault.step), fault_words(fault)),
                 start: fault.at.0,

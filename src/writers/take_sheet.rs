@@ -1,7 +1,7 @@
 //! The take sheet: one printable page of HTML that needs nothing beside itself, and the same as a table.
 
 use super::SessionView;
-use super::book::{DOUBT_BELOW, clock, fault_words};
+use super::book::{clock, fault_words};
 use super::markers::quoted;
 use crate::performance::{Coverage, Decision, Take};
 use std::io::{self, Write};
@@ -171,7 +171,7 @@ fn takes(session: &SessionView<'_>, out: &mut impl Write) -> io::Result<()> {
             clock(take.start),
             clock(take.end),
             escaped(&session.covers(take)),
-            take.faults.iter().filter(|fault| fault.confidence >= DOUBT_BELOW).count(),
+            take.faults.iter().filter(|fault| !fault.is_doubt()).count(),
             escaped(&words)
         )?;
     }
@@ -265,7 +265,7 @@ fn touches(take: &Take, step: u32) -> bool {
 }
 
 fn sure_faults(take: &Take, step: u32) -> usize {
-    take.faults.iter().filter(|fault| fault.step == step && fault.confidence >= DOUBT_BELOW).count()
+    take.faults.iter().filter(|fault| fault.step == step && !fault.is_doubt()).count()
 }
 
 fn star(session: &SessionView<'_>, take: usize) -> &'static str {
