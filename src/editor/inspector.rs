@@ -93,7 +93,7 @@ fn best(view: &View, step: u32) -> Option<&TakeRow> {
     let covered = view.coverage.get(step as usize)?;
     covered.takes.iter().filter_map(|index| view.takes.get(*index as usize)).map(AsRef::as_ref).max_by_key(
         |row| {
-            let faults = row.take.faults.iter().filter(|fault| fault.step == step).count();
+            let faults = row.faults().filter(|fault| fault.step == step).count();
             (row.judged, std::cmp::Reverse(faults), row.stars, row.number)
         },
     )

@@ -162,8 +162,7 @@ fn other_takes(ui: &mut Ui, look: &Look, view: &View, piece: &PlanSegment, actio
     let (from, to) = (piece.from_step, piece.to_step);
     let measures = step_range(view, from as usize, to as usize);
     ui.label(RichText::new(look.with(Text::PlanFrom, &[&measures])).color(theme::DIM).size(12.0));
-    let faults =
-        |row: &TakeRow| row.take.faults.iter().filter(|fault| (from..=to).contains(&fault.step)).count();
+    let faults = |row: &TakeRow| row.faults().filter(|fault| (from..=to).contains(&fault.step)).count();
     let mut rows: Vec<(usize, &TakeRow)> = view
         .takes
         .iter()

@@ -94,7 +94,7 @@ fn take_row(
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let selected = state.selected == Some(row.number);
     let measures = measures(view, row);
-    let faults = row.take.faults.len();
+    let faults = row.faults().count();
     let length = clock(row.take.end.0 - row.take.start.0);
     let spoken = if row.judged {
         look.with(Text::TakeHint, &[&row.number, &measures, &faults, &length])

@@ -48,7 +48,7 @@ impl TodoState {
 fn todos(view: &View) -> Vec<Todo> {
     let mut faults: HashMap<(u32, u32), usize> = HashMap::new();
     for (row, index) in view.takes.iter().zip(0..) {
-        for fault in &row.take.faults {
+        for fault in row.faults() {
             *faults.entry((index, fault.step)).or_default() += 1;
         }
     }
@@ -145,16 +145,18 @@ mod tests {
 
     #[test]
     fn the_worst_measure_comes_first_and_what_nobody_judged_is_not_blamed() {
-        let fault = |step| Fault {
+        let fault = |step, confidence| Fault {
             kind: FaultKind::Wrong,
             at: Seconds(0.0),
             step,
             beat: 0.0,
             pitch: None,
             note: None,
-            confidence: 1.0,
+            confidence,
             cents: None,
         };
+        // What is more likely no fault does not count.
+        let doubts = [(1, 0.49), (2, 0.4), (2, 0.35)];
         let take = |number, faults: &[u32], judged| {
             Arc::new(TakeRow {
                 number,
@@ -164,7 +166,12 @@ mod tests {
                     host_start: None,
                     beats: vec![],
                     stretches: vec![],
-                    faults: faults.iter().copied().map(fault).collect(),
+                    faults: faults
+                        .iter()
+                        .map(|step| (*step, 1.0))
+                        .chain(doubts)
+                        .map(|(step, confidence)| fault(step, confidence))
+                        .collect(),
                     voices: vec![],
                 },
                 name: String::new(),

@@ -5,7 +5,7 @@
 
 use crate::bridge::{Company, Export, RemoteSettings};
 use crate::performance::{
-    Coverage, Cue, DecisionDelay, EditChoices, EditPlan, OFF_TUNE_CENTS, PositionReport, Shading, Take,
+    Coverage, Cue, DecisionDelay, EditChoices, EditPlan, Fault, OFF_TUNE_CENTS, PositionReport, Shading, Take,
 };
 use crate::score::{Choice, PrintedScore, Score};
 use crate::units::{Bpm, Pitch, Seconds};
@@ -214,7 +214,7 @@ pub struct TempoCurve {
 pub struct TakeRow {
     /// Its number in the session, from 1; stays when others are deleted.
     pub number: u32,
-    /// What it covers and what is wrong in it.
+    /// What it covers and what is wrong in it; see [`TakeRow::faults`].
     pub take: Take,
     /// The user's name for it; may be empty.
     pub name: String,
@@ -230,6 +230,18 @@ pub struct TakeRow {
     pub judged: bool,
     /// Where it begins on the host's timeline, if the host said so.
     pub host_start: Option<Seconds>,
+}
+
+impl TakeRow {
+    /// What counts against it, in recording order.
+    pub fn faults(&self) -> impl Iterator<Item = &Fault> {
+        self.take.faults.iter().filter(|fault| !fault.is_doubt())
+    }
+
+    /// What is more likely none, in recording order.
+    pub fn doubts(&self) -> impl Iterator<Item = &Fault> {
+        self.take.faults.iter().filter(|fault| fault.is_doubt())
+    }
 }
 
 /// How grave a message is.
