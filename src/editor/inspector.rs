@@ -53,33 +53,47 @@ pub fn inspector(ui: &mut Ui, look: &Look, view: &View, step: Option<u32>, todos
     ui.label(egui::RichText::new(look.with(Text::Best, &[&best.number])).color(theme::OK_ON_CHROME));
     ui.spacing_mut().item_spacing.y = 3.0;
     ScrollArea::vertical().id_salt("faults").auto_shrink(false).show(ui, |ui| {
-        for fault in best.take.faults.iter().filter(|fault| fault.step == index) {
-            ui.horizontal(|ui| {
-                let (rect, _) = ui.allocate_exact_size(vec2(14.0, 16.0), Sense::hover());
-                let verdict = match fault.kind {
-                    FaultKind::Wrong | FaultKind::Extra => Verdict::Wrong,
-                    FaultKind::Missed => Verdict::Missed,
-                    _ => Verdict::Timing,
-                };
-                marks::verdict(ui.painter(), rect.center(), 4.5, verdict, theme::verdict_color(verdict));
-                ui.label(egui::RichText::new(told(look, fault)).size(12.0));
-                let into = fault.at.0 - best.take.start.0;
-                let (at, hint) = match best.host_start {
-                    // As it is written to files.
-                    Some(start) => {
-                        let latency_s = f64::from(view.settings.recording_latency_ms) / 1000.0;
-                        (start.0 + into - latency_s, Text::AtHost)
-                    }
-                    None => (into, Text::AtTake),
-                };
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    let at = egui::RichText::new(clock(at)).color(theme::DIM).size(11.0);
-                    ui.label(at).on_hover_text(look.text(hint));
-                });
-            });
+        let here = |fault: &&Fault| fault.step == index;
+        for fault in best.faults().filter(here).chain(best.doubts().filter(here)) {
+            ui.horizontal(|ui| row(ui, look, view, best, fault));
         }
     });
     actions
+}
+
+/// One fault of a take, and when it was; a doubt is dimmed, and says how likely it is.
+fn row(ui: &mut Ui, look: &Look, view: &View, of: &TakeRow, fault: &Fault) {
+    let (rect, _) = ui.allocate_exact_size(vec2(14.0, 16.0), Sense::hover());
+    let verdict = match fault.kind {
+        _ if fault.is_doubt() => Verdict::Doubt,
+        FaultKind::Wrong | FaultKind::Extra => Verdict::Wrong,
+        FaultKind::Missed => Verdict::Missed,
+        _ => Verdict::Timing,
+    };
+    marks::verdict(ui.painter(), rect.center(), 4.5, verdict, theme::verdict_color(verdict));
+    let told = told(look, fault);
+    if fault.is_doubt() {
+        // Never rounded up to what is no doubt.
+        let percent = (100.0 * fault.confidence).floor();
+        let told = look.with(Text::FaultDoubt, &[&told, &percent]);
+        let label = ui.label(egui::RichText::new(told).color(theme::DIM).size(12.0));
+        label.on_hover_text(look.with(Text::FaultDoubtHint, &[&percent]));
+    } else {
+        ui.label(egui::RichText::new(told).size(12.0));
+    }
+    let into = fault.at.0 - of.take.start.0;
+    let (at, hint) = match of.host_start {
+        // As it is written to files.
+        Some(start) => {
+            let latency_s = f64::from(view.settings.recording_latency_ms) / 1000.0;
+            (start.0 + into - latency_s, Text::AtHost)
+        }
+        None => (into, Text::AtTake),
+    };
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        let at = egui::RichText::new(clock(at)).color(theme::DIM).size(11.0);
+        ui.label(at).on_hover_text(look.text(hint));
+    });
 }
 
 /// A time as `m:ss.s`.

@@ -7,7 +7,7 @@ use egui::epaint::{Mesh, PathShape, Vertex, WHITE_UV};
 use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
 use std::f32::consts::{PI, TAU};
 
-/// ok ●, timing ◐, wrong ✗, missed ○, open ·
+/// ok ●, timing ◐, wrong ✗, missed ○, doubt ?, open ·
 pub fn verdict(painter: &Painter, center: Pos2, radius: f32, verdict: Verdict, color: Color32) {
     match verdict {
         Verdict::Open => {
@@ -21,6 +21,7 @@ pub fn verdict(painter: &Painter, center: Pos2, radius: f32, verdict: Verdict, c
         Verdict::Missed => {
             painter.circle_stroke(center, radius * 0.85, Stroke::new(radius * 0.35, color));
         }
+        Verdict::Doubt => question(painter, center, radius, color),
     }
 }
 
@@ -39,6 +40,18 @@ fn half_disc(painter: &Painter, center: Pos2, radius: f32, color: Color32) {
     painter.circle_stroke(center, radius * 0.88, Stroke::new(radius * 0.24, color));
     let arc = (0..=12).map(|k| center + radius * Vec2::angled(PI / 2.0 + PI * k as f32 / 12.0)).collect();
     painter.add(PathShape::convex_polygon(arc, color, Stroke::NONE));
+}
+
+/// ?
+fn question(painter: &Painter, center: Pos2, radius: f32, color: Color32) {
+    let bend = radius * 0.52;
+    let hook = center - vec2(0.0, radius * 0.45);
+    // From the left over the top to the right, and down to the middle.
+    let mut line: Vec<Pos2> =
+        (0..=15).map(|k| hook + bend * Vec2::angled(PI + 1.5 * PI * k as f32 / 15.0)).collect();
+    line.push(center + vec2(0.0, radius * 0.42));
+    painter.line(line, Stroke::new(radius * 0.32, color));
+    painter.circle_filled(center + vec2(0.0, radius * 0.9), radius * 0.23, color);
 }
 
 /// ✗

@@ -158,7 +158,7 @@ fn paint_note(brush: &PageBrush<'_>, note: &PrintedNote, verdict: Verdict) {
             let stroke = Stroke::new((0.15 * brush.space).max(1.0), color);
             brush.painter.circle_stroke(head.center(), brush.space * 0.95, stroke);
         }
-        Verdict::Wrong | Verdict::Timing => {
+        Verdict::Wrong | Verdict::Timing | Verdict::Doubt => {
             let mark = pos2(head.center().x, head.top() - 0.65 * brush.space);
             marks::verdict(brush.painter, mark, brush.space * 0.42, verdict, color);
         }

@@ -195,7 +195,7 @@ fn chord_at(brush: &Brush<'_>, stave: f32, chord: &Chord, verdicts: &[Verdict]) 
                     Stroke::new(brush.hairline() * 1.4, color),
                 );
             }
-            Verdict::Wrong | Verdict::Timing => {
+            Verdict::Wrong | Verdict::Timing | Verdict::Doubt => {
                 marks::verdict(brush.painter, mark, brush.space * 0.42, verdict, color)
             }
         }

@@ -345,6 +345,10 @@ fn ghost(painter: &Painter, axes: &Axes, note: &PathNote, run: Run, verdict: Ver
     } else {
         let fill = theme::FAINT.gamma_multiply(if ahead { 0.75 } else { 0.55 });
         painter.rect_filled(bar, 2.0, fill);
+        if verdict == Verdict::Doubt && !ahead {
+            let color = theme::verdict_color(verdict);
+            marks::verdict(painter, bar.left_center() - vec2(7.0, 0.0), 3.5, verdict, color);
+        }
     }
 }
 

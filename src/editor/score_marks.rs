@@ -146,13 +146,17 @@ pub fn legend(painter: &Painter, look: &Look, view: &View, corner: Pos2, rect: R
     let ink = look.paper.ink.gamma_multiply(0.75);
     let plain = |text: String| painter.layout_no_wrap(text, theme::text(11.0), ink);
     let of = plain(look.with(Text::LegendOf, &[&take]));
+    let doubt = Some((Verdict::Doubt, Text::LegendDoubt)).filter(|_| view.verdicts.contains(&Verdict::Doubt));
     let marks = [
         (Verdict::Ok, Text::LegendOk),
         (Verdict::Timing, Text::LegendTiming),
         (Verdict::Wrong, Text::LegendWrong),
         (Verdict::Missed, Text::LegendMissed),
     ]
-    .map(|(verdict, text)| (verdict, plain(look.text(text).to_owned())));
+    .into_iter()
+    .chain(doubt)
+    .map(|(verdict, text)| (verdict, plain(look.text(text).to_owned())))
+    .collect::<Vec<_>>();
     let width = of.size().x + marks.iter().map(|(_, text)| text.size().x + 24.0).sum::<f32>();
     if width > rect.width() - 40.0 {
         return;

@@ -198,6 +198,7 @@ table! {
     LegendTiming: "early or late", "zu früh oder spät", "en avance ou en retard", "antes o después", "早い・遅い";
     LegendWrong: "wrong", "falsch", "faux", "incorrecta", "違う音";
     LegendMissed: "missed", "ausgelassen", "manquée", "omitida", "抜け";
+    LegendDoubt: "perhaps a fault", "vielleicht ein Fehler", "peut-être une faute", "quizá un fallo", "不確か";
     // Side column
     Cues: "Cues", "Marken", "Repères", "Marcas", "キュー";
     NoCues: "Double-click a measure: it sends MIDI or OSC when the playing comes past it.",
@@ -302,13 +303,18 @@ table! {
     FaultHesitation: "hesitation", "Zögern", "hésitation", "vacilación", "ためらい";
     FaultTiming: "early or late {0}", "zu früh oder spät {0}", "décalée {0}", "a destiempo {0}", "タイミング {0}";
     FaultIntonation: "out of tune {0}", "unsauber {0}", "fausse justesse {0}", "desafinada {0}", "音程 {0}";
+    FaultDoubt: "{0}? {1} %", "{0}? {1} %", "{0} ? {1} %", "¿{0}? {1} %", "{0}? {1} %";
+    FaultDoubtHint: "{0} % likely to be a fault: too little to count", "Zu {0} % ein Fehler: zu wenig, um zu zählen",
+        "Une faute à {0} % : trop peu pour compter", "Un fallo al {0} %: demasiado poco para contar", "ミスの確率 {0} %: ミスに入れません";
+    Doubts: "{0} {0|doubt|doubts}: perhaps faults, more likely none", "{0} {0|Zweifelsfall|Zweifelsfälle}: vielleicht Fehler, eher keine",
+        "{0} {0|doute|doutes} : peut-être des fautes, plutôt pas", "{0} {0|duda|dudas}: quizá fallos, más bien no", "不確か {0}: ミスに入れません";
     // Take map
     TakeMap: "Take map", "Take-Karte", "Carte des prises", "Mapa de tomas", "テイク表";
-    TakeMapHint: "A column is a measure, a row a take. Click to inspect; arrow keys move.\nGreen: clean. Orange: early, late or unsteady. Red: wrong, missed or extra notes.\nBlue: played, faults not known yet. Hatched: no take is clean.",
-        "Spalte = Takt, Zeile = Take. Klick zeigt Einzelheiten; Pfeiltasten bewegen.\nGrün: sauber. Orange: zu früh, zu spät oder unstet. Rot: falsche, fehlende oder zusätzliche Töne.\nBlau: gespielt, Fehler noch nicht bekannt. Schraffiert: kein Take ist sauber.",
-        "Une colonne est une mesure, une ligne une prise. Cliquez pour examiner ; les flèches déplacent.\nVert : propre. Orange : en avance, en retard ou instable. Rouge : notes fausses, manquées ou en trop.\nBleu : jouée, fautes pas encore connues. Hachures : aucune prise propre.",
-        "Una columna es un compás, una fila una toma. Clic para examinar; las flechas mueven.\nVerde: limpio. Naranja: antes, después o inestable. Rojo: notas incorrectas, omitidas o de más.\nAzul: tocado, fallos aún sin conocer. Rayado: ninguna toma limpia.",
-        "列は小節、行はテイク。クリックで詳細、矢印キーで移動。\n緑: ミスなし。橙: 早い・遅い・不安定。赤: 違う音・抜け・余分。\n青: 演奏済み、未判定。斜線: ミスなしのテイクなし。";
+    TakeMapHint: "A column is a measure, a row a take. Click to inspect; arrow keys move.\nGreen: clean. Orange: early, late or unsteady. Red: wrong, missed or extra notes.\nBlue: played, faults not known yet. Hatched: no take is clean. Question mark: perhaps a fault, not counted.",
+        "Spalte = Takt, Zeile = Take. Klick zeigt Einzelheiten; Pfeiltasten bewegen.\nGrün: sauber. Orange: zu früh, zu spät oder unstet. Rot: falsche, fehlende oder zusätzliche Töne.\nBlau: gespielt, Fehler noch nicht bekannt. Schraffiert: kein Take ist sauber. Fragezeichen: vielleicht ein Fehler, zählt nicht.",
+        "Une colonne est une mesure, une ligne une prise. Cliquez pour examiner ; les flèches déplacent.\nVert : propre. Orange : en avance, en retard ou instable. Rouge : notes fausses, manquées ou en trop.\nBleu : jouée, fautes pas encore connues. Hachures : aucune prise propre. Point d’interrogation : peut-être une faute, ne compte pas.",
+        "Una columna es un compás, una fila una toma. Clic para examinar; las flechas mueven.\nVerde: limpio. Naranja: antes, después o inestable. Rojo: notas incorrectas, omitidas o de más.\nAzul: tocado, fallos aún sin conocer. Rayado: ninguna toma limpia. Interrogación: quizá un fallo, no cuenta.",
+        "列は小節、行はテイク。クリックで詳細、矢印キーで移動。\n緑: ミスなし。橙: 早い・遅い・不安定。赤: 違う音・抜け・余分。\n青: 演奏済み、未判定。斜線: ミスなしのテイクなし。?: 不確か、ミスに入れません。";
     Covered: "covered", "abgedeckt", "couvert", "cubierto", "網羅";
     CoverageSum: "{0} of {1} {1|measure|measures} covered cleanly", "{0} von {1} {1|Takt|Takten} sauber abgedeckt",
         "{0} {0|mesure|mesures} sur {1} {0|couverte|couvertes} proprement", "{0} de {1} {1|compás|compases} {0|cubierto|cubiertos} limpiamente", "{1} 小節中 {0} 小節がミスなし";

@@ -96,11 +96,15 @@ fn take_row(
     let measures = measures(view, row);
     let faults = row.faults().count();
     let length = clock(row.take.end.0 - row.take.start.0);
-    let spoken = if row.judged {
+    let mut spoken = if row.judged {
         look.with(Text::TakeHint, &[&row.number, &measures, &faults, &length])
     } else {
         look.with(Text::NotJudged, &[&row.number, &measures, &length])
     };
+    let doubts = row.doubts().count();
+    if doubts > 0 {
+        spoken += &format!("\n{}", look.with(Text::Doubts, &[&doubts]));
+    }
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, &spoken));
     let painter = ui.painter_at(rect);
     let fill = if selected || row.recording {

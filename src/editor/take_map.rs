@@ -5,7 +5,7 @@ use super::look::{Look, step_number};
 use super::strings::Text;
 use super::take_cells::{Cell, Played, cells};
 use super::top_bar::focus_ring;
-use super::view::{TakeRow, View};
+use super::view::{TakeRow, Verdict, View};
 use super::{marks, theme};
 use crate::score::Score;
 use egui::{Align2, Color32, EventFilter, Key, Mesh, Rect, Response, Sense, Shape, Stroke, Ui};
@@ -150,6 +150,7 @@ pub fn take_map(
     header(&painter, &grid, rect, title, score, view);
     let inside = painter.with_clip_rect(plot.intersect(rect));
     let mut mesh = Mesh::default();
+    let mut doubtful = Vec::new();
     for row in grid.visible_rows() {
         let Some((take, cells)) = state.rows.get(grid.takes - 1 - row) else { continue };
         let y = grid.y(row) + ROW / 2.0;
@@ -159,10 +160,16 @@ pub fn take_map(
             painter.text(at, Align2::RIGHT_CENTER, take.number.to_string(), theme::text(10.0), color);
         }
         for step in grid.visible_steps() {
-            cell(&mut mesh, &grid, step, row, cells[step]);
+            let block = cell(&mut mesh, &grid, step, row, cells[step].played);
+            if cells[step].doubts > 0 {
+                doubtful.push(block);
+            }
         }
     }
     inside.add(Shape::mesh(mesh));
+    for block in doubtful {
+        doubt(&inside, block);
+    }
     if view.takes.is_empty() {
         let hint = look.text(Text::TakeMapHint);
         let galley = painter.layout(hint.to_owned(), theme::text(11.0), theme::DIM, plot.width() - 20.0);
@@ -191,16 +198,20 @@ pub fn take_map(
             actions.push(Action::StartAt(score.path.steps[step].start.to_f64()));
         }
         let number = step_number(&score.path.steps[step]);
-        let told = row.and_then(|row| state.rows.get(grid.takes - 1 - row)).map(|(take, cells)| match cells
-            [step]
-            .played
-        {
-            Played::Not => look.with(Text::CellNone, &[&take.number, &number]),
-            Played::Clean => look.with(Text::CellClean, &[&take.number, &number]),
-            Played::Partial => look.with(Text::CellPartial, &[&take.number, &number]),
-            Played::Whole => look.with(Text::CellPlayed, &[&take.number, &number]),
-            Played::Unsteady(count) | Played::Faulty(count) => {
-                look.with(Text::CellFaults, &[&take.number, &number, &count])
+        let told = row.and_then(|row| state.rows.get(grid.takes - 1 - row)).map(|(take, cells)| {
+            let cell = cells[step];
+            let told = match cell.played {
+                Played::Not => look.with(Text::CellNone, &[&take.number, &number]),
+                Played::Clean => look.with(Text::CellClean, &[&take.number, &number]),
+                Played::Partial => look.with(Text::CellPartial, &[&take.number, &number]),
+                Played::Whole => look.with(Text::CellPlayed, &[&take.number, &number]),
+                Played::Unsteady(count) | Played::Faulty(count) => {
+                    look.with(Text::CellFaults, &[&take.number, &number, &count])
+                }
+            };
+            match cell.doubts {
+                0 => told,
+                doubts => format!("{told}\n{}", look.with(Text::Doubts, &[&doubts])),
             }
         });
         response.on_hover_text_at_pointer(told.unwrap_or_else(|| look.with(Text::MeasureN, &[&number])));
@@ -255,7 +266,7 @@ fn navigate(
 
 /// Clean is a full block, unsteady a block two thirds high, faulty a third, partial a faint one, one that nobody judged
 /// yet a line in the middle: the shape tells what the colour does.
-fn cell(mesh: &mut Mesh, grid: &Grid, step: usize, row: usize, cell: Cell) {
+fn cell(mesh: &mut Mesh, grid: &Grid, step: usize, row: usize, played: Played) -> Rect {
     let gap = if grid.column > 7.0 { 1.0 } else { 0.0 };
     let left = grid.x(step);
     let block = Rect::from_min_max(
@@ -265,7 +276,7 @@ fn cell(mesh: &mut Mesh, grid: &Grid, step: usize, row: usize, cell: Cell) {
     let part = |share: f32, color: Color32, mesh: &mut Mesh| {
         mesh.add_colored_rect(block.with_min_y(block.bottom() - block.height() * share), color);
     };
-    match cell.played {
+    match played {
         Played::Not => mesh.add_colored_rect(block, Color32::from_white_alpha(6)),
         Played::Partial => {
             mesh.add_colored_rect(block, Color32::from_white_alpha(44));
@@ -284,6 +295,17 @@ fn cell(mesh: &mut Mesh, grid: &Grid, step: usize, row: usize, cell: Cell) {
             mesh.add_colored_rect(block, theme::WRONG.gamma_multiply(0.3));
             part(0.33, theme::WRONG, mesh);
         }
+    }
+    block
+}
+
+/// Where something is more likely no fault: a small question mark, or a dot where there is no room for one.
+fn doubt(painter: &egui::Painter, block: Rect) {
+    let color = theme::TEXT.gamma_multiply(0.85);
+    if block.width() > 7.0 {
+        marks::verdict(painter, block.center(), 3.4, Verdict::Doubt, color);
+    } else {
+        painter.rect_filled(Rect::from_center_size(block.center(), vec2(2.0, 2.0)), 0.0, color);
     }
 }
 

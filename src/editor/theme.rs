@@ -110,7 +110,7 @@ impl Paper {
     /// The colour of a written note.
     pub fn note(&self, verdict: Verdict) -> Color32 {
         match verdict {
-            Verdict::Open => self.ink,
+            Verdict::Open | Verdict::Doubt => self.ink,
             Verdict::Ok => self.verdicts[0],
             Verdict::Timing => self.verdicts[1],
             Verdict::Wrong | Verdict::Missed => self.verdicts[2],
@@ -127,6 +127,7 @@ impl Paper {
 pub fn verdict_color(verdict: Verdict) -> Color32 {
     match verdict {
         Verdict::Open => CURSOR_ON_CHROME,
+        Verdict::Doubt => DIM,
         Verdict::Ok => OK_ON_CHROME,
         Verdict::Timing => TIMING,
         Verdict::Wrong | Verdict::Missed => WRONG_ON_CHROME,

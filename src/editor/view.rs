@@ -172,6 +172,8 @@ pub enum Verdict {
     Wrong,
     /// Not heard.
     Missed,
+    /// Perhaps one of these, more likely as written.
+    Doubt,
 }
 
 /// Input level, dB relative to full scale, -120 or above.

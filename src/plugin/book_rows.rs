@@ -3,7 +3,7 @@
 
 use crate::bridge::Snapshot;
 use crate::editor::{TakeRow, TempoCurve, Verdict};
-use crate::performance::{AlignedBeat, FaultKind};
+use crate::performance::{AlignedBeat, FaultKind, Take};
 use crate::score::PlayingPath;
 use crate::takes::Entry;
 use crate::units::{Bpm, Seconds};
@@ -87,7 +87,7 @@ impl BookRows {
             .as_ref()
             .is_some_and(|(judged, path)| Arc::ptr_eq(judged, entry) && Arc::ptr_eq(path, &score.path));
         if !same {
-            self.verdicts = verdicts(entry, &score.path);
+            self.verdicts = verdicts(&entry.recorded.take, &score.path);
             self.judged = Some((entry.clone(), score.path.clone()));
         }
         self.verdicts.clone()
@@ -130,8 +130,7 @@ fn tempo(beats: &[AlignedBeat]) -> Vec<(f64, Bpm)> {
 }
 
 /// What became of each note of the path in one take: open where it was not played.
-fn verdicts(entry: &Entry, path: &PlayingPath) -> Arc<[Verdict]> {
-    let take = &entry.recorded.take;
+fn verdicts(take: &Take, path: &PlayingPath) -> Arc<[Verdict]> {
     let mut verdicts = vec![Verdict::Open; path.notes.len()];
     for stretch in &take.stretches {
         let first = path.notes.partition_point(|note| note.onset.to_f64() < stretch.from_beat - 1e-6);
@@ -151,9 +150,56 @@ fn verdicts(entry: &Entry, path: &PlayingPath) -> Arc<[Verdict]> {
             .iter()
             .take_while(|note| note.onset.to_f64() < fault.beat + 1e-3)
             .position(|note| Some(note.id) == fault.note);
-        if let Some(offset) = meant {
-            verdicts[first + offset] = verdict;
+        let Some(offset) = meant else { continue };
+        match &mut verdicts[first + offset] {
+            known if !fault.is_doubt() => *known = verdict,
+            known @ (Verdict::Open | Verdict::Ok) => *known = Verdict::Doubt,
+            // What is a fault is no doubt.
+            _ => {}
         }
     }
     verdicts.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::performance::{Fault, Stretch};
+    use crate::readers::read_score;
+
+    #[test]
+    fn a_note_in_doubt_is_neither_right_nor_wrong_and_a_fault_outweighs_it() {
+        let score = read_score(include_bytes!("../../assets/demo/score.mxl"), "song").unwrap();
+        let path = &score.path;
+        let fault = |index: usize, kind, confidence| Fault {
+            kind,
+            at: Seconds(0.0),
+            step: path.notes[index].step,
+            beat: path.notes[index].onset.to_f64(),
+            pitch: Some(path.notes[index].pitch),
+            note: Some(path.notes[index].id),
+            confidence,
+            cents: None,
+        };
+        let mut take = Take::plain(Seconds(0.0), Seconds(9.0));
+        take.stretches = vec![Stretch {
+            start: Seconds(0.0),
+            end: Seconds(9.0),
+            from_step: 0,
+            to_step: 1,
+            from_beat: 0.0,
+            to_beat: path.steps[2].start.to_f64(),
+        }];
+        take.faults = vec![
+            fault(0, FaultKind::Missed, 0.49),
+            fault(1, FaultKind::Wrong, 0.4),
+            fault(1, FaultKind::Missed, 0.5),
+            fault(2, FaultKind::Wrong, 0.9),
+            fault(2, FaultKind::Missed, 0.4),
+            fault(3, FaultKind::Extra, 0.4),
+        ];
+        let verdicts = verdicts(&take, path);
+        let expected = [Verdict::Doubt, Verdict::Missed, Verdict::Wrong, Verdict::Ok];
+        assert_eq!(verdicts[..4], expected);
+    }
 }
