@@ -1,8 +1,8 @@
 //! The book's reasoning on performances made here, with faults planted where they are known.
 
 use colla_parte::performance::{
-    AlignedBeat, Decision, EditChoices, Fault, FaultKind, JoinPlace, Mark, PlayedNote, PosteriorFrame,
-    Stretch, Take,
+    AlignedBeat, DOUBT_BELOW, Decision, EditChoices, Fault, FaultKind, JoinPlace, Mark, PlayedNote,
+    PosteriorFrame, Stretch, Take,
 };
 use colla_parte::score::{NoteId, Ornament, Part, PathNote, PathStep, PlayingPath};
 use colla_parte::takes::{
@@ -191,35 +191,45 @@ fn a_brushed_key_that_was_not_transcribed_is_told_and_one_that_rang_before_is_no
         (at, Pitch(note.pitch.0 + 1))
     };
     let (brushed, rang) = (place(4), place(8));
-    let mut evidence = EvidenceLog::default();
-    for n in 0..(performance.now * 100.0) as u64 {
-        let mut frame = PosteriorFrame::silent(FrameIndex(n));
-        for ((at, pitch), before) in [(brushed, 0.0), (rang, 0.4)] {
-            let key = pitch.key().unwrap();
-            let after = frame.frame.seconds().0 - at.0;
-            frame.onset[key] = if (0.0..0.02).contains(&after) { 0.1 } else { 0.0 };
-            frame.sounding[key] = if (-before..0.25).contains(&after) { 0.7 } else { 0.0 };
-        }
-        // What was transcribed was heard.
-        for note in &performance.notes {
-            let key = note.pitch.key().unwrap();
-            let now = frame.frame.seconds().0;
-            if (now - note.onset.0).abs() < 0.02 {
-                frame.onset[key] = 0.95;
+    let evidence = |onset: f32, sounding: f32| {
+        let mut evidence = EvidenceLog::default();
+        for n in 0..(performance.now * 100.0) as u64 {
+            let mut frame = PosteriorFrame::silent(FrameIndex(n));
+            for ((at, pitch), before) in [(brushed, 0.0), (rang, 0.4)] {
+                let key = pitch.key().unwrap();
+                let after = frame.frame.seconds().0 - at.0;
+                frame.onset[key] = if (0.0..0.02).contains(&after) { onset } else { 0.0 };
+                frame.sounding[key] = if (-before..0.25).contains(&after) { sounding } else { 0.0 };
             }
-            if (note.onset.0..note.offset.0).contains(&now) {
-                frame.sounding[key] = 0.95;
+            // What was transcribed was heard.
+            for note in &performance.notes {
+                let key = note.pitch.key().unwrap();
+                let now = frame.frame.seconds().0;
+                if (now - note.onset.0).abs() < 0.02 {
+                    frame.onset[key] = 0.95;
+                }
+                if (note.onset.0..note.offset.0).contains(&now) {
+                    frame.sounding[key] = 0.95;
+                }
             }
+            evidence.push(&frame);
         }
-        evidence.push(&frame);
-    }
+        evidence
+    };
+    let (usual, faint) = (evidence(0.1, 0.7), evidence(0.6, 0.06));
     let notes = performance.notes.clone();
     let takes = performance.takes(&path, &[]);
-    let told = faults(&path, &takes[0], &notes, Some(&evidence), FaultTolerance::default());
+    let told = faults(&path, &takes[0], &notes, Some(&usual), FaultTolerance::default());
     let [fault] = told.as_slice() else { panic!("{told:?}") };
     assert_eq!((fault.kind, fault.pitch), (FaultKind::Extra, Some(brushed.1)));
     assert!((fault.at.0 - brushed.0.0).abs() < 0.05, "{fault:?}");
     assert!(takes[0].faults.is_empty(), "without evidence: {:?}", takes[0].faults);
+    // Sounding less, it is more likely none: a doubt, which is told unless only likelier ones are asked for.
+    let told = |tolerance| faults(&path, &takes[0], &notes, Some(&faint), tolerance);
+    let usual = told(FaultTolerance::default());
+    let [doubt] = usual.as_slice() else { panic!("{usual:?}") };
+    assert!(doubt.is_doubt() && doubt.pitch == Some(brushed.1), "{doubt:?}");
+    assert_eq!(told(FaultTolerance { notes_above: DOUBT_BELOW, ..FaultTolerance::default() }), []);
 }
 
 #[test]

@@ -19,9 +19,6 @@ use std::path::{Path, PathBuf};
 
 /// Crossfade at the joins of a REAPER project, in seconds.
 const FADE_S: f64 = 0.015;
-/// Wrong, missed and extra notes are told from this likelihood on: each is told with it, and those that are more likely none leave a
-/// measure clean.
-const NOTES_ABOVE: f32 = 0.35;
 
 #[derive(Args)]
 pub(super) struct Session {
@@ -109,7 +106,7 @@ impl Session {
         let path = score.path;
         let config = self.listening.config();
         let off_tune_cents = self.off_tune;
-        let usual = FaultTolerance { notes_above: NOTES_ABOVE, off_tune_cents, ..FaultTolerance::default() };
+        let usual = FaultTolerance { off_tune_cents, ..FaultTolerance::default() };
         let tolerance = self.fault_confidence.map_or(usual, |least| FaultTolerance {
             report_above: least,
             notes_above: least,

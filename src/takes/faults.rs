@@ -9,17 +9,20 @@ use super::evidence::EvidenceLog;
 use super::faint::{FaintStrike, faint_strikes, unsure};
 use super::matching::{MatchedStretch, Matching};
 use super::stumbles::{Matched, stumbles};
-use crate::performance::{Fault, FaultKind, OFF_TUNE_CENTS, PlayedNote, Take};
+use crate::performance::{DOUBT_BELOW, Fault, FaultKind, OFF_TUNE_CENTS, PlayedNote, Take};
 use crate::score::{Ornament, PathNote, PlayingPath};
 use crate::units::{Pitch, Seconds};
+
+/// Wrong, missed and extra notes are told from this likelihood on, unless another is asked for: whoever listens again wants to know where
+/// to. What is more likely none leaves a measure clean.
+const NOTES_ABOVE: f32 = 0.35;
 
 /// How strict the faults are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FaultTolerance {
     /// Faults of time and intonation held less likely than this are not reported, 0-1.
     pub report_above: f32,
-    /// Nor are wrong, missed and extra notes held less likely than this, 0-1. Those that are more likely
-    /// none, if any are told, are doubts and leave a measure clean: the editor, which shows no likelihoods, has none of them.
+    /// Nor are wrong, missed and extra notes held less likely than this, 0-1; see [`Fault::is_doubt`].
     pub notes_above: f32,
     /// A sustained note may lie this far off the tuning of its take, in cents.
     pub off_tune_cents: f32,
@@ -27,7 +30,7 @@ pub struct FaultTolerance {
 
 impl Default for FaultTolerance {
     fn default() -> FaultTolerance {
-        FaultTolerance { report_above: 0.5, notes_above: 0.5, off_tune_cents: OFF_TUNE_CENTS }
+        FaultTolerance { report_above: DOUBT_BELOW, notes_above: NOTES_ABOVE, off_tune_cents: OFF_TUNE_CENTS }
     }
 }
 

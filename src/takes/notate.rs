@@ -70,7 +70,8 @@ pub fn notate(score: &Score, takes: &[Take], notes: &[PlayedNote]) -> Notated {
                 let note = &notes[strike];
                 let meant = take.faults.iter().find(|fault| {
                     let here = (fault.at.0 - note.onset.0).abs() < 1e-9 && fault.pitch == Some(note.pitch);
-                    here && matches!(fault.kind, FaultKind::Wrong | FaultKind::Timing)
+                    let kind = matches!(fault.kind, FaultKind::Wrong | FaultKind::Timing);
+                    here && kind && !fault.is_doubt()
                 });
                 let target = meant.and_then(|fault| {
                     let id = fault.note?;

@@ -4,7 +4,7 @@
 //! differences. Reading and writing again gives the same.
 
 use super::entry::{Entry, Recorded, Remarks};
-use crate::performance::{AlignedBeat, Fault, PlayedNote, Stretch, Take, Voice};
+use crate::performance::{AlignedBeat, DOUBT_BELOW, Fault, PlayedNote, Stretch, Take, Voice};
 use crate::units::{Pitch, SampleIndex, Seconds};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -236,7 +236,11 @@ fn round(stretches: &mut [Stretch], faults: &mut [Fault], start: f64) {
     }
     for fault in faults {
         fault.at = Seconds(rounded(fault.at.0 - start));
+        let is_doubt = fault.is_doubt();
         fault.confidence = (fault.confidence * 1000.0).round() / 1000.0;
+        if is_doubt && !fault.is_doubt() {
+            fault.confidence = DOUBT_BELOW - 0.001;
+        }
         fault.cents = fault.cents.map(|cents| (cents * 10.0).round() / 10.0);
     }
 }
@@ -358,6 +362,19 @@ mod tests {
             saved.start = start;
             let _ = saved.read();
         }
+    }
+
+    /// Otherwise a measure would no longer be clean once its project is opened again.
+    #[test]
+    fn a_doubt_comes_back_as_one() {
+        let kept = |confidence| {
+            let mut entry = entry(&[], &[]);
+            let mut recorded = (*entry.recorded).clone();
+            recorded.take.faults[0].confidence = confidence;
+            entry.recorded = Arc::new(recorded);
+            SavedTake::new(&entry, true).read().unwrap().recorded.take.faults[0].confidence
+        };
+        assert_eq!([0.4996, 0.5, 0.4211].map(kept), [0.499, 0.5, 0.421]);
     }
 
     #[test]

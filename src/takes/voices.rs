@@ -1,7 +1,8 @@
 //! One take out of what several listeners heard of it, each its own parts of the score.
 //!
 //! The first listener's word counts where two contradict each other; otherwise what each heard is added: stretches are joined,
-//! notes and faults brought together. A fault in a part that several followed counts only if all heard it that were there.
+//! notes and faults brought together. A fault in a part that several followed counts only if all heard it that were there; if one of
+//! them doubts it, it is a doubt.
 
 use super::coverage::owner;
 use super::entry::Recorded;
@@ -120,16 +121,23 @@ pub fn merged(contributions: &[&Contribution], alone: bool) -> Option<Recorded> 
     Some(whole)
 }
 
-/// The faults of one listener that no other contradicts who followed the same part and was there.
+/// The faults of one listener that no other contradicts who followed the same part and was there; no likelier than a doubt of
+/// such another.
 fn agreed(heard: &[&Contribution], n: usize) -> Vec<Fault> {
     let own = heard[n];
     let others = || heard.iter().enumerate().filter(move |(other, _)| *other != n).map(|(_, each)| *each);
-    let stands = |(fault, part): &(&Fault, &Option<u16>)| {
-        let witnesses = others().filter(|other| other.follows(**part, own) && other.was_at(fault));
-        witnesses.into_iter().all(|other| other.recorded.take.faults.iter().any(|told| same(told, fault)))
+    let standing = |(fault, part): (&Fault, &Option<u16>)| {
+        let mut confidence = fault.confidence;
+        for witness in others().filter(|other| other.follows(*part, own) && other.was_at(fault)) {
+            let told = witness.recorded.take.faults.iter().find(|told| same(told, fault))?;
+            if told.is_doubt() {
+                confidence = confidence.min(told.confidence);
+            }
+        }
+        Some(Fault { confidence, ..fault.clone() })
     };
     let faults = own.recorded.take.faults.iter().zip(&own.owners);
-    faults.filter(stands).map(|(fault, _)| fault.clone()).collect()
+    faults.filter_map(standing).collect()
 }
 
 /// Two listeners tell of the same fault.
@@ -213,4 +221,44 @@ fn add_notes(notes: &mut Vec<PlayedNote>, others: &[PlayedNote]) {
     };
     notes.extend(others.iter().filter(|note| !known(note)));
     notes.sort_by(|a, b| a.onset.0.total_cmp(&b.onset.0).then(a.pitch.cmp(&b.pitch)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::{Beats, Pitch, Seconds};
+
+    #[test]
+    fn what_one_of_two_doubts_is_a_doubt_and_what_one_did_not_hear_is_none() {
+        let path = PlayingPath::from_notes((4, 4), &[(Beats::whole(0), Beats::whole(4), Pitch(60))]);
+        let heard = |faults: &[(f64, f32)]| {
+            let mut recorded = crate::takes::entry::tests::recorded(10.0);
+            recorded.take.stretches = vec![Stretch {
+                start: Seconds(0.0),
+                end: Seconds(9.0),
+                from_step: 0,
+                to_step: 0,
+                from_beat: 0.0,
+                to_beat: 4.0,
+            }];
+            let fault = |&(at, confidence): &(f64, f32)| Fault {
+                kind: FaultKind::Extra,
+                at: Seconds(at),
+                step: 0,
+                beat: 1.0,
+                pitch: Some(Pitch(61)),
+                note: None,
+                confidence,
+                cents: None,
+            };
+            recorded.take.faults = faults.iter().map(fault).collect();
+            Contribution::new(recorded, Some(&path))
+        };
+        let one = heard(&[(1.0, 0.9), (2.0, 0.9), (3.0, 0.4), (4.0, 0.9)]);
+        let other = heard(&[(1.0, 0.4), (2.0, 0.7), (3.0, 0.45)]);
+        let whole = merged(&[&one, &other], false).unwrap().take;
+        let told = |faults: &[Fault]| faults.iter().map(|f| (f.at.0, f.confidence)).collect::<Vec<_>>();
+        assert_eq!(told(&whole.faults), [(1.0, 0.4), (2.0, 0.9), (3.0, 0.4)]);
+        assert_eq!(told(&whole.voices[0].faults), [(1.0, 0.4), (2.0, 0.9), (3.0, 0.4)]);
+    }
 }
