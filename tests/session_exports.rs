@@ -158,6 +158,8 @@ fn markers_say_the_same_in_every_format() {
     let mut doubted = Vec::new();
     write_markers(&view, MarkerFormat::Csv, &mut doubted).unwrap();
     assert!(String::from_utf8(doubted).unwrap().contains("m. 1 wrong C#4?,4.2500,,wrong"));
+    let sheet = text(|out| write_take_sheet(&view, out));
+    assert!(sheet.contains("<td>wrong C#4?</td><td class=\"num\">40 %</td>"), "{sheet}");
     let reaper = of(MarkerFormat::Reaper);
     assert!(reaper.contains("\r\nR1,\"take 1 m. X,1-4 (2nd)\",2.000000,11.560000,9.560000\r\n"), "{reaper}");
     assert!(reaper.contains("\r\nM1,m. 1 wrong C#4,4.250000,,\r\n"), "{reaper}");

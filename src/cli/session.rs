@@ -216,13 +216,14 @@ impl Session {
     fn summarise(&self, view: &SessionView<'_>) {
         println!("{}: takes: {}", self.audio.display(), view.takes.len());
         for (index, take) in view.takes.iter().enumerate() {
+            let doubts = take.faults.iter().filter(|fault| fault.is_doubt()).count();
             println!(
-                "take {}: {:.2}-{:.2} s, measures {}, faults: {}",
+                "take {}: {:.2}-{:.2} s, measures {}, faults: {}, doubts: {doubts}",
                 index + 1,
                 take.start.0,
                 take.end.0,
                 view.covers(take),
-                take.faults.len()
+                take.faults.len() - doubts
             );
         }
         let clean = view.coverage.iter().filter(|coverage| !coverage.clean.is_empty()).count();

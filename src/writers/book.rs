@@ -80,17 +80,19 @@ pub(super) fn kind_name(kind: FaultKind) -> &'static str {
     }
 }
 
-/// A fault in words: `wrong C#4`, `intonation A4 +31 cents`.
+/// A fault in words: `wrong C#4`, `intonation A4 +31 cents`; of a doubt with a question mark.
 pub(super) fn fault_words(fault: &Fault) -> String {
     const NAMES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
-    match fault.pitch {
-        Some(pitch) => {
-            let octave = pitch.0 as i32 / 12 - 1;
-            let cents = fault.cents.map(|cents| format!(" {cents:+.0} cents")).unwrap_or_default();
-            format!("{} {}{octave}{cents}", kind_name(fault.kind), NAMES[pitch.0 as usize % 12])
-        }
-        None => String::from(kind_name(fault.kind)),
+    let mut words = String::from(kind_name(fault.kind));
+    if let Some(pitch) = fault.pitch {
+        let octave = pitch.0 as i32 / 12 - 1;
+        let cents = fault.cents.map(|cents| format!(" {cents:+.0} cents")).unwrap_or_default();
+        words += &format!(" {}{octave}{cents}", NAMES[pitch.0 as usize % 12]);
     }
+    if fault.is_doubt() {
+        words.push('?');
+    }
+    words
 }
 
 /// `h:mm:ss.mmm`, for people.

@@ -134,9 +134,8 @@ fn markers(session: &SessionView<'_>) -> Vec<Marker> {
             });
         }
         for fault in &take.faults {
-            let doubt = if fault.is_doubt() { "?" } else { "" };
             markers.push(Marker {
-                name: format!("m. {} {}{doubt}", session.measure(fault.step), fault_words(fault)),
+                name: format!("m. {} {}", session.measure(fault.step), fault_words(fault)),
                 start: fault.at.0,
                 end: None,
                 kind: super::book::kind_name(fault.kind),
