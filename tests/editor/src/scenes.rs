@@ -96,6 +96,9 @@ pub fn all() -> Vec<Scene> {
     let mut inspected = scene("inspected", following());
     inspected.state.inspected = Some(6);
     scenes.push(inspected);
+    let mut doubted = scene("doubts", doubts());
+    doubted.state.inspected = never_clean(&doubted.view);
+    scenes.push(doubted);
     let mut settings = scene("settings", following());
     settings.state.settings_open = true;
     scenes.push(settings);
@@ -219,6 +222,51 @@ pub fn after_a_take() -> View {
     view.position = Some(report(FollowState::Waiting, None, 0.0));
     view.level = Level { rms_db: -70.0, peak_db: -64.0, clipped: false };
     view
+}
+
+/// The same a take earlier, with doubts.
+pub fn doubts() -> View {
+    let mut view = after_a_take();
+    view.takes.pop();
+    view.coverage = coverage(&view.takes, view.coverage.len());
+    view.judged = view.takes.last().map(|take| take.number);
+    with_doubts(view)
+}
+
+/// Adds doubts to the takes of `view`, some of them to a measure that no take has cleanly, and to its notes.
+pub fn with_doubts(mut view: View) -> View {
+    let Some(score) = view.score().cloned() else { return view };
+    let faulty = never_clean(&view);
+    for (index, row) in view.takes.iter_mut().enumerate().filter(|(_, row)| row.judged) {
+        let mut doubted = TakeRow::clone(row);
+        let stretch = &doubted.take.stretches[0];
+        let (from, to) = (stretch.from_step as usize, stretch.to_step as usize);
+        for step in from..=to {
+            let count = match chance(index * 57 + step * 3) {
+                _ if Some(step as u32) == faulty => 2,
+                dice => usize::from(dice < 0.15),
+            };
+            for k in 0..count {
+                let kind = [FaultKind::Missed, FaultKind::Wrong, FaultKind::Extra][(step + index + k) % 3];
+                let confidence = 0.35 + 0.149 * chance(step * 5 + index + k) as f32;
+                doubted.take.faults.push(fault(&score, (from, step), kind, confidence));
+            }
+        }
+        doubted.take.faults.sort_by(|a, b| a.at.0.total_cmp(&b.at.0));
+        *row = Arc::new(doubted);
+    }
+    let noted = |(index, verdict): (usize, &Verdict)| match verdict {
+        Verdict::Ok if chance(index + 400) < 0.06 => Verdict::Doubt,
+        known => *known,
+    };
+    view.verdicts = view.verdicts.iter().enumerate().map(noted).collect();
+    view
+}
+
+/// The first measure that was played, and never without a fault.
+pub fn never_clean(view: &View) -> Option<u32> {
+    let faulty = |row: &Coverage| !row.takes.is_empty() && row.clean.is_empty();
+    view.coverage.iter().position(faulty).map(|step| step as u32)
 }
 
 /// Files were written.
@@ -677,15 +725,9 @@ fn takes(score: &Score, count: usize) -> Vec<Arc<TakeRow>> {
             ];
             let faults = (from..=to)
                 .filter(|step| !recording && chance(index * 131 + step) < 0.16)
-                .map(|step| Fault {
-                    kind: kinds[(chance(index + step * 7) * 5.0) as usize],
-                    at: Seconds(3.0 + (step - from) as f64 * 0.97),
-                    step: step as u32,
-                    beat: steps[step].start.to_f64(),
-                    pitch: Some(Pitch(60 + (chance(step) * 20.0) as u8)),
-                    note: None,
-                    confidence: 0.8,
-                    cents: None,
+                .map(|step| {
+                    let kind = kinds[(chance(index + step * 7) * 5.0) as usize];
+                    fault(score, (from, step), kind, 0.8)
                 })
                 .collect();
             let (start, end) = (steps[from].start.to_f64(), (steps[to].start + steps[to].length).to_f64());
@@ -728,6 +770,20 @@ fn takes(score: &Score, count: usize) -> Vec<Arc<TakeRow>> {
         .collect()
 }
 
+/// A fault in `step` of a take that begins in `from`.
+fn fault(score: &Score, (from, step): (usize, usize), kind: FaultKind, confidence: f32) -> Fault {
+    Fault {
+        kind,
+        at: Seconds(3.0 + (step - from) as f64 * 0.97),
+        step: step as u32,
+        beat: score.path.steps[step].start.to_f64(),
+        pitch: Some(Pitch(60 + (chance(step) * 20.0) as u8)),
+        note: None,
+        confidence,
+        cents: None,
+    }
+}
+
 fn coverage(takes: &[Arc<TakeRow>], steps: usize) -> Arc<[Coverage]> {
     (0..steps as u32)
         .map(|step| {
@@ -740,8 +796,7 @@ fn coverage(takes: &[Arc<TakeRow>], steps: usize) -> Arc<[Coverage]> {
             let covering: Vec<u32> =
                 (0..takes.len() as u32).filter(|take| covers(&takes[*take as usize])).collect();
             let judged = |take: &u32| takes[*take as usize].judged;
-            let faulty =
-                |take: &u32| takes[*take as usize].take.faults.iter().any(|fault| fault.step == step);
+            let faulty = |take: &u32| takes[*take as usize].faults().any(|fault| fault.step == step);
             Coverage {
                 step,
                 clean: covering.iter().copied().filter(|take| judged(take) && !faulty(take)).collect(),

@@ -2,10 +2,10 @@
 
 use colla_parte::bridge::Export;
 use colla_parte::editor::{Action, Settings, View};
-use colla_parte::performance::{Coverage, CueMessage, EditChoices};
+use colla_parte::performance::{CueMessage, EditChoices};
 use editor_pictures::{Stage, scenes};
 use egui::{Key, Modifiers, OutputCommand, Role, vec2};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 
 fn stage(view: View) -> Stage {
     Stage::new(view, Default::default(), vec2(1200.0, 800.0), 1.0)
@@ -347,10 +347,9 @@ fn times_on_the_hosts_timeline_lie_earlier_by_the_recording_latency() {
     let times = |recording_latency_ms: f32| -> Vec<f64> {
         let mut view = scenes::following();
         view.settings.recording_latency_ms = recording_latency_ms;
-        let never_clean = |row: &Coverage| !row.takes.is_empty() && row.clean.is_empty();
-        let faulty = view.coverage.iter().position(never_clean).expect("a measure with faults");
+        let faulty = scenes::never_clean(&view).expect("a measure with faults");
         let mut stage = stage(view);
-        stage.shown().state.inspected = Some(faulty as u32);
+        stage.shown().state.inspected = Some(faulty);
         settle(&mut stage);
         let seconds = |text: String| {
             let (minutes, seconds) = text.split_once(':')?;
@@ -365,6 +364,89 @@ fn times_on_the_hosts_timeline_lie_earlier_by_the_recording_latency() {
         told.iter().zip(&written).all(|(told, written)| (told - written - 0.8).abs() < 0.051),
         "{told:?}, {written:?}"
     );
+}
+
+/// The names of all buttons that have these words in them.
+fn buttons(stage: &mut Stage, words: &str) -> Vec<String> {
+    let all = stage.harness().get_all_by_role(Role::Button);
+    all.filter_map(|button| button.accesskit_node().label()).filter(|label| label.contains(words)).collect()
+}
+
+#[test]
+fn doubts_count_nowhere() {
+    let without = &mut stage(scenes::following());
+    let with = &mut stage(scenes::with_doubts(scenes::following()));
+    let todo = buttons(without, "best is take");
+    assert!(!todo.is_empty());
+    assert_eq!(todo, buttons(with, "best is take"));
+    let takes = buttons(without, ": measures ");
+    let doubted = buttons(with, ": measures ");
+    assert!(doubted.iter().filter(|label| label.contains(" doubt")).count() > 2, "{doubted:?}");
+    let counted = doubted.iter().map(|label| label.lines().next().unwrap_or_default().to_owned());
+    assert_eq!(takes, counted.collect::<Vec<_>>());
+    // Nor in the choice of another take.
+    let offered = |view: View| {
+        let mut stage = stage(view);
+        let piece = stage.shown().view.plan.segments[0].clone();
+        let label = format!("from take {}", piece.take);
+        stage.harness().get_all_by_label_contains(&label).next().unwrap().click();
+        settle(&mut stage);
+        [buttons(&mut stage, ": clean"), buttons(&mut stage, " fault")].concat()
+    };
+    let (known, found) = (offered(scenes::edit_plan()), offered(scenes::with_doubts(scenes::edit_plan())));
+    assert!(!known.is_empty());
+    let first_lines = |labels: Vec<String>| -> Vec<String> {
+        labels.iter().map(|label| label.lines().next().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(known, first_lines(found));
+}
+
+#[test]
+fn doubts_are_listed_after_the_faults_of_a_measure_with_how_likely_they_are() {
+    let lines = |view: View| -> Vec<String> {
+        let step = scenes::never_clean(&view);
+        let mut stage = stage(view);
+        stage.shown().state.inspected = step;
+        settle(&mut stage);
+        let labels = stage.harness().get_all_by_role(Role::Label);
+        let above_the_buttons = labels.filter(|label| label.rect().bottom() < 750.0);
+        let mut labels: Vec<(f32, String)> =
+            above_the_buttons.filter_map(|label| Some((label.rect().top(), label.value()?))).collect();
+        labels.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let lines = labels.into_iter().map(|(_, text)| text).skip_while(|text| !text.starts_with("best: "));
+        let is_time = |text: &String| text.starts_with(|c: char| c.is_ascii_digit());
+        lines.filter(|text| !is_time(text)).collect()
+    };
+    let (faults, all) = (lines(scenes::following()), lines(scenes::with_doubts(scenes::following())));
+    assert!(faults.len() > 1 && all.len() == faults.len() + 2, "{faults:?}, {all:?}");
+    assert_eq!(all[..faults.len()], faults, "the same take is best, and its faults come first");
+    let with_percent = |text: &String| {
+        let (_, percent) = text.split_once("? ")?;
+        percent.strip_suffix(" %")?.parse::<u8>().ok()
+    };
+    let percents: Vec<u8> = all[faults.len()..].iter().filter_map(with_percent).collect();
+    assert!(percents.len() == 2 && percents.iter().all(|percent| (35..50).contains(percent)), "{all:?}");
+}
+
+#[test]
+fn a_doubt_is_told_where_the_take_map_has_its_mark() {
+    let mut stage = stage(scenes::doubts());
+    let map = stage.harness().get_by_label("Take map").rect();
+    let view = &stage.shown().view;
+    let (newest, steps) = (view.takes.last().unwrap(), view.score().unwrap().path.steps.len());
+    let doubt = newest.doubts().next().unwrap().step;
+    let number = newest.number;
+    let clean = newest.faults().all(|fault| fault.step != doubt);
+    let count = newest.doubts().filter(|other| other.step == doubt).count();
+    // Left of the columns are the takes' numbers, above them the measures'.
+    let column = ((map.width() - 74.0) / steps as f32).clamp(4.0, 26.0);
+    stage.harness().hover_at(map.left_top() + vec2(64.0 + column * (doubt as f32 + 0.5), 25.0));
+    stage.harness().run_steps(20);
+    let tooltips = stage.harness().get_all_by_role(Role::Label).filter_map(|label| label.value());
+    let told = tooltips.into_iter().find(|text| text.contains(" doubt")).expect("a tooltip");
+    let what = if clean { "clean" } else { "fault" };
+    assert!(told.starts_with(&format!("take {number}, measure ")) && told.contains(what), "{told}");
+    assert!(told.contains(&format!("\n{count} doubt")), "{told}");
 }
 
 /// With the view unchanged, the editor asks for no further frame: `run` fails if it goes on asking.
