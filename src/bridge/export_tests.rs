@@ -2,8 +2,9 @@
 
 use super::tests::{TINY_SCORE, source, tiny_take, wait_for};
 use super::{Bridge, Export, RECORDING_LATENCY_RANGE_MS, Severity, Snapshot};
-use crate::performance::EditChoices;
+use crate::performance::{EditChoices, Fault, FaultKind};
 use crate::takes::{Edit, Recorded, SessionLog};
+use crate::units::{Pitch, Seconds};
 
 #[test]
 fn a_session_is_written_at_the_hosts_times_and_what_fails_is_said() {
@@ -92,6 +93,53 @@ fn a_session_is_written_at_the_hosts_times_and_what_fails_is_said() {
     std::fs::remove_dir_all(&folder).unwrap();
     bridge.export(Export::Markers, None, folder);
     said("expected a folder, found none");
+}
+
+/// What is more likely no fault is written as such, and leaves its measure and the edit clean.
+#[test]
+fn doubts_are_marked_in_every_file_and_counted_in_none() {
+    let bridge = Bridge::default();
+    let folder = std::env::temp_dir().join(format!("colla-parte-doubts-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir(&folder).unwrap();
+    bridge.load_score(source("tiny.musicxml", TINY_SCORE));
+    let snapshot = wait_for(&bridge, |snapshot| snapshot.score.is_some());
+    let mut log = SessionLog::new(3);
+    for confidence in [0.36, 0.8] {
+        let mut recorded = tiny_take(snapshot.score.as_ref().unwrap().grid);
+        recorded.take.faults = vec![Fault {
+            kind: FaultKind::Missed,
+            at: Seconds(1.0),
+            step: 0,
+            beat: 1.0,
+            pitch: Some(Pitch(60)),
+            note: None,
+            confidence,
+            cents: None,
+        }];
+        log.add(recorded).unwrap();
+    }
+    bridge.restore_book(log);
+    let snapshot = wait_for(&bridge, |snapshot| {
+        snapshot.book.coverage.first().is_some_and(|step| step.takes.len() == 2)
+    });
+    assert_eq!(snapshot.book.coverage[0].clean, [0], "the doubted one is clean");
+    assert_eq!(snapshot.book.plan.segments[0].take, 1, "and used");
+    for export in [Export::Markers, Export::TakeSheet] {
+        let last = bridge.snapshot().messages.last().map_or(0, |message| message.id);
+        bridge.export(export, None, folder.clone());
+        wait_for(&bridge, |s| s.messages.last().is_some_and(|message| message.id > last));
+    }
+    let read = |name: &str| String::from_utf8(std::fs::read(folder.join(name)).unwrap()).unwrap();
+    for name in ["tiny labels.txt", "tiny markers.csv", "tiny takes.html"] {
+        let text = read(name);
+        assert_eq!((text.matches("missed C4?").count(), text.matches("missed C4").count()), (1, 2), "{name}");
+    }
+    let sheet = read("tiny takes.html");
+    assert!(sheet.contains("1 covered, 1 clean, 0 clean twice"), "{sheet}");
+    let json: serde_json::Value = serde_json::from_str(&read("tiny takes.json")).unwrap();
+    assert_eq!(json["takes"][0]["faults"][0]["confidence"], 0.36);
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 /// A host lays what it records earlier than a plugin hears it, and tells no plugin by how much.
