@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""plant_sessions.py COLLA_PARTE SCORES OUT [COUNT [SEED]] [--seconds S] [--faults SHARE] [--pianist]: recording sessions of which everything is known.
+"""plant_sessions.py COLLA_PARTE SCORES OUT [COUNT [SEED]] [--seconds S] [--faults SHARE] [--pianist | --alone | --colours] [--noisy]: recording sessions of which everything is known.
 
 SCORES: a folder of .mxl scores. OUT gets a folder for each session, in the format that `colla-parte evaluate` reads: score.mxl,
 audio.wav (fluidsynth, with the sound fonts that SESSION_FONTS names, separated by colons), notes.tsv, alignment.tsv, errors.tsv,
 meta.json. Played are restarts, skips, pauses and stray bits (three sessions in four; the fourth goes straight on), at a tempo that
 drifts, with wrong, missed and extra notes (half of the sessions; all, at SHARE of the notes, with --faults), by a piano or by
 the instruments of the parts. --pianist: a piano always, more often than not with the piano's part of the score alone, each with a
-touch, an evenness, a left hand and inner voices of its own, half of them in a room. Each session depends on the seed and its number alone."""
+touch, an evenness, a left hand and inner voices of its own, half of them in a room. --alone: the first part of the score and nothing
+else, by any instrument. --colours: each part by an instrument of its own. --noisy: 0 to 20 dB above noise, not 30 to
+60. Each session depends on the seed and its number alone."""
 import argparse, csv, io, json, os, random, shutil, subprocess, wave, zipfile
 import xml.etree.ElementTree as ET
 import mido
@@ -17,6 +19,8 @@ PIANO = 0
 GRANDS = [0, 0, 0, 1]
 VOICES = [40, 41, 42, 52, 53, 68, 71, 73]
 QUARTET = [40, 40, 41, 42]
+# Harpsichord, vibraphone, marimba, organs, accordion, guitars, strings, harp, voices, brass, reeds and flutes.
+COLOURS = [6, 11, 12, 16, 19, 20, 21, 24, 26, 32, 40, 40, 41, 42, 42, 43, 44, 46, 48, 52, 53, 56, 57, 60, 65, 66, 68, 69, 70, 71, 71, 73, 73, 74, 75]
 
 
 def notes_of(program, score):
@@ -211,9 +215,12 @@ def piano_alone(score, out):
     return True
 
 
-def programs(rng, player, pianist):
+def programs(rng, player, pianist, coloured):
     """An instrument for each part."""
     parts = sorted({n['part'] for n in player.notes})
+    if coloured:
+        player.pedalled, player.pedals = False, []
+        return {part: rng.choice(COLOURS) for part in parts}, 'any'
     if pianist:
         return dict.fromkeys(parts, rng.choice(GRANDS)), 'piano'
     if rng.random() < 0.5:
@@ -235,7 +242,7 @@ def in_room(sound, rng):
     return sound + np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(tail, size), size)[:len(sound)]
 
 
-def render(player, sounds, font, wav, rng, pianist):
+def render(player, sounds, font, wav, rng, pianist, noisy):
     middle = mido.MidiFile(ticks_per_beat=480)
     track = mido.MidiTrack()
     middle.tracks.append(track)
@@ -263,7 +270,12 @@ def render(player, sounds, font, wav, rng, pianist):
         sound = in_room(sound, rng)
     noise = np.cumsum(np.random.default_rng(rng.getrandbits(32)).normal(size=len(sound)))
     noise -= np.convolve(noise, np.ones(4001) / 4001, 'same')
-    snr = rng.uniform(30, 60)
+    if noisy:
+        # As much power an octave, or more of it higher up, or lower down.
+        shape = np.fft.rfft(np.random.default_rng(rng.getrandbits(32)).normal(size=len(sound)))
+        shape /= np.maximum(np.arange(len(shape)), 20) ** rng.uniform(0.3, 0.9)
+        noise = np.fft.irfft(shape, len(sound))
+    snr = rng.uniform(0, 20) if noisy else rng.uniform(30, 60)
     noise *= np.sqrt(np.mean(sound ** 2) / np.mean(noise ** 2)) * 10 ** (-snr / 20)
     sound = sound + noise
     sound *= 10 ** (rng.uniform(-20, -2) / 20) / np.abs(sound).max()
@@ -289,7 +301,10 @@ def main():
     parser.add_argument('seed', type=int, nargs='?', default=1)
     parser.add_argument('--seconds', type=float, default=75.0)
     parser.add_argument('--faults', type=float)
-    parser.add_argument('--pianist', action='store_true')
+    who = parser.add_mutually_exclusive_group()
+    for name in 'pianist', 'alone', 'colours':
+        who.add_argument('--' + name, action='store_true')
+    parser.add_argument('--noisy', action='store_true')
     args = parser.parse_args()
     fonts = os.environ['SESSION_FONTS'].split(':')
     files = sorted(os.path.join(d, f) for d, _, fs in os.walk(args.scores) for f in fs if f.endswith('.mxl'))
@@ -305,16 +320,18 @@ def main():
         if not (args.pianist and rng.random() < 0.7 and piano_alone(file, score)):
             shutil.copy(file, score)
         notes = notes_of(args.program, score)
-        if not 300 <= len(notes) <= 8000 or not all(24 <= n['pitch'] <= 105 for n in notes):
+        if args.alone:
+            notes = [n for n in notes if n['part'] == min(n['part'] for n in notes)]
+        if not (60 if args.alone else 300) <= len(notes) <= 8000 or not all(24 <= n['pitch'] <= 105 for n in notes):
             continue
         faults = args.faults if args.faults is not None else rng.choice([0.0, rng.uniform(0.01, 0.08)])
         player, straight = session(rng, notes, tempo_of(args.program, score), args.seconds, faults, args.pianist)
-        if len(player.played) < 100:
+        if len(player.played) < (40 if args.alone else 100):
             continue
-        sounds, instrument = programs(rng, player, args.pianist)
+        sounds, instrument = programs(rng, player, args.pianist, args.alone or args.colours)
         sounding(player)
         font = fonts[done % len(fonts)]
-        render(player, sounds, font, f'{folder}/audio.wav', rng, args.pianist)
+        render(player, sounds, font, f'{folder}/audio.wav', rng, args.pianist, args.noisy)
         played = sorted(player.played, key=lambda n: n['onset'])
         table(f'{folder}/notes.tsv', ['onset_s', 'offset_s', 'midi_pitch', 'velocity', 'score_note_id', 'key_off_s', 'part', 'segment'],
               [(n['onset'], n['end'], n['pitch'], n['velocity'], n['id'], n['off'], n['part'], n['segment']) for n in played])
