@@ -9,7 +9,7 @@ use colla_parte::engine::{Engine, EngineConfig, EstimatorKind};
 use colla_parte::follower::{Follower, FollowerSettings};
 use colla_parte::network::{NetworkEstimator, Weights};
 use colla_parte::notes::NoteTracker;
-use colla_parte::performance::PosteriorFrame;
+use colla_parte::performance::{DecisionDelay, PosteriorFrame};
 use colla_parte::salience::{HarmonicEstimator, HarmonicTemplates};
 use colla_parte::score::{PlayingPath, TempoChange};
 use colla_parte::units::{Beats, Bpm, FrameIndex, HOP_S, KEYS, Pitch, Seconds};
@@ -134,10 +134,11 @@ fn templates() -> HarmonicTemplates {
 
 fn notes(criterion: &mut Criterion) {
     let frames = evidence();
-    let mut tracker = NoteTracker::new(Engine::tracker_config(EstimatorKind::Network));
+    let mut tracker =
+        NoteTracker::new(Engine::tracker_config(EstimatorKind::Network, DecisionDelay::Standard));
     let mut events = Vec::with_capacity(64);
     hop_by_hop(criterion, "note tracker, a step", |hop| {
-        tracker.step(&frames[hop], &[], Seconds(hop as f64 * HOP_S), &mut events);
+        tracker.step(&frames[hop], &[], FrameIndex(hop as u64), Seconds(hop as f64 * HOP_S), &mut events);
         events.clear();
     });
 }

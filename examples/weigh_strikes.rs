@@ -5,7 +5,6 @@
 //! the inputs as `NetworkEstimator::velocity_inputs` gives them.
 
 use colla_parte::audio::{Conditioner, FrontEnd};
-use colla_parte::engine::{Engine, EstimatorKind};
 use colla_parte::network::{NetworkEstimator, Weights};
 use colla_parte::readers::decode_sound;
 use colla_parte::units::{FrameIndex, HOP_S, Pitch};
@@ -15,6 +14,8 @@ use std::path::Path;
 
 /// A note counts where the network first calls it struck, at most so many frames from it.
 const NEAR: u64 = 3;
+/// It calls it so where the probability is at least this.
+const HEARD: f32 = 0.43;
 
 struct Note {
     frame: u64,
@@ -61,7 +62,6 @@ fn weigh(folder: &str, notes: &[Note], weights: &Weights, delay: usize) -> Resul
     Conditioner::new(rate_hz).process(&mut sound.samples);
     let mut estimator = NetworkEstimator::new(weights);
     assert!(estimator.set_look_ahead(delay), "the file has heads for its own delays");
-    let heard = Engine::tracker_config(EstimatorKind::Network).onset;
     let mut told = vec![false; notes.len()];
     FrontEnd::new(rate_hz)?.push(&sound.samples, |spectrum| {
         let described = FrameIndex(spectrum.frame.0.saturating_sub(delay as u64));
@@ -71,7 +71,7 @@ fn weigh(folder: &str, notes: &[Note], weights: &Weights, delay: usize) -> Resul
             if note.frame > described.0 + NEAR {
                 break;
             }
-            if !*told && strikes[note.key] >= heard {
+            if !*told && strikes[note.key] >= HEARD {
                 *told = true;
                 print!("{folder}\t{delay}\t{:.4}", note.velocity);
                 estimator.velocity_inputs(note.key).iter().for_each(|input| print!("\t{input:.4}"));

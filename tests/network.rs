@@ -1,6 +1,8 @@
 //! The shipped network through the front door: what it says is what its trainer said, damaged files are refused.
 
-use colla_parte::network::{BINS, NetworkError, NetworkEstimator, RESOLUTIONS, Weights};
+use colla_parte::network::{
+    BINS, NetworkError, NetworkEstimator, RESOLUTIONS, STRIKE_INPUTS, StrikeJudge, Weights,
+};
 use colla_parte::performance::DecisionDelay;
 use colla_parte::units::{FrameIndex, KEYS};
 
@@ -42,11 +44,31 @@ fn the_engine_says_what_the_trainer_said() {
     assert!(largest > 0.5, "the passage says nothing");
 }
 
+/// Written by `training/strikes.py`: how many candidates, their inputs, their probabilities.
+const GOLDEN_STRIKES: &[u8] = include_bytes!("golden/strikes.bin");
+
+#[test]
+fn strikes_are_judged_as_the_trainer_judged_them() {
+    let (count, values) = GOLDEN_STRIKES.split_at(4);
+    let count = u32::from_le_bytes(count.try_into().unwrap()) as usize;
+    let values: Vec<f32> = values.as_chunks::<4>().0.iter().map(|&value| f32::from_le_bytes(value)).collect();
+    let (inputs, probabilities) = values.split_at(count * STRIKE_INPUTS);
+    assert_eq!(probabilities.len(), count);
+    let mut judge = StrikeJudge::new(&Weights::read(WEIGHTS).unwrap());
+    let mut likely = 0;
+    for (inputs, &expected) in inputs.as_chunks().0.iter().zip(probabilities) {
+        let found = judge.judgement(inputs);
+        assert!((found - expected).abs() < 1e-4, "{found}, expected {expected}");
+        likely += usize::from(expected > 0.5);
+    }
+    assert!(likely > count / 10 && likely < count, "{likely} of {count} are strikes");
+}
+
 #[test]
 fn silence_stays_silent() {
     for delay in DecisionDelay::ALL {
         let mut estimator = NetworkEstimator::new(&Weights::read(WEIGHTS).unwrap());
-        assert!(estimator.set_look_ahead(delay.hops()), "the shipped network cannot decide so");
+        assert!(estimator.set_look_ahead(delay.evidence_hops()), "the shipped network cannot decide so");
         for n in 0..500 {
             let evidence = estimator.step(&[[0.0; BINS]; RESOLUTIONS], -120.0, FrameIndex(n));
             assert!(evidence.onset.iter().all(|&p| p < 0.2), "a strike in silence, frame {n}");
@@ -62,14 +84,14 @@ fn each_delay_describes_the_same_passage() {
     // The likeliest key at each moment, told later or sooner.
     let strongest = |delay: DecisionDelay| -> Vec<Option<usize>> {
         let mut estimator = NetworkEstimator::new(&weights);
-        assert!(estimator.set_look_ahead(delay.hops()));
+        assert!(estimator.set_look_ahead(delay.evidence_hops()));
         let mut moments = vec![];
         for (n, frame) in levels.iter().enumerate() {
             let evidence = estimator.step(frame, -20.0, FrameIndex(n as u64));
             let best = (0..KEYS).max_by(|&a, &b| evidence.sounding[a].total_cmp(&evidence.sounding[b]));
             moments.push(best.filter(|&key| evidence.sounding[key] > 0.5));
         }
-        moments.split_off(delay.hops())
+        moments.split_off(delay.evidence_hops())
     };
     let standard = strongest(DecisionDelay::Standard);
     assert!(standard.iter().flatten().count() > 10);

@@ -1,8 +1,8 @@
 """Writes a checkpoint's averaged weights as the file that the engine embeds, and what the network says of a short
 passage, by which a test holds the engine to it.
 
-    python export.py --checkpoint run/standard/checkpoint.pt --readout checkpoints/velocities.npz --weights ../assets/ear.weights \
-        --golden ../tests/golden/network.bin --passage material/valid
+    python export.py --checkpoint run/standard/checkpoint.pt --readout checkpoints/velocities.npz --judge checkpoints/strikes.npz \
+        --weights ../assets/ear.weights --golden ../tests/golden/network.bin --passage material/valid
 """
 
 import argparse
@@ -14,8 +14,9 @@ import torch
 
 from material import Material
 from model import BINS, CONTEXT, HEADS, KEYS, PARTIAL_SHIFTS, RESOLUTIONS, Ear
+from strikes import fnv1a, layer_bytes
 
-MAGIC, VERSION = b"CPEARNET", 4
+MAGIC, VERSION = b"CPEARNET", 5
 # Silent frames that the engine runs through at a start; golden frames after them.
 SETTLING, GOLDEN_FRAMES = 48, 40
 # The network is too sure of strikes (its loss counts them three times, which may be why); this much is taken from their log-odds.
@@ -67,8 +68,8 @@ def layers(model, readout):
     ]
 
 
-def file_of(model, readout):
-    """The weights file's bytes."""
+def file_of(model, readout, judge):
+    """The weights file's bytes; `judge`: the layers by which strikes are judged, weights and biases by turns."""
     size = model.size
     names = ("front", "bottleneck", "channels", "hidden", "company", "second")
     data = MAGIC + struct.pack("<7I", VERSION, *(size[name] for name in names))
@@ -76,16 +77,9 @@ def file_of(model, readout):
     for weights, biases in layers(model, readout):
         data += struct.pack("<2I", *weights.shape)
         data += weights.contiguous().numpy().astype("<f4").tobytes() + biases.numpy().astype("<f4").tobytes()
+    data += layer_bytes(judge)
     data += model.register.numpy().astype("<f4").tobytes()
     return data + struct.pack("<Q", fnv1a(data))
-
-
-def fnv1a(data):
-    """64-bit FNV-1a hash."""
-    value = 0xCBF29CE484222325
-    for byte in data:
-        value = ((value ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
-    return value
 
 
 def velocity_inputs(levels, heads):
@@ -120,6 +114,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--readout", type=Path, required=True, help="of velocities.py")
+    parser.add_argument("--judge", type=Path, required=True, help="of strikes.py")
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--golden", type=Path)
     parser.add_argument("--passage", type=Path, help="folder of the generator's that the golden passage is from")
@@ -130,10 +125,11 @@ def main():
     model.eval()
     fitted = np.load(arguments.readout)
     readout = torch.from_numpy(fitted["weights"]).t(), torch.from_numpy(fitted["biases"])
+    judge = np.load(arguments.judge)
     with torch.no_grad():
         model.heads.bias[:: len(HEADS)] += ONSET_LOG_ODDS
         arguments.weights.parent.mkdir(parents=True, exist_ok=True)
-        arguments.weights.write_bytes(file_of(model, readout))
+        arguments.weights.write_bytes(file_of(model, readout, [judge[name] for name in judge.files]))
         if arguments.golden:
             arguments.golden.parent.mkdir(parents=True, exist_ok=True)
             arguments.golden.write_bytes(golden_of(model, readout, Material(arguments.passage)))

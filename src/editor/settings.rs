@@ -115,7 +115,7 @@ fn listening(ui: &mut Ui, look: &Look, wanted: &mut Settings) {
     ui.label(look.text(Text::DecideAfter)).on_hover_text(look.text(Text::DecideAfterHint));
     ui.horizontal(|ui| {
         for delay in DecisionDelay::ALL {
-            let name = format!("{} ms", 10 * delay.hops());
+            let name = format!("{} ms", delay.nominal_ms());
             let hint = look.text(Text::DecideAfterHint);
             ui.selectable_value(&mut wanted.decision_delay, delay, name).on_hover_text(hint);
         }

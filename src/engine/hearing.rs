@@ -3,9 +3,9 @@
 use super::{EngineError, EstimatorKind};
 use crate::audio::{BINS, DB_PER_UNIT, FLOOR_DB, LONGEST_WINDOW, SpectralFrame, SpectrumAnalyser};
 use crate::follower::FollowerSettings;
-use crate::network::{NetworkEstimator, Weights};
-use crate::notes::TrackerConfig;
-use crate::performance::{DecisionDelay, PosteriorFrame};
+use crate::network::{NetworkEstimator, STRIKE_LAGS, Weights};
+use crate::notes::{PeakRule, StrikeRule, TrackerConfig};
+use crate::performance::{DecisionDelay, PosteriorFrame, Strike};
 use crate::salience::{HarmonicEstimator, HarmonicTemplates};
 use crate::units::FrameIndex;
 use std::sync::{Arc, OnceLock};
@@ -15,6 +15,12 @@ const DECOMPOSED: usize = 1;
 
 /// Partials above this are beyond the front end.
 const HIGHEST_PARTIAL_HZ: f64 = 6_600.0;
+
+/// A likelihood that no strike has.
+const NEVER: f32 = 1.1;
+
+/// How much later than the attack the harmonic estimator's strikes are, negative: what to add to them.
+const ONSET_LATE_S: f64 = -0.026;
 
 /// The network's weights; what they are and how they were made: `assets/MODEL_CARD.md`.
 const WEIGHTS: &[u8] = include_bytes!("../../assets/ear.weights");
@@ -46,13 +52,13 @@ impl Hearing {
     /// can.
     pub(super) fn set_delay(&mut self, delay: DecisionDelay) {
         if let Hearing::Network(estimator) = self {
-            estimator.set_look_ahead(delay.hops());
+            estimator.set_look_ahead(delay.evidence_hops());
         }
     }
 
     /// Whether [`Hearing::set_delay`] would change something.
     pub(super) fn waits_otherwise(&self, delay: DecisionDelay) -> bool {
-        matches!(self, Hearing::Network(estimator) if estimator.look_ahead() != delay.hops())
+        matches!(self, Hearing::Network(estimator) if estimator.look_ahead() != delay.evidence_hops())
     }
 
     pub(super) fn reset(&mut self) {
@@ -75,60 +81,41 @@ impl Hearing {
     pub(super) fn look_ahead_of(kind: EstimatorKind, delay: DecisionDelay) -> u64 {
         let hops = match kind {
             EstimatorKind::Harmonic => HarmonicEstimator::LOOK_AHEAD,
-            EstimatorKind::Network => delay.hops(),
+            EstimatorKind::Network => delay.evidence_hops(),
         };
         hops as u64
     }
 
     /// Thresholds that suit the estimator's probabilities.
-    pub(super) fn tracker_config(kind: EstimatorKind) -> TrackerConfig {
+    pub(super) fn tracker_config(kind: EstimatorKind, delay: DecisionDelay) -> TrackerConfig {
         match kind {
             EstimatorKind::Harmonic => TrackerConfig {
-                onset: 0.5,
-                restrike: 0.5,
-                sure_early: 1.1,
-                at_rise: false,
-                restrike_gap_frames: 8,
-                sure: 1.1,
-                sounding_confirm: 0.5,
-                confirm_frames: 3,
-                // Rises of what is already in the window make activations creep up softly: strikes only.
-                soft: 1.0,
-                soft_frames: 0,
-                soft_onset: 0.0,
+                strikes: StrikeRule::Peaks(PeakRule {
+                    onset: 0.5,
+                    restrike: 0.5,
+                    restrike_gap_frames: 8,
+                    sounding_confirm: 0.5,
+                    confirm_frames: 3,
+                    ghost: 0.5,
+                    ghost_ratio: 1.05,
+                    ghost_frames: 3,
+                }),
                 sounding_end: 0.3,
                 end_frames: 3,
                 sounding_sure: 0.3,
                 end_shift_s: 0.0,
                 release: 1.1,
-                ghost: 0.5,
-                ghost_ratio: 1.05,
-                ghost_frames: 3,
                 polyphony: 24,
                 // The rise is steepest a little after the attack it comes from.
-                onset_shift_s: -0.026,
+                onset_shift_s: ONSET_LATE_S,
             },
             EstimatorKind::Network => TrackerConfig {
-                onset: 0.43,
-                restrike: 0.43,
-                sure_early: 0.65,
-                at_rise: true,
-                restrike_gap_frames: 4,
-                sure: 0.57,
-                sounding_confirm: 0.7,
-                confirm_frames: 10,
-                // Of slow attacks it is sure that they sound before it is sure when they began.
-                soft: 0.6,
-                soft_frames: 2,
-                soft_onset: 0.05,
+                strikes: StrikeRule::Judged { likely: likely_enough(delay), gap_frames: 5 },
                 sounding_end: 0.25,
                 end_frames: 3,
                 sounding_sure: 0.65,
                 end_shift_s: -0.02,
                 release: 1.1,
-                ghost: 0.0,
-                ghost_ratio: 1.0,
-                ghost_frames: 0,
                 polyphony: 48,
                 onset_shift_s: 0.0,
             },
@@ -137,24 +124,32 @@ impl Hearing {
 
     /// What the follower must know of the estimator.
     pub(super) fn follower_settings(kind: EstimatorKind) -> FollowerSettings {
-        let onset_shift_s = Hearing::tracker_config(kind).onset_shift_s as f32;
         let usual = FollowerSettings::default();
         match kind {
             EstimatorKind::Harmonic => {
                 // What sounds on is taken for keys that begin to sound, and partials for notes, more often than the
                 // network does.
+                let onset_shift_s = ONSET_LATE_S as f32;
                 FollowerSettings { onset_shift_s, soft_onset: 5.0, ghost: 0.05, ..usual }
             }
-            EstimatorKind::Network => FollowerSettings { onset_shift_s, ..usual },
+            EstimatorKind::Network => usual,
         }
     }
 
-    /// What the last step said of a later moment already, and of earlier moments once more and surer, if the estimator does
-    /// that and the delay chosen leaves room for it; the earliest moment last.
+    /// What the last step said of later moments already, and of earlier moments once more and surer, if the estimator does
+    /// that; the earliest moment last.
     pub(super) fn other_judgements(&self) -> &[PosteriorFrame] {
         match self {
             Hearing::Harmonic { .. } => &[],
             Hearing::Network(estimator) => estimator.other_judgements(),
+        }
+    }
+
+    /// The strikes judged at the last step, if the estimator judges them.
+    pub(super) fn strikes(&self) -> &[Strike] {
+        match self {
+            Hearing::Harmonic { .. } => &[],
+            Hearing::Network(estimator) => estimator.strikes(),
         }
     }
 
@@ -170,6 +165,19 @@ impl Hearing {
             Hearing::Network(estimator) => estimator.step(&spectrum.levels, spectrum.level_db, described),
         }
     }
+}
+
+/// How likely a strike must be, by how late it is: sooner only if it is surer.
+fn likely_enough(delay: DecisionDelay) -> Vec<(usize, f32)> {
+    // From lag 2 on; what is beyond the last is as the last.
+    let least: &[f32] = match delay {
+        // What is not heard within five hops is not told at all.
+        DecisionDelay::Short => &[0.85, 0.7, 0.7, 0.85, NEVER],
+        DecisionDelay::Standard => &[0.97, 0.9, 0.8, 0.75, 0.7],
+        DecisionDelay::Long => &[NEVER, NEVER, 0.97, 0.93, 0.9, 0.8, 0.75],
+    };
+    let at = |place: usize| least[place.min(least.len() - 1)];
+    STRIKE_LAGS.iter().enumerate().map(|(place, &lag)| (lag, at(place))).collect()
 }
 
 /// Amplitude, 1 at a full-scale sine, of a level of the front end.

@@ -5,9 +5,9 @@ use super::{EngineConfig, EngineError, EngineEvent, EstimatorKind, FollowCommand
 use crate::audio::{Conditioner, FrontEnd, Resampler, SpectralFrame, intonation_cents};
 use crate::follower::Follower;
 use crate::notes::{BendTracker, NoteTracker, PedalTracker, ScorePrior, TrackerConfig};
-use crate::performance::{DecisionDelay, FollowState, NoteEvent, PositionReport, PosteriorFrame};
+use crate::performance::{DecisionDelay, FollowState, NoteEvent, PositionReport, PosteriorFrame, Strike};
 use crate::score::PlayingPath;
-use crate::units::{FrameIndex, HOP_S, SampleIndex, Seconds};
+use crate::units::{FrameIndex, HOP_S, KEYS, SampleIndex, Seconds};
 use std::sync::Arc;
 
 /// Samples conditioned at a time.
@@ -46,8 +46,9 @@ struct Stream {
     latency_s: f64,
     notes: Vec<NoteEvent>,
     swayed: PosteriorFrame,
-    /// What was judged with it of other frames, of a later one already and of earlier ones again; nothing if nothing was.
-    judged: Vec<PosteriorFrame>,
+    /// What was judged with it of an earlier frame again, by the surest heads, if anything was.
+    surest: Option<PosteriorFrame>,
+    strikes: Vec<Strike>,
 }
 
 impl Engine {
@@ -58,7 +59,7 @@ impl Engine {
     pub fn new(config: &EngineConfig, rate_hz: f64) -> Result<Engine, EngineError> {
         let mut front_end = FrontEnd::new(rate_hz)?;
         front_end.tune(f64::from(config.reference_hz));
-        let tracker = NoteTracker::new(Hearing::tracker_config(config.estimator));
+        let tracker = NoteTracker::new(Hearing::tracker_config(config.estimator, config.decision_delay));
         let stream = Stream {
             config: config.clone(),
             hearing: Hearing::new(config.estimator, config.decision_delay)?,
@@ -73,7 +74,8 @@ impl Engine {
             latency_s: front_end.latency_s(),
             notes: Vec::with_capacity(64),
             swayed: PosteriorFrame::silent(FrameIndex(0)),
-            judged: Vec::new(),
+            surest: None,
+            strikes: Vec::with_capacity(KEYS),
         };
         let mut engine = Engine {
             rate_hz,
@@ -96,6 +98,7 @@ impl Engine {
         }
         self.stream.config = EngineConfig { estimator, ..config.clone() };
         let c = &self.stream.config;
+        self.stream.tracker.set_config(Hearing::tracker_config(estimator, c.decision_delay));
         self.stream.tracker.set_live(
             c.sensitivity,
             c.lowest_pitch,
@@ -131,8 +134,8 @@ impl Engine {
     }
 
     /// The thresholds by which this estimator's evidence becomes notes.
-    pub fn tracker_config(estimator: EstimatorKind) -> TrackerConfig {
-        Hearing::tracker_config(estimator)
+    pub fn tracker_config(estimator: EstimatorKind, delay: DecisionDelay) -> TrackerConfig {
+        Hearing::tracker_config(estimator, delay)
     }
 
     /// What [`Engine::latency`] will be at this rate, but for the time that a note is held back to see how long it
@@ -270,31 +273,29 @@ impl Stream {
             emitted = Seconds(emitted.0.min(end.0));
         }
         self.swayed.clone_from(evidence);
-        self.judged.clear();
-        let judged = self.hearing.other_judgements();
-        if judged.last().is_some_and(|judged| judged.frame.0 >= self.base) {
-            self.judged.extend_from_slice(judged);
-        }
-        self.tell(emitted, events);
+        let surest = self.hearing.other_judgements().last();
+        self.surest = surest.filter(|other| (self.base..described.0).contains(&other.frame.0)).cloned();
+        self.strikes.clear();
+        self.strikes.extend_from_slice(self.hearing.strikes());
+        self.tell(FrameIndex(newest), emitted, events);
         let newest = FrameIndex(newest).seconds();
         self.tell_bend(spectrum, Seconds(newest.0 - BendTracker::LAG_S), emitted, events);
     }
 
     /// Sends the frame in `swayed` on to the tracker and the listeners.
-    fn tell(&mut self, emitted: Seconds, events: &mut Vec<EngineEvent>) {
+    fn tell(&mut self, newest: FrameIndex, emitted: Seconds, events: &mut Vec<EngineEvent>) {
         debug_assert_eq!(self.swayed.frame.0, self.next, "a frame was left out");
         self.next = self.swayed.frame.0 + 1;
         if self.want_evidence {
             let evidence = Arc::new(self.swayed.clone());
-            let surer = self.judged.last().filter(|judged| judged.frame < self.swayed.frame);
-            let surest = surer.map_or_else(|| evidence.clone(), |judged| Arc::new(judged.clone()));
+            let surest = self.surest.take().map_or_else(|| evidence.clone(), Arc::new);
             events.push(EngineEvent::Evidence(evidence));
             events.push(EngineEvent::Hindsight(surest));
         }
         self.follow(emitted, events);
         self.prior.apply(&mut self.swayed);
-        self.judged.iter_mut().for_each(|judged| self.prior.apply(judged));
-        self.tracker.step(&self.swayed, &self.judged, emitted, &mut self.notes);
+        self.strikes.iter_mut().for_each(|strike| self.prior.sway(strike));
+        self.tracker.step(&self.swayed, &self.strikes, newest, emitted, &mut self.notes);
         self.tell_notes(events);
         events.extend(std::iter::from_fn(|| self.pedal.advance(emitted)).map(EngineEvent::Note));
     }
@@ -358,8 +359,9 @@ impl Stream {
     fn silence_until(&mut self, base: u64, emitted: Seconds, events: &mut Vec<EngineEvent>) {
         while self.next < base {
             self.swayed = PosteriorFrame::silent(FrameIndex(self.next));
-            self.judged.clear();
-            self.tell(emitted, events);
+            self.surest = None;
+            self.strikes.clear();
+            self.tell(self.swayed.frame, emitted, events);
         }
     }
 

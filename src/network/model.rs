@@ -2,9 +2,10 @@
 //! second of which hears what the first holds of other keys.
 
 use super::kernels::{POSITION_BLOCK, TapLayer, remember, sigmoid};
+use super::strikes::{HEARD, StrikeJudge};
 use super::weights::{HEADS, Sizes, Weights};
 use super::{BINS, RESOLUTIONS};
-use crate::performance::PosteriorFrame;
+use crate::performance::{PosteriorFrame, Strike};
 use crate::units::{FrameIndex, KEYS};
 use pulp::Arch;
 
@@ -61,12 +62,13 @@ pub struct NetworkEstimator {
     scratch: Scratch,
     /// Hops that each set of heads lags.
     delays: Vec<usize>,
-    /// The set that decides; the next shorter one, if there is one, and all longer ones, the longest last.
+    /// The set whose word is given; the others, the longest last.
     place: usize,
     others: Vec<usize>,
     frame: PosteriorFrame,
     /// What each of the others says.
     judged: Vec<PosteriorFrame>,
+    judge: StrikeJudge,
 }
 
 struct Layers {
@@ -157,6 +159,7 @@ impl NetworkEstimator {
             others: Vec::new(),
             frame: PosteriorFrame::silent(FrameIndex(0)),
             judged: Vec::new(),
+            judge: StrikeJudge::new(weights),
         };
         estimator.find_others();
         let silence = [[0.0; BINS]; RESOLUTIONS];
@@ -170,6 +173,7 @@ impl NetworkEstimator {
             estimator.step(&silence, -120.0, FrameIndex(0));
         }
         estimator.settled = estimator.state.clone();
+        estimator.judge.reset();
         estimator
     }
 
@@ -188,19 +192,20 @@ impl NetworkEstimator {
     }
 
     fn find_others(&mut self) {
-        let chosen = self.look_ahead();
-        let sooner = self.delays.iter().copied().filter(|&delay| delay < chosen).max();
-        let least = sooner.unwrap_or(chosen);
-        let listened = |&place: &usize| self.delays[place] >= least && self.delays[place] != chosen;
-        self.others = (0..self.delays.len()).filter(listened).collect();
+        self.others = (0..self.delays.len()).filter(|&place| place != self.place).collect();
         self.others.sort_by_key(|&place| self.delays[place]);
         self.judged = vec![PosteriorFrame::silent(FrameIndex(0)); self.others.len()];
     }
 
-    /// What the heads of other delays said at the last step: the next shorter one of a later moment, all longer ones of
-    /// earlier moments, the earliest last. Strikes, sounding and velocities only.
+    /// What the heads of other delays said at the last step, of later moments and of earlier ones, the earliest last. Strikes,
+    /// sounding and velocities only.
     pub fn other_judgements(&self) -> &[PosteriorFrame] {
         &self.judged
+    }
+
+    /// The strikes that were judged at the last step.
+    pub fn strikes(&self) -> &[Strike] {
+        self.judge.strikes()
     }
 
     /// What the last step read `key`'s velocity from: what the deciding heads say of it, then the level of each partial around the
@@ -219,6 +224,7 @@ impl NetworkEstimator {
         self.state.judging.copy_from_slice(judging);
         self.state.recalled.copy_from_slice(recalled);
         self.state.levels_db.copy_from_slice(levels_db);
+        self.judge.reset();
     }
 
     /// Takes the newest hop's levels (`[resolution][bin]`, as the front end gives them) and its level in dB; the
@@ -313,7 +319,11 @@ impl NetworkEstimator {
             }
         }
         layers.read_velocities(arch, *chosen, loudness, rows, &mut evidence.velocity);
-        evidence
+        self.judge.step(HEARD.map(|delay| {
+            let other = self.others.iter().position(|&place| self.delays[place] == delay);
+            other.map_or(&self.frame, |other| &self.judged[other])
+        }));
+        &self.frame
     }
 }
 

@@ -7,10 +7,11 @@
 
 use super::RESOLUTIONS;
 use super::model::{COMPANY_SHIFTS, KEY_SHIFTS, PARTIAL_SHIFTS, VELOCITY_INPUTS};
+use super::strikes::{HEARD, STRIKE_INPUTS};
 use crate::units::KEYS;
 
 const MAGIC: &[u8; 8] = b"CPEARNET";
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 /// What is told of a key at each delay: struck, sounding, ended, and how fast it was struck.
 pub(super) const HEADS: usize = 4;
 /// Most that any size may be: keeps a damaged file from asking for much memory.
@@ -98,7 +99,11 @@ pub struct Sizes {
     pub second: usize,
 }
 
+/// Sizes of the hidden layers by which strikes are judged.
+const STRIKE_HIDDEN: [usize; 2] = [48, 24];
+
 /// One layer: weights `[inputs][outputs]`, biases `[outputs]`.
+#[derive(Clone)]
 pub(super) struct Layer {
     pub(super) inputs: usize,
     pub(super) outputs: usize,
@@ -126,6 +131,8 @@ pub struct Weights {
     pub(super) heads: Layer,
     /// Velocities, one output for each delay.
     pub(super) velocities: Layer,
+    /// How strikes are judged.
+    pub(super) strikes: [Layer; 3],
     /// `[88][channels]`.
     pub(super) register: Vec<f32>,
 }
@@ -173,6 +180,13 @@ impl Weights {
         let count = reader.number("number of delays", MOST_DELAYS)?;
         let delays =
             (0..count).map(|_| reader.number("delay", LONGEST_DELAY)).collect::<Result<Vec<_>, _>>()?;
+        if let Some(&missing) = HEARD.iter().find(|delay| !delays.contains(delay)) {
+            return Err(NetworkError::Shape {
+                what: "delays",
+                expected: format!("{missing} among them"),
+                actual: count as u32,
+            });
+        }
         let Sizes { front, bottleneck, channels, hidden, company, second } = sizes;
         let weights = Weights {
             sizes,
@@ -190,6 +204,11 @@ impl Weights {
             judgement: reader.layer("judgement", 2 * second, 4 * second)?,
             heads: reader.layer("heads", hidden + second, HEADS * count)?,
             velocities: reader.layer("velocities", VELOCITY_INPUTS, count)?,
+            strikes: [
+                reader.layer("strikes1", STRIKE_INPUTS, STRIKE_HIDDEN[0])?,
+                reader.layer("strikes2", STRIKE_HIDDEN[0], STRIKE_HIDDEN[1])?,
+                reader.layer("strikes3", STRIKE_HIDDEN[1], 1)?,
+            ],
             register: reader.values("register", KEYS * channels)?,
         };
         let (end, actual) = (reader.at, fnv1a(&bytes[..reader.at]));

@@ -10,7 +10,7 @@ mod pulse;
 mod tracker;
 
 pub use bend::{BendTracker, pitch_bend_value};
-pub use config::TrackerConfig;
+pub use config::{PeakRule, StrikeRule, TrackerConfig};
 pub use ledger::NoteLedger;
 pub use pedal::PedalTracker;
 pub use prior::ScorePrior;

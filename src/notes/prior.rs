@@ -1,6 +1,6 @@
 //! What the followed score leads us to expect, as log-odds on strikes.
 
-use crate::performance::PosteriorFrame;
+use crate::performance::{PosteriorFrame, Strike};
 use crate::score::PlayingPath;
 use crate::units::KEYS;
 
@@ -65,6 +65,13 @@ impl ScorePrior {
         }
         for (onset, &shift) in frame.onset.iter_mut().zip(&self.log_odds) {
             *onset = shift_log_odds(*onset, shift);
+        }
+    }
+
+    /// Moves the probability of a strike.
+    pub fn sway(&self, strike: &mut Strike) {
+        if self.active {
+            strike.probability = shift_log_odds(strike.probability, self.log_odds[strike.key]);
         }
     }
 }

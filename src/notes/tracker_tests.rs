@@ -6,28 +6,29 @@ use proptest::prelude::*;
 
 fn config() -> TrackerConfig {
     TrackerConfig {
-        onset: 0.5,
-        restrike: 0.6,
-        sure_early: 1.1,
-        at_rise: false,
-        restrike_gap_frames: 4,
-        sure: 1.1,
-        sounding_confirm: 0.4,
-        confirm_frames: 3,
-        soft: 0.7,
-        soft_frames: 6,
-        soft_onset: 0.0,
+        strikes: StrikeRule::Peaks(PeakRule {
+            onset: 0.5,
+            restrike: 0.6,
+            restrike_gap_frames: 4,
+            sounding_confirm: 0.4,
+            confirm_frames: 3,
+            ghost: 0.7,
+            ghost_ratio: 1.3,
+            ghost_frames: 2,
+        }),
         sounding_end: 0.3,
         end_frames: 3,
         sounding_sure: 0.3,
         end_shift_s: 0.0,
         release: 0.9,
-        ghost: 0.7,
-        ghost_ratio: 1.3,
-        ghost_frames: 2,
         polyphony: 4,
         onset_shift_s: 0.0,
     }
+}
+
+fn judged() -> TrackerConfig {
+    let likely = vec![(2, 0.9), (3, 0.8), (5, 0.6)];
+    TrackerConfig { strikes: StrikeRule::Judged { likely, gap_frames: 5 }, ..config() }
 }
 
 /// Runs frames given as (onset, sounding) for a few keys, then ends.
@@ -35,43 +36,69 @@ fn run(frames: usize, evidence: impl Fn(usize, usize) -> (f32, f32)) -> Vec<Note
     run_with(config(), frames, evidence)
 }
 
+/// Runs frames given as sounding for a few keys, with strikes given as (frame heard, key, lag, probability).
+fn run_judged(
+    strikes: &[(u64, usize, usize, f32)],
+    minimum_note_s: f32,
+    sounding: impl Fn(u64, usize) -> f32,
+) -> Vec<NoteEvent> {
+    let mut tracker = NoteTracker::new(judged());
+    tracker.set_live(0.5, 21, 108, minimum_note_s, 1.0);
+    let mut events = vec![];
+    for newest in 3..60 {
+        let mut frame = PosteriorFrame::silent(FrameIndex(newest - 3));
+        frame.sounding = std::array::from_fn(|k| sounding(newest - 3, k));
+        let now = strikes.iter().filter(|strike| strike.0 == newest);
+        let now = now.map(|&(_, key, lag, probability)| Strike { key, lag, probability, velocity: 0.5 });
+        let emitted = FrameIndex(newest).seconds();
+        tracker.step(&frame, &now.collect::<Vec<_>>(), FrameIndex(newest), emitted, &mut events);
+    }
+    tracker.release_all(Seconds(0.6), Seconds(0.6), &mut events);
+    events
+}
+
 #[test]
 fn the_surer_a_strike_is_the_sooner_it_is_told() {
-    let config = TrackerConfig {
-        onset: 0.4,
-        restrike: 0.4,
-        sure_early: 0.8,
-        sure: 0.7,
-        at_rise: true,
-        sounding_confirm: 0.5,
-        confirm_frames: 4,
-        soft_frames: 0,
-        ..config()
-    };
-    let mut tracker = NoteTracker::new(config);
-    let mut events = vec![];
-    // Strikes at frame 10, by key: surest, sure, to be heard first, known to a later judgement only, never heard.
-    let strikes = [[0.9, 0.7, 0.6, 0.1, 0.5], [0.9, 0.8, 0.6, 0.1, 0.5], [0.9, 0.9, 0.6, 0.6, 0.5]];
-    let judged = |n: usize, strikes: [f32; 5]| {
-        let mut frame = PosteriorFrame::silent(FrameIndex(n as u64));
-        for (key, strike) in [30, 40, 50, 60, 70].into_iter().zip(strikes) {
-            frame.onset[key] = if n == 10 || n == 11 { strike } else { 0.0 };
-            frame.sounding[key] = if n >= 12 && key < 70 { 0.9 } else { 0.2 };
-        }
-        frame
-    };
-    for n in 2..30 {
-        let others = [judged(n + 1, strikes[0]), judged(n - 1, strikes[2])];
-        let emitted = Seconds(n as f64 * HOP_S + 0.03);
-        tracker.step(&judged(n, strikes[1]), &others, emitted, &mut events);
-    }
+    // Struck at frame 10, by key: surest, sure, likely, judged likely at a lag at which nothing is told, never likely.
+    let strikes = [
+        (12, 30, 2, 0.95),
+        (12, 40, 2, 0.85),
+        (13, 40, 3, 0.85),
+        (13, 50, 3, 0.7),
+        (15, 50, 5, 0.7),
+        (14, 60, 4, 0.99),
+        (15, 70, 5, 0.5),
+        // Another judgement of a strike that was told, and a strike too soon after it to be another.
+        (15, 30, 5, 0.99),
+        (16, 30, 2, 0.99),
+        // Another strike.
+        (17, 30, 2, 0.99),
+    ];
+    let events = run_judged(&strikes, 0.0, |n, _| if (10..40).contains(&n) { 0.9 } else { 0.0 });
     let on = |event: &NoteEvent| match *event {
-        NoteEvent::On { pitch, at, emitted, .. } => Some((pitch, at.0, (emitted.0 * 100.0).round())),
+        NoteEvent::On { pitch, at, emitted, .. } => Some((pitch.0 - 21, at, emitted)),
         _ => None,
     };
-    let told: Vec<_> = events.iter().filter_map(on).collect();
-    let expected = [(30, 12.0), (40, 13.0), (50, 15.0), (60, 15.0)];
-    assert_eq!(told, expected.map(|(key, emitted)| (Pitch::from_key(key), 0.1, emitted)));
+    let at = |frame| FrameIndex(frame).seconds();
+    let expected = [(30, 10, 12), (40, 10, 13), (50, 10, 15), (30, 15, 17)];
+    assert_eq!(
+        events.iter().filter_map(on).collect::<Vec<_>>(),
+        expected.map(|(key, struck, told)| (key, at(struck), at(told)))
+    );
+}
+
+#[test]
+fn a_judged_strike_waits_until_its_note_is_long_enough() {
+    let strikes = [(12, 39, 2, 0.95), (12, 51, 2, 0.95)];
+    // Key 51 fades after 50 ms.
+    let events = run_judged(&strikes, 0.1, |n, k| match n {
+        10..15 => 0.9,
+        15..40 if k == 39 => 0.9,
+        _ => 0.0,
+    });
+    near(&ons(&events), &[(60, 0.10)]);
+    let NoteEvent::On { emitted, .. } = events[0] else { panic!("{events:?}") };
+    assert!(emitted.0 > 0.17, "{events:?}");
 }
 
 fn run_with(
@@ -87,7 +114,7 @@ fn run_with(
             (frame.onset[k], frame.sounding[k]) = evidence(n, k);
             frame.velocity[k] = 0.5;
         }
-        tracker.step(&frame, &[], Seconds(n as f64 * HOP_S + 0.03), &mut events);
+        tracker.step(&frame, &[], frame.frame, Seconds(n as f64 * HOP_S + 0.03), &mut events);
     }
     let end = Seconds(frames as f64 * HOP_S + 0.03);
     tracker.release_all(end, end, &mut events);
@@ -167,27 +194,6 @@ fn a_weak_octave_above_a_strong_strike_is_its_overtone() {
     };
     near(&ons(&struck(0.6)), &[(60, 0.10)]);
     near(&ons(&struck(0.9)), &[(60, 0.10), (72, 0.10)]);
-}
-
-#[test]
-fn a_slow_attack_begins_where_it_began_to_sound() {
-    let events = run(60, |n, k| if k == 39 && (10..40).contains(&n) { (0.0, 0.8) } else { (0.0, 0.0) });
-    near(&ons(&events), &[(60, 0.10)]);
-}
-
-#[test]
-fn a_slow_attack_that_no_frame_is_sure_of_begins_where_a_strike_was_likeliest() {
-    let evidence = |n: usize, k: usize| match (k, n) {
-        // Spread over many frames, likeliest at 8; sure to sound from 12 on.
-        (39, 8) => (0.3, 0.3),
-        (39, 5..12) => (0.2, 0.5),
-        (39, 12..40) => (0.0, 0.8),
-        _ => (0.0, 0.0),
-    };
-    near(&ons(&run(60, evidence)), &[(60, 0.08)]);
-    // A key of which no strike was ever likely is not begun.
-    let config = TrackerConfig { soft_onset: 0.35, ..config() };
-    near(&ons(&run_with(config, 60, evidence)), &[]);
 }
 
 proptest! {

@@ -16,7 +16,7 @@ pub use edit_choices::{ChosenJoin, ChosenTake, EditChoices};
 pub use notated::{Notated, WrittenNote};
 pub use note::{NoteEvent, PlayedNote};
 pub use plan::{Decision, EditPlan, JoinPlace, JoinReason, Mark, PlanSegment};
-pub use posteriorgram::{DecisionDelay, PosteriorFrame};
+pub use posteriorgram::{DecisionDelay, PosteriorFrame, Strike};
 pub use shading::Shading;
 pub use take::{
     Coverage, DOUBT_BELOW, Fault, FaultKind, OFF_TUNE_CENTS, OFF_TUNE_RANGE_CENTS, PartCoverage, Stretch,

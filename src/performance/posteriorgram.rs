@@ -37,17 +37,29 @@ impl PosteriorFrame {
     }
 }
 
-/// How long after each moment the network decides what was struck then: later is surer. Signal processing has a delay of
-/// its own.
+/// A key that may have been struck, judged once; it may be judged again later, when more is known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Strike {
+    /// 0-87.
+    pub key: usize,
+    /// When it was struck, in hops before the newest frame heard.
+    pub lag: usize,
+    /// Probability, 0-1, that it was struck then.
+    pub probability: f32,
+    /// As [`PosteriorFrame::velocity`].
+    pub velocity: f32,
+}
+
+/// How soon the network tells what was struck: later is surer. Signal processing has a delay of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DecisionDelay {
-    /// 20 ms.
+    /// From 20 ms on, and what is not known after 50 ms never.
     Short,
-    /// 30 ms: the setting that figures are given for.
+    /// From 20 ms on if it is sure, some at 30 ms, the rest when it is known.
     #[default]
     Standard,
-    /// 50 ms.
+    /// From 40 ms on.
     Long,
 }
 
@@ -55,11 +67,20 @@ impl DecisionDelay {
     /// All, in order.
     pub const ALL: [DecisionDelay; 3] = [DecisionDelay::Short, DecisionDelay::Standard, DecisionDelay::Long];
 
-    /// In hops of 10 ms.
-    pub const fn hops(self) -> usize {
+    /// What it is called by, in ms: about when half of the notes are known.
+    pub const fn nominal_ms(self) -> u32 {
         match self {
-            DecisionDelay::Short => 2,
-            DecisionDelay::Standard => 3,
+            DecisionDelay::Short => 20,
+            DecisionDelay::Standard => 30,
+            DecisionDelay::Long => 50,
+        }
+    }
+
+    /// After how many hops of 10 ms the evidence of a moment is given on, by which it is followed and notes end. At 20 ms it is
+    /// not good enough to be followed.
+    pub const fn evidence_hops(self) -> usize {
+        match self {
+            DecisionDelay::Short | DecisionDelay::Standard => 3,
             DecisionDelay::Long => 5,
         }
     }
