@@ -62,15 +62,18 @@ impl From<DecisionDelay> for DecideAfter {
 }
 
 /// All parameters. The ids are part of saved projects and never change.
+///
+/// Those that rebuild something are automatable too: Ardour drops what a VST3's window says of a parameter that is not, and no
+/// click changes it then.
 #[derive(Params)]
 pub struct Parameters {
-    /// Live or Aligned. Not automatable: it changes the latency.
+    /// Live or Aligned. It changes the latency.
     #[id = "timing"]
     pub timing: EnumParam<TimingMode>,
-    /// How long after each moment the network decides. Not automatable: it changes the latency.
+    /// How long after each moment the network decides. It changes the latency.
     #[id = "decide"]
     pub decide_after: EnumParam<DecideAfter>,
-    /// Frequency of A4 that is played at, Hz. Not automatable: the analysis is rebuilt for it.
+    /// Frequency of A4 that is played at, Hz. The analysis is rebuilt for it.
     #[id = "a4"]
     pub reference: FloatParam,
     /// How readily something heard becomes a note, 0-1.
@@ -82,7 +85,7 @@ pub struct Parameters {
     /// Highest MIDI pitch sent.
     #[id = "high"]
     pub highest_pitch: IntParam,
-    /// Notes shorter than this are not sent, in milliseconds. Not automatable: *Aligned* latency depends on it.
+    /// Notes shorter than this are not sent, in milliseconds. *Aligned* latency depends on it.
     #[id = "minlen"]
     pub minimum_note: FloatParam,
     /// Exponent on the velocity scale.
@@ -161,8 +164,8 @@ impl Parameters {
                 .with_string_to_value(formatters::s2v_f32_percentage())
         };
         Parameters {
-            timing: EnumParam::new("Timing", TimingMode::Live).non_automatable(),
-            decide_after: EnumParam::new("Decide after", defaults.decision_delay.into()).non_automatable(),
+            timing: EnumParam::new("Timing", TimingMode::Live),
+            decide_after: EnumParam::new("Decide after", defaults.decision_delay.into()),
             reference: FloatParam::new(
                 "A4",
                 defaults.reference_hz,
@@ -172,8 +175,7 @@ impl Parameters {
                 },
             )
             .with_step_size(0.5)
-            .with_unit(" Hz")
-            .non_automatable(),
+            .with_unit(" Hz"),
             sensitivity: share("Sensitivity", defaults.sensitivity),
             lowest_pitch: pitch("Lowest pitch", defaults.lowest_pitch),
             highest_pitch: pitch("Highest pitch", defaults.highest_pitch),
@@ -183,8 +185,7 @@ impl Parameters {
                 FloatRange::Linear { min: 0.0, max: 500.0 },
             )
             .with_step_size(1.0)
-            .with_unit(" ms")
-            .non_automatable(),
+            .with_unit(" ms"),
             velocity_curve: FloatParam::new(
                 "Velocity curve",
                 defaults.velocity_curve,
