@@ -59,7 +59,7 @@ pub(super) struct Session {
     /// In the edit plan, these printed measures come from this take, counted from 1, where it holds them whole; repeatable
     #[arg(long = "use", value_name = "TAKE:FROM-TO")]
     chosen: Vec<String>,
-    /// Leave out faults held less likely than this, 0-1 [default: 0.35 for wrong, missed and extra notes, 0.5 for others]; those below 0.5 leave a measure clean
+    /// Leave out faults held less likely than this, 0-1 [default: 0.3 for wrong, missed and extra notes, 0.5 for others]; those below 0.5 leave a measure clean
     #[arg(long, value_name = "P")]
     fault_confidence: Option<f32>,
     /// How far a sustained note of a single line (voice, strings, winds) may lie off the tuning of its take, in cents

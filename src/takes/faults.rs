@@ -15,7 +15,7 @@ use crate::units::{Pitch, Seconds};
 
 /// Wrong, missed and extra notes are told from this likelihood on, unless another is asked for: whoever listens again wants to know where
 /// to. What is more likely none leaves a measure clean.
-const NOTES_ABOVE: f32 = 0.35;
+const NOTES_ABOVE: f32 = 0.3;
 
 /// How strict the faults are.
 #[derive(Clone, Copy, Debug, PartialEq)]
