@@ -73,7 +73,8 @@ pub fn settings(
             row(ui, look, Text::OffTune, Text::OffTuneHint, cents.suffix(" cents"));
         });
         actions.extend(score_choice(ui, look, view, choice));
-        section(ui, look, Text::Output, |ui| output(ui, look, &mut wanted, view.company.is_some()));
+        section(ui, look, Text::Output, |ui| output(ui, look, &mut wanted));
+        keeping(ui, look, &mut wanted, view.company.is_some());
         section(ui, look, Text::Appearance, |ui| appearance(ui, look, preferences, &mut actions));
     });
     if wanted != view.settings {
@@ -137,8 +138,7 @@ fn listening(ui: &mut Ui, look: &Look, wanted: &mut Settings) {
     row(ui, look, Text::Trim, Text::TrimHint, trim);
 }
 
-/// `shares`: there may be others to share the book with.
-fn output(ui: &mut Ui, look: &Look, wanted: &mut Settings, shares: bool) {
+fn output(ui: &mut Ui, look: &Look, wanted: &mut Settings) {
     ui.label(look.text(Text::TimingMode));
     ui.horizontal(|ui| {
         for (timing, text, hint) in
@@ -177,13 +177,17 @@ fn output(ui: &mut Ui, look: &Look, wanted: &mut Settings, shares: bool) {
     let latency = Slider::new(&mut wanted.recording_latency_ms, RECORDING_LATENCY_RANGE_MS);
     let latency = latency.logarithmic(true).smallest_positive(1.0).max_decimals(1).suffix(" ms");
     row(ui, look, Text::RecordingLatency, Text::RecordingLatencyHint, latency);
+}
+
+/// What is kept, and with whom: lines of their own below the grid, whose first column they would widen. `shares`: there may be others
+/// to share the book with.
+fn keeping(ui: &mut Ui, look: &Look, wanted: &mut Settings, shares: bool) {
+    ui.add_space(6.0);
     let journal = ui.checkbox(&mut wanted.journal, look.text(Text::Journal));
     journal.on_hover_text(look.text(Text::JournalHint));
-    ui.end_row();
     if shares {
         let share = ui.checkbox(&mut wanted.shares_book, look.text(Text::ShareBook));
         share.on_hover_text(look.text(Text::ShareBookHint));
-        ui.end_row();
     }
 }
 

@@ -1,6 +1,6 @@
 //! The editor in use: clicks, keys, typed text, dropped files.
 
-use colla_parte::bridge::Export;
+use colla_parte::bridge::{Company, Export};
 use colla_parte::editor::{Action, Settings, View};
 use colla_parte::performance::{CueMessage, EditChoices};
 use editor_pictures::{Stage, scenes};
@@ -339,6 +339,28 @@ fn the_recording_latency_is_typed_in_the_settings() {
     };
     let expected = Settings { recording_latency_ms: 142.5, ..stage.shown().view.settings.clone() };
     assert_eq!(settings, expected, "nothing else changes");
+}
+
+#[test]
+fn the_settings_fit_their_column_in_every_language() {
+    use colla_parte::editor::Language::{English, French, German, Japanese, Spanish};
+    for language in [English, German, French, Spanish, Japanese] {
+        let mut view = scenes::following();
+        view.company = Some(Company::default());
+        view.settings.recording_latency_ms = 142.5;
+        let mut stage = stage(view);
+        stage.shown().state.preferences.language = language;
+        stage.shown().state.settings_open = true;
+        settle(&mut stage);
+        let width = stage.harness().ctx.content_rect().width();
+        let fields = stage.harness().get_all_by_role(Role::SpinButton).map(|field| field.rect());
+        let fields: Vec<_> = fields.filter(|field| field.left() > width / 2.0).collect();
+        assert!(fields.len() > 8, "{} values", fields.len());
+        for field in fields {
+            // The panel's own margin is 12.
+            assert!(field.right() <= width - 11.0, "{language:?}: {field:?} of {width}");
+        }
+    }
 }
 
 /// The inspector's times, of a measure that nobody played cleanly, are those that files have.
