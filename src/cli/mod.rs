@@ -61,7 +61,7 @@ impl From<Estimator> for crate::engine::EstimatorKind {
     }
 }
 
-/// How long after each moment the network decides.
+/// How long after an attack a note is decided.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Delay {
     /// 20 ms

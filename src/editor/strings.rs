@@ -516,11 +516,11 @@ table! {
         "伸ばした音が、テイクの音程から何セント以上ずれるとミスにするか。声・弦楽器・管楽器の単旋律のみ。次のテイクから変わります。";
     Output: "Output", "Ausgabe", "Sortie", "Salida", "出力";
     DecideAfter: "Decide after", "Entscheiden nach", "Décider après", "Decidir tras", "判定までの時間";
-    DecideAfterHint: "How long after an attack a note is decided: sooner leaves sooner, later is surer. Figures are given for 30 ms.",
-        "Wie lange nach dem Anschlag über eine Note entschieden wird: früher ist schneller da, später ist sicherer. Angaben gelten für 30 ms.",
-        "Temps après l’attaque avant de décider d’une note : plus court part plus tôt, plus long est plus sûr. Les chiffres valent pour 30 ms.",
-        "Cuánto después del ataque se decide una nota: antes sale antes, después es más seguro. Las cifras valen para 30 ms.",
-        "発音から音を判定するまでの時間です。短いほど早く、長いほど確実です。公表値は30 msのものです。";
+    DecideAfterHint: "How long after an attack a note is decided: sooner leaves sooner, later is surer. At 20 ms, what is not known after 50 ms is not sent. Figures are given for 30 ms.",
+        "Wie lange nach dem Anschlag über eine Note entschieden wird: früher ist schneller da, später ist sicherer. Bei 20 ms wird nicht gesendet, was nach 50 ms nicht bekannt ist. Angaben gelten für 30 ms.",
+        "Temps après l’attaque avant de décider d’une note : plus court part plus tôt, plus long est plus sûr. À 20 ms, ce qui n’est pas connu après 50 ms n’est pas envoyé. Les chiffres valent pour 30 ms.",
+        "Cuánto después del ataque se decide una nota: antes sale antes, después es más seguro. Con 20 ms no se envía lo que no se sabe tras 50 ms. Las cifras valen para 30 ms.",
+        "発音から音を判定するまでの時間です。短いほど早く、長いほど確実です。20 msでは50 ms後に分からない音は送りません。公表値は30 msのものです。";
     TimingMode: "Timing", "Zeitverhalten", "Synchronisation", "Sincronización", "タイミング";
     Live: "Live", "Live", "Direct", "Directo", "ライブ";
     LiveHint: "A note leaves as soon as it is known", "Eine Note geht hinaus, sobald sie bekannt ist", "Une note part dès qu’elle est connue",

@@ -296,7 +296,7 @@ pub enum Timing {
 pub struct Settings {
     /// When note events leave.
     pub timing: Timing,
-    /// How long after each moment is decided what was struck then.
+    /// How long after an attack a note is decided.
     pub decision_delay: DecisionDelay,
     /// 0-1.
     pub sensitivity: f32,

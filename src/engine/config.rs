@@ -20,7 +20,7 @@ pub enum EstimatorKind {
 pub struct EngineConfig {
     /// Where note evidence comes from.
     pub estimator: EstimatorKind,
-    /// How long after each moment the network decides.
+    /// How soon the network tells what was struck.
     pub decision_delay: DecisionDelay,
     /// Frequency of A4 that the players tuned to, Hz, clamped to 390-470: 415 lets a baroque pitch be heard as written.
     /// Up to a quarter tone beside 440 it need not be told.

@@ -24,10 +24,10 @@ pub enum TimingMode {
     Aligned,
 }
 
-/// How long after each moment the network decides.
+/// How long after an attack a note is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum DecideAfter {
-    /// Soonest.
+    /// Soonest; what is not known after 50 ms is not sent.
     #[id = "20"]
     #[name = "20 ms"]
     Short,
@@ -70,7 +70,7 @@ pub struct Parameters {
     /// Live or Aligned. It changes the latency.
     #[id = "timing"]
     pub timing: EnumParam<TimingMode>,
-    /// How long after each moment the network decides. It changes the latency.
+    /// How long after an attack a note is decided. It changes the latency.
     #[id = "decide"]
     pub decide_after: EnumParam<DecideAfter>,
     /// Frequency of A4 that is played at, Hz. The analysis is rebuilt for it.
