@@ -236,11 +236,34 @@ fn evidence_comes_as_late_as_is_decided() {
         let frames = events.iter().filter(|event| matches!(event, EngineEvent::Evidence(_))).count();
         latencies.push((engine.latency().0, frames));
     }
-    for pair in latencies.windows(2).zip([1, 2]) {
+    // What is told soonest is followed by the same evidence as what is told in time.
+    for pair in latencies.windows(2).zip([0, 2]) {
         let ([(sooner_s, more), (later_s, fewer)], hops) = pair else { unreachable!() };
         assert_eq!(more - fewer, hops);
         assert!((later_s - sooner_s - 0.01 * hops as f64).abs() < 1e-9);
     }
+}
+
+#[test]
+fn prompt_notes_are_never_late_and_sure_ones_never_soon() {
+    let mut engine = engine(48_000.0);
+    let mut late = DecisionDelay::ALL.map(|decision_delay| {
+        let mut events = vec![];
+        engine.set_config(&EngineConfig { decision_delay, ..EngineConfig::default() });
+        engine.push(&playing(48_000.0, 3.0), &mut events);
+        let late = |event: &EngineEvent| match event {
+            EngineEvent::Note(NoteEvent::On { at, emitted, .. }) => Some(emitted.0 - at.0),
+            _ => None,
+        };
+        events.iter().filter_map(late).collect::<Vec<f64>>()
+    });
+    late.iter_mut().for_each(|late| late.sort_by(f64::total_cmp));
+    let [prompt, standard, sure] = late;
+    assert!(prompt.len() >= 5 && standard.len() >= 5 && sure.len() >= 5, "{prompt:?} {standard:?} {sure:?}");
+    // The front end takes some milliseconds of its own.
+    assert!(prompt.iter().all(|&late| late < 0.06), "{prompt:?}");
+    assert!(sure.iter().all(|&late| late >= 0.04), "{sure:?}");
+    assert!(prompt[prompt.len() / 2] <= standard[standard.len() / 2], "{prompt:?} {standard:?}");
 }
 
 /// How far from A4 the tone of [`vibrato`] lies at `t`, in cents.

@@ -173,8 +173,8 @@ fn likely_enough(delay: DecisionDelay) -> Vec<(usize, f32)> {
     let least: &[f32] = match delay {
         // What is not heard within five hops is not told at all.
         DecisionDelay::Short => &[0.85, 0.7, 0.7, 0.85, NEVER],
-        DecisionDelay::Standard => &[0.97, 0.9, 0.8, 0.75, 0.7],
-        DecisionDelay::Long => &[NEVER, NEVER, 0.97, 0.93, 0.9, 0.8, 0.75],
+        DecisionDelay::Standard => &[0.95, 0.88, 0.85, 0.82, 0.8],
+        DecisionDelay::Long => &[NEVER, NEVER, 0.97, 0.93, 0.9, 0.85, 0.8],
     };
     let at = |place: usize| least[place.min(least.len() - 1)];
     STRIKE_LAGS.iter().enumerate().map(|(place, &lag)| (lag, at(place))).collect()
