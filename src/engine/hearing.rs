@@ -172,7 +172,7 @@ fn likely_enough(delay: DecisionDelay) -> Vec<(usize, f32)> {
     // From lag 2 on; what is beyond the last is as the last.
     let least: &[f32] = match delay {
         // What is not heard within five hops is not told at all.
-        DecisionDelay::Short => &[0.85, 0.7, 0.7, 0.85, NEVER],
+        DecisionDelay::Short => &[0.85, 0.68, 0.65, 0.9, NEVER],
         DecisionDelay::Standard => &[0.95, 0.88, 0.85, 0.82, 0.8],
         DecisionDelay::Long => &[NEVER, NEVER, 0.97, 0.93, 0.9, 0.85, 0.8],
     };
