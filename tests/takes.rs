@@ -216,7 +216,7 @@ fn a_brushed_key_that_was_not_transcribed_is_told_and_one_that_rang_before_is_no
         }
         evidence
     };
-    let (usual, faint) = (evidence(0.1, 0.7), evidence(0.6, 0.06));
+    let (usual, faint) = (evidence(0.1, 0.7), evidence(0.6, 0.1));
     let notes = performance.notes.clone();
     let takes = performance.takes(&path, &[]);
     let told = faults(&path, &takes[0], &notes, Some(&usual), FaultTolerance::default());
