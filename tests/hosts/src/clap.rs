@@ -251,14 +251,23 @@ impl Instance for ClapInstance {
         self.changes.push(&ParamValueEvent::new(at, id, Pckn::match_all(), low + value * (high - low)));
     }
 
-    fn open_editor(&mut self, parent: u32) -> Result<()> {
+    fn open_editor(&mut self, parent: usize) -> Result<()> {
         let handle = self.instance.plugin_handle();
         let gui: PluginGui = handle.get_extension().context("no editor")?;
-        let embedded = GuiConfiguration { api_type: GuiApiType::X11, is_floating: false };
+        let embedded = GuiConfiguration {
+            api_type: GuiApiType::default_for_current_platform().context("no kind of window")?,
+            is_floating: false,
+        };
         gui.create(&handle, embedded)?;
         self.editor_is_open = true;
         // SAFETY: the caller promises that the window outlives the editor.
-        unsafe { gui.set_parent(&handle, Window::from_x11_handle(parent.into()))? };
+        unsafe {
+            #[cfg(windows)]
+            let window = Window::from_win32_hwnd(parent as *mut std::ffi::c_void);
+            #[cfg(not(windows))]
+            let window = Window::from_x11_handle(parent as std::ffi::c_ulong);
+            gui.set_parent(&handle, window)?;
+        }
         gui.show(&handle)?;
         Ok(())
     }

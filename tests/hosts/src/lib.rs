@@ -151,11 +151,11 @@ pub trait Instance {
     /// Changes a parameter at sample `at` of the next block, to `value` of its range, 0-1. Allocates; in the order of
     /// `at`.
     fn automate(&mut self, parameter: &Parameter, at: u32, value: f64);
-    /// Opens the plugin's window in the X11 window `parent`, which must live until it is closed.
+    /// Opens the plugin's window in `parent`, a [`window::Window::id`], which must live until it is closed.
     ///
     /// # Errors
     /// If the plugin refuses.
-    fn open_editor(&mut self, parent: u32) -> Result<()>;
+    fn open_editor(&mut self, parent: usize) -> Result<()>;
     /// Closes the plugin's window, if it is open.
     fn close_editor(&mut self);
 }

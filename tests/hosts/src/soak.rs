@@ -39,11 +39,26 @@ fn main() -> Result<()> {
 }
 
 /// Resident memory of this process in MB.
+#[cfg(not(windows))]
 fn resident_mb() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kb = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
     kb.map_or(f64::NAN, |kb| kb / 1000.0)
+}
+
+/// Resident memory of this process in MB.
+#[cfg(windows)]
+fn resident_mb() -> f64 {
+    use windows_sys::Win32::System::ProcessStatus::{GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS};
+    use windows_sys::Win32::System::Threading::GetCurrentProcess;
+    let size = size_of::<PROCESS_MEMORY_COUNTERS>() as u32;
+    // SAFETY: the counters are numbers, as large as is said; the handle is this process's own.
+    let (known, counters) = unsafe {
+        let mut counters: PROCESS_MEMORY_COUNTERS = std::mem::zeroed();
+        (GetProcessMemoryInfo(GetCurrentProcess(), &mut counters, size) != 0, counters)
+    };
+    if known { counters.WorkingSetSize as f64 / 1e6 } else { f64::NAN }
 }
 
 fn play_for(hours: f64) -> Result<()> {
@@ -245,6 +260,9 @@ fn create(format: Format, count: usize) -> Result<()> {
             instance.open_editor(window.id())?;
         }
         instance.process(&mut vec![vec![0.01; 64]; 2], &mut Vec::new())?;
+        if let Some(window) = &window {
+            window.settle(Duration::ZERO);
+        }
         instance.close_editor();
         if n == count / 10 {
             warm = resident_mb();

@@ -185,10 +185,10 @@ fn saved_sheet(track: &mut dyn Instance, window: &Window, folder: &Path) -> Valu
     for _ in 0..20 {
         for (x, y) in [SAVE, SAVE_SHEET] {
             // The window opens while this waits.
-            std::thread::sleep(Duration::from_secs(2));
+            window.settle(Duration::from_secs(2));
             window.click(x, y).unwrap();
         }
-        std::thread::sleep(Duration::from_secs(1));
+        window.settle(Duration::from_secs(1));
         found = sheet();
         if found.is_some() {
             break;

@@ -12,8 +12,9 @@ use std::ffi::c_void;
 use std::path::Path;
 use std::ptr::null_mut;
 use std::time::{Duration, Instant};
+use vst3::Steinberg::Vst::ControllerNumbers;
 use vst3::Steinberg::Vst::ControllerNumbers_::kPitchBend;
-use vst3::Steinberg::Vst::Event_::EventTypes_;
+use vst3::Steinberg::Vst::Event_::{EventTypes, EventTypes_};
 use vst3::Steinberg::Vst::{
     AudioBusBuffers, AudioBusBuffers__type0, BusDirections_, Event, IAudioProcessor, IAudioProcessorTrait,
     IComponent, IComponentTrait, IEditController, IEditControllerTrait, IEventList, IParameterChanges,
@@ -21,9 +22,13 @@ use vst3::Steinberg::Vst::{
     ProcessContext_::StatesAndFlags_, ProcessData, ProcessModes_, ProcessSetup, SpeakerArr,
     SymbolicSampleSizes_, ViewType,
 };
+#[cfg(windows)]
+use vst3::Steinberg::kPlatformTypeHWND as PLATFORM;
+#[cfg(not(windows))]
+use vst3::Steinberg::kPlatformTypeX11EmbedWindowID as PLATFORM;
 use vst3::Steinberg::{
-    IBStream, IPlugView, IPlugViewTrait, IPluginBaseTrait, IPluginFactoryTrait, PClassInfo, int32,
-    kPlatformTypeX11EmbedWindowID, kResultOk, kResultTrue,
+    IBStream, IPlugView, IPlugViewTrait, IPluginBaseTrait, IPluginFactoryTrait, PClassInfo, int32, kResultOk,
+    kResultTrue, uint32,
 };
 use vst3::{ComPtr, ComWrapper, Interface};
 
@@ -176,8 +181,9 @@ impl Instance for Vst3Instance {
         let mut context: ProcessContext = unsafe { std::mem::zeroed() };
         if let Some(transport) = self.transport {
             let flag = |on: bool, flag| if on { flag } else { 0 };
-            context.state = flag(transport.playing, StatesAndFlags_::kPlaying)
-                | flag(transport.recording, StatesAndFlags_::kRecording);
+            context.state = (flag(transport.playing, StatesAndFlags_::kPlaying)
+                | flag(transport.recording, StatesAndFlags_::kRecording))
+                as uint32;
             context.sampleRate = self.rate_hz;
             context.projectTimeSamples = transport.position;
         }
@@ -251,12 +257,12 @@ impl Instance for Vst3Instance {
         self.changes.add(parameter.id, at, value);
     }
 
-    fn open_editor(&mut self, parent: u32) -> Result<()> {
+    fn open_editor(&mut self, parent: usize) -> Result<()> {
         // SAFETY: the view is released before the controller; the window outlives it, as the caller promises.
         unsafe {
             let view =
                 ComPtr::from_raw(self.controller.createView(ViewType::kEditor)).context("no editor")?;
-            let attached = view.attached(parent as usize as *mut c_void, kPlatformTypeX11EmbedWindowID);
+            let attached = view.attached(parent as *mut c_void, PLATFORM);
             ensure!(attached == kResultOk, "the editor does not open: {attached}");
             self.view = Some(view);
         }
@@ -283,7 +289,7 @@ impl Drop for Vst3Instance {
 fn midi(event: &Event) -> Option<Midi> {
     // SAFETY: the type says which field is set.
     unsafe {
-        match u32::from(event.r#type) {
+        match event.r#type as EventTypes {
             EventTypes_::kNoteOnEvent => {
                 let note = event.__field0.noteOn;
                 let velocity = (note.velocity * 127.0).round() as u8;
@@ -295,7 +301,7 @@ fn midi(event: &Event) -> Option<Midi> {
             }
             EventTypes_::kLegacyMIDICCOutEvent => {
                 let control = event.__field0.midiCCOut;
-                if u32::from(control.controlNumber) == kPitchBend {
+                if control.controlNumber as ControllerNumbers == kPitchBend {
                     let value = (control.value2 as u16) << 7 | control.value as u16;
                     return Some(Midi::Bend { channel: control.channel as u8, value });
                 }

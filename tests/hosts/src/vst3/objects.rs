@@ -8,8 +8,8 @@ use vst3::Steinberg::Vst::{
     IParameterChangesTrait, ParamID,
 };
 use vst3::Steinberg::{
-    IBStream, IBStream_::IStreamSeekMode_, IBStreamTrait, int32, int64, kInvalidArgument, kResultFalse,
-    kResultOk, tresult,
+    IBStream, IBStream_::IStreamSeekMode, IBStream_::IStreamSeekMode_, IBStreamTrait, int32, int64,
+    kInvalidArgument, kResultFalse, kResultOk, tresult,
 };
 use vst3::{Class, ComPtr, ComWrapper};
 
@@ -90,7 +90,7 @@ impl IBStreamTrait for Stream {
     }
 
     unsafe fn seek(&self, to: int64, mode: int32, result: *mut int64) -> tresult {
-        let base = match mode as u32 {
+        let base = match mode as IStreamSeekMode {
             IStreamSeekMode_::kIBSeekSet => 0,
             IStreamSeekMode_::kIBSeekCur => self.position.get() as i64,
             IStreamSeekMode_::kIBSeekEnd => self.bytes.borrow().len() as i64,

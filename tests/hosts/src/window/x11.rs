@@ -1,6 +1,8 @@
-//! A host's window, to open an editor in.
+//! A window on an X11 display.
 
+use super::SIZE;
 use anyhow::{Context, Result, ensure};
+use std::time::Duration;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
     BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ButtonPressEvent, ConnectionExt, CreateWindowAux, EventMask,
@@ -29,15 +31,32 @@ impl Window {
         let root = connection.setup().roots[screen].root;
         let id = connection.generate_id()?;
         let (copied, aux) = (x11rb::COPY_DEPTH_FROM_PARENT, CreateWindowAux::new());
-        connection.create_window(copied, id, root, 0, 0, 1200, 800, 0, WindowClass::INPUT_OUTPUT, 0, &aux)?;
+        connection.create_window(
+            copied,
+            id,
+            root,
+            0,
+            0,
+            SIZE.0,
+            SIZE.1,
+            0,
+            WindowClass::INPUT_OUTPUT,
+            0,
+            &aux,
+        )?;
         connection.map_window(id)?;
         connection.sync()?;
         Ok(Some(Window { connection, root, id }))
     }
 
     /// Its number on the display.
-    pub fn id(&self) -> u32 {
-        self.id
+    pub fn id(&self) -> usize {
+        self.id as usize
+    }
+
+    /// Lets time pass. The plugin's window has a thread of its own here; where it has none, this is when it lives.
+    pub fn settle(&self, time: Duration) {
+        std::thread::sleep(time);
     }
 
     /// What it shows, with the windows that lie in it: width, height, and rows of red, green and blue.
@@ -100,14 +119,6 @@ impl Window {
         self.connection.send_event(false, event, to, button(BUTTON_RELEASE_EVENT, KeyButMask::BUTTON1))?;
         self.connection.flush()?;
         Ok(())
-    }
-
-    /// Windows that lie in it.
-    ///
-    /// # Errors
-    /// If the display does not answer.
-    pub fn children(&self) -> Result<usize> {
-        Ok(self.connection.query_tree(self.id)?.reply()?.children.len())
     }
 }
 
