@@ -1,10 +1,13 @@
 //! A package to hand on: both bundles, the command with its manual and completions, the licences, an installer.
 
-use crate::{notices, packages, root, shell, target};
+use crate::{licences, notices, packages, root, shell, target, windows};
 use anyhow::{Context, Result, ensure};
 use std::fs;
+use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use zip::write::SimpleFileOptions;
+use zip::{DateTime, ZipWriter};
 
 /// Shells that get a completion script, and its name in the package.
 const SHELLS: [(&str, &str); 3] =
@@ -17,7 +20,7 @@ const CARRIED: [&str; 4] = ["LICENSE", "README.md", "CHANGELOG.md", "docs/window
 /// `target/packages`.
 pub fn dist(profile: &str) -> Result<()> {
     ensure!(cfg!(target_os = "linux"), "packages are made on Linux; elsewhere use `cargo xtask bundle`");
-    let notices = notices::notices()?;
+    let notices = notices::notices(&packages::host()?)?;
     shell::cargo(&["build", "--profile", profile, "--package", "colla-parte"])?;
     let chosen = ["--profile", profile].map(String::from);
     nice_plug_xtask::bundle(&target(), "colla-parte", &chosen, false)?;
@@ -36,6 +39,21 @@ pub fn dist(profile: &str) -> Result<()> {
     Ok(())
 }
 
+/// The same for Windows, as a zip file: without manual and completions, which the command itself prints there.
+pub fn windows(profile: &str) -> Result<()> {
+    licences::check_for(windows::TRIPLE)?;
+    let notices = notices::notices(windows::TRIPLE)?;
+    windows::bundle(profile)?;
+    let name = format!("colla-parte-{}-x86_64-windows", version()?);
+    let folder = target().join("packages").join(&name);
+    let command = windows::folder().join(windows::TRIPLE).join(profile).join("colla-parte.exe");
+    let made = Made { bundles: windows::folder().join("bundled"), command, notices };
+    stage_windows(&made, &folder)?;
+    let package = zip(&folder)?;
+    println!("{} ({:.1} MB)", package.display(), fs::metadata(&package)?.len() as f64 / 1e6);
+    Ok(())
+}
+
 /// What a package is made of.
 struct Made {
     /// Folder of both bundles.
@@ -46,29 +64,43 @@ struct Made {
     notices: String,
 }
 
-/// Lays out the package in `folder`, which is emptied first.
-fn stage(made: &Made, folder: &Path) -> Result<()> {
+/// Lays out what packages for all systems have in `folder`, which is emptied first.
+fn stage_common(made: &Made, folder: &Path, parts: &[&str], command: &str) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    for part in ["bin", "man", "completions", "docs"] {
+    for part in parts {
         fs::create_dir_all(folder.join(part))?;
     }
     for bundle in ["Colla Parte.vst3", "Colla Parte.clap"] {
         shell::run(Command::new("cp").arg("-R").arg(made.bundles.join(bundle)).arg(folder))?;
     }
+    shell::run(Command::new("cp").arg(&made.command).arg(folder.join(command)))?;
+    for file in CARRIED {
+        fs::copy(root().join(file), folder.join(file)).context(file)?;
+    }
+    fs::write(folder.join("THIRD-PARTY.txt"), &made.notices)?;
+    Ok(())
+}
+
+/// Lays out the package for Windows.
+fn stage_windows(made: &Made, folder: &Path) -> Result<()> {
+    stage_common(made, folder, &["bin", "docs"], "bin/colla-parte.exe")?;
+    let script = fs::read_to_string(root().join("packaging/install.cmd"))?;
+    fs::write(folder.join("install.cmd"), script.replace('\n', "\r\n"))?;
+    checksums(folder)
+}
+
+/// Lays out the package for Linux.
+fn stage(made: &Made, folder: &Path) -> Result<()> {
+    stage_common(made, folder, &["bin", "man", "completions", "docs"], "bin/colla-parte")?;
     let command = folder.join("bin/colla-parte");
-    shell::run(Command::new("cp").arg(&made.command).arg(&command))?;
     shell::run(Command::new(&command).arg("man").arg(folder.join("man")))?;
     for (shell, script) in SHELLS {
         let script = folder.join("completions").join(script);
         shell::run(Command::new(&command).args(["completions", shell, "--output"]).arg(script))?;
     }
-    for file in CARRIED {
-        fs::copy(root().join(file), folder.join(file)).context(file)?;
-    }
     fs::copy(root().join("packaging/install.sh"), folder.join("install.sh"))?;
-    fs::write(folder.join("THIRD-PARTY.txt"), &made.notices)?;
     checksums(folder)
 }
 
@@ -91,9 +123,46 @@ fn pack(folder: &Path) -> Result<PathBuf> {
             .args(["--use-compress-program=gzip -9 -n", "--create", "--file", &package, &name])
             .current_dir(above),
     )?;
-    let sum = format!("sha256sum {package} > {package}.sha256");
-    shell::run(Command::new("sh").args(["-c", &sum]).current_dir(above))?;
+    checksum(above, &package)?;
     Ok(above.join(package))
+}
+
+/// Packs a folder as Windows unpacks it by itself; the same files give the same package.
+fn zip(folder: &Path) -> Result<PathBuf> {
+    let name = folder.file_name().context("a folder without name")?.to_string_lossy().into_owned();
+    let above = folder.parent().context("a folder above")?;
+    let package = above.join(format!("{name}.zip"));
+    let mut archive = ZipWriter::new(fs::File::create(&package)?);
+    zip_all(&mut archive, folder, &name)?;
+    archive.finish()?;
+    checksum(above, &format!("{name}.zip"))?;
+    Ok(package)
+}
+
+/// Enters a folder and all in it, by name.
+fn zip_all<W: Write + Seek>(archive: &mut ZipWriter<W>, folder: &Path, name: &str) -> Result<()> {
+    // Without a time of its own an entry is of 1980.
+    let plain = SimpleFileOptions::default().last_modified_time(DateTime::default());
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    entries.sort();
+    for entry in entries {
+        let own = entry.file_name().context("an entry without name")?.to_string_lossy();
+        let inner = format!("{name}/{own}");
+        if entry.is_dir() {
+            zip_all(archive, &entry, &inner)?;
+        } else {
+            archive.start_file(inner, plain)?;
+            archive.write_all(&fs::read(&entry)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the checksum of a package beside it.
+fn checksum(folder: &Path, package: &str) -> Result<()> {
+    let sum = format!("sha256sum {package} > {package}.sha256");
+    shell::run(Command::new("sh").args(["-c", &sum]).current_dir(folder))
 }
 
 /// The version that the crate's manifest states.
@@ -196,6 +265,41 @@ mod tests {
         let files = scratch.installed();
         assert!(files.contains(&"/usr/lib/clap/Colla Parte.clap".into()), "{files:?}");
         assert!(files.contains(&"/usr/lib/vst3/Colla Parte.vst3/Contents/a.so".into()), "{files:?}");
+    }
+
+    #[test]
+    fn a_package_for_windows_is_the_same_each_time_and_its_installer_has_its_line_ends() {
+        let (scratch, _) = Scratch::with_package("windows");
+        let made = Made {
+            bundles: scratch.0.join("bundled"),
+            command: scratch.0.join("command"),
+            notices: "theirs".into(),
+        };
+        let folder = scratch.0.join("made/colla-parte-0-windows");
+        let pack = || {
+            stage_windows(&made, &folder).unwrap();
+            fs::read(zip(&folder).unwrap()).unwrap()
+        };
+        let package = pack();
+        assert!(package == pack(), "two packages of the same files differ");
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(package)).unwrap();
+        let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+        for file in [
+            "Colla Parte.clap",
+            "Colla Parte.vst3/Contents/a.so",
+            "LICENSE",
+            "SHA256SUMS",
+            "THIRD-PARTY.txt",
+            "bin/colla-parte.exe",
+        ] {
+            assert!(names.contains(&format!("colla-parte-0-windows/{file}")), "{file}: {names:?}");
+        }
+        let mut script = String::new();
+        let mut entry = archive.by_name("colla-parte-0-windows/install.cmd").unwrap();
+        std::io::Read::read_to_string(&mut entry, &mut script).unwrap();
+        assert!(
+            script.lines().count() > 20 && script.split_inclusive('\n').all(|line| line.ends_with("\r\n"))
+        );
     }
 
     #[test]

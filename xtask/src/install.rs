@@ -8,18 +8,29 @@ use std::path::{Path, PathBuf};
 /// Builds the bundles and copies them to this user's plugin folders.
 pub fn install() -> Result<()> {
     build::bundle()?;
-    let home = PathBuf::from(std::env::var_os("HOME").context("HOME is not set")?);
-    let (vst3, clap) = if cfg!(target_os = "macos") {
-        (home.join("Library/Audio/Plug-Ins/VST3"), home.join("Library/Audio/Plug-Ins/CLAP"))
-    } else {
-        (home.join(".vst3"), home.join(".clap"))
-    };
+    let (vst3, clap) = folders()?;
     for (folder, bundle) in [(vst3, "Colla Parte.vst3"), (clap, "Colla Parte.clap")] {
         let to = folder.join(bundle);
         copy(&target().join("bundled").join(bundle), &to).with_context(|| to.display().to_string())?;
         println!("{}", to.display());
     }
     Ok(())
+}
+
+/// Where this user's hosts look for VST3 and for CLAP.
+fn folders() -> Result<(PathBuf, PathBuf)> {
+    let of =
+        |name: &str| std::env::var_os(name).map(PathBuf::from).with_context(|| format!("{name} is not set"));
+    if cfg!(windows) {
+        let common = of("LOCALAPPDATA")?.join("Programs").join("Common");
+        return Ok((common.join("VST3"), common.join("CLAP")));
+    }
+    let home = of("HOME")?;
+    Ok(if cfg!(target_os = "macos") {
+        (home.join("Library/Audio/Plug-Ins/VST3"), home.join("Library/Audio/Plug-Ins/CLAP"))
+    } else {
+        (home.join(".vst3"), home.join(".clap"))
+    })
 }
 
 /// Copies a file, or a folder and all in it. A file is replaced, not written over: a running host may have it open.

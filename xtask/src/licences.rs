@@ -2,7 +2,7 @@
 //!
 //! `cargo deny check` asks the same and more; this needs nothing that a build does not have, and no network.
 
-use crate::packages::{Package, Packages};
+use crate::packages::{self, Package, Packages};
 use crate::root;
 use anyhow::{Context, Result, bail, ensure};
 use spdx::{Expression, ParseMode};
@@ -13,8 +13,13 @@ const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// Fails if a package has a licence, or a source, that is not allowed.
 pub fn check() -> Result<()> {
+    check_for(&packages::host()?)
+}
+
+/// The same of what is built for the system that a target triple names.
+pub fn check_for(triple: &str) -> Result<()> {
     let allowed = Allowed::read(&fs::read_to_string(root().join("deny.toml")).context("deny.toml")?)?;
-    let packages = Packages::of_workspace(&["--all-features"])?;
+    let packages = Packages::of_workspace(&["--all-features"], triple)?;
     let wrong: Vec<String> = packages.all().filter_map(|package| allowed.objection(package)).collect();
     if !wrong.is_empty() {
         bail!("packages that may not be used:\n{}", wrong.join("\n"));

@@ -16,6 +16,7 @@ mod show;
 mod soak;
 mod system;
 mod test;
+mod windows;
 
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ const USAGE: &str = "usage: cargo xtask TASK
   bundle    build the .vst3 and .clap into target/bundled
   install   bundle, and copy both to where this user's hosts look
   dist      a package to hand on, in target/packages: bundles, command, manual, licences, installer
+  dist windows  the same for Windows, with mingw-w64
+  windows   build for Windows with mingw-w64, and run the tests there is no other system for under Wine
   layers    check that imports only go down
   licences  check licences and sources of all dependencies against deny.toml
   docs      the crate's documentation, without a warning
@@ -43,7 +46,10 @@ fn main() -> Result<()> {
         ["bundle"] => build::bundle(),
         ["install"] => install::install(),
         ["dist"] => dist::dist("dist"),
+        ["dist", "windows"] => dist::windows("dist"),
+        ["dist", "windows", profile] => dist::windows(profile),
         ["dist", profile] => dist::dist(profile),
+        ["windows"] => windows::test(),
         ["licences"] => licences::check(),
         ["docs"] => docs::docs(),
         ["layers"] => layers::check(&root().join("src")),

@@ -21,9 +21,9 @@ const ALSO_STATED_IN: [(&str, &str); 5] = [
     ("epaint_default_fonts", "fonts/emoji-icon-font-mit-license.txt"),
 ];
 
-/// The notices for all that is in the built plugin and command.
-pub fn notices() -> Result<String> {
-    let packages = Packages::of_workspace(&[])?;
+/// The notices for all that is in the plugin and command built for the system that a target triple names.
+pub fn notices(triple: &str) -> Result<String> {
+    let packages = Packages::of_workspace(&[], triple)?;
     let mut notices = Notices::default();
     let within = packages.within("colla-parte")?;
     for package in &within {

@@ -20,7 +20,7 @@ pub struct Package {
     pub folder: PathBuf,
 }
 
-/// All packages that a build for this machine may use, tests and tasks included, and who uses whom.
+/// All packages that a build for one system may use, tests and tasks included, and who uses whom.
 pub struct Packages {
     packages: BTreeMap<String, Package>,
     /// Package ids that an id's built code contains: dependencies that are neither for its build nor for its tests.
@@ -28,11 +28,11 @@ pub struct Packages {
 }
 
 impl Packages {
-    /// Asks cargo; `features` as its commands take them, those switched on as a rule if there are none. Needs the network
-    /// only for packages that were never downloaded.
-    pub fn of_workspace(features: &[&str]) -> Result<Packages> {
+    /// Asks cargo; `features` as its commands take them, those switched on as a rule if there are none; `triple`, the system
+    /// that is built for. Needs the network only for packages that were never downloaded.
+    pub fn of_workspace(features: &[&str], triple: &str) -> Result<Packages> {
         let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["metadata", "--locked", "--format-version", "1", "--filter-platform", &host()?])
+            .args(["metadata", "--locked", "--format-version", "1", "--filter-platform", triple])
             .args(features)
             .output()
             .context("cargo metadata")?;
