@@ -339,7 +339,11 @@ fn file(
         for name in names {
             // Claims the name first, so that two exports at once never meet in one file.
             match create(&folder.join(&name)) {
-                Ok(_) => return fs::rename(&part, folder.join(&name)).map(|()| name),
+                Ok(claimed) => {
+                    // Windows replaces no file that is open.
+                    drop(claimed);
+                    return fs::rename(&part, folder.join(&name)).map(|()| name);
+                }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
