@@ -115,7 +115,7 @@ impl Remote {
             let within = (beat - step.start.to_f64()).max(0.0) as f32 + 1.0;
             content.push(message("position", vec![(beat as f32).into()]));
             let count = |n: usize| OscType::Int(n.try_into().unwrap_or(i32::MAX));
-            let measure = vec![step.number.as_str().into(), count(index + 1), count(step.pass as usize)];
+            let measure = vec![text(&step.number), count(index + 1), count(step.pass as usize)];
             content.push(message("measure", measure));
             content.push(message("beat", vec![within.into()]));
         }
@@ -127,10 +127,10 @@ impl Remote {
     /// Sends that a cue fires.
     pub fn cue(&mut self, cue: &Cue, path: &PlayingPath) {
         let Some(open) = &self.open else { return };
-        open.send(&message("cue", vec![cue.name.as_str().into(), (cue.beat as f32).into()]));
+        open.send(&message("cue", vec![text(&cue.name), (cue.beat as f32).into()]));
         if cue.page_turn {
             let number = path.step_at(cue.beat).map_or("", |step| path.steps[step].number.as_str());
-            open.send(&message("page", vec![number.into(), (cue.beat as f32).into()]));
+            open.send(&message("page", vec![text(number), (cue.beat as f32).into()]));
         }
     }
 }
@@ -140,6 +140,14 @@ const IMMEDIATELY: OscTime = OscTime { seconds: 0, fractional: 1 };
 
 fn message(name: &str, args: Vec<OscType>) -> OscPacket {
     OscPacket::Message(OscMessage { addr: format!("/colla-parte/{name}"), args })
+}
+
+/// Characters of a text that are sent, so that its message fits into a packet, whatever the characters.
+const LONGEST_TEXT: usize = 2_000;
+
+/// A text as OSC can carry it: a zero would end it.
+fn text(text: &str) -> OscType {
+    text.chars().filter(|c| *c != '\0').take(LONGEST_TEXT).collect::<String>().into()
 }
 
 impl Open {
@@ -156,6 +164,7 @@ mod tests {
     use super::*;
     use crate::performance::CueMessage;
     use crate::units::{Beats, Bpm, Pitch};
+    use proptest::prelude::*;
     use std::time::Duration;
 
     fn receiver() -> (UdpSocket, RemoteSettings) {
@@ -168,7 +177,7 @@ mod tests {
     /// The packets up to one that says `end`, as (address, arguments), bundles opened.
     fn received(socket: &UdpSocket, end: &str) -> Vec<(String, Vec<OscType>)> {
         let mut found = Vec::new();
-        let mut buffer = [0; 4096];
+        let mut buffer = [0; 65_536];
         loop {
             let (length, from) = socket.recv_from(&mut buffer).expect("no packet");
             assert!(from.ip().is_loopback());
@@ -230,6 +239,32 @@ mod tests {
         assert_eq!(of("confidence")[0], &vec![OscType::Float(0.75)]);
         assert_eq!(of("cue")[0], &vec![OscType::from("turn"), OscType::Float(8.0)]);
         assert_eq!(of("page")[0], &vec![OscType::from("3"), OscType::Float(8.0)]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        /// Whatever a cue is called and whatever stands as its address, what arrives is a packet that says the name, or the address
+        /// is refused.
+        #[test]
+        fn any_name_arrives_and_any_address_is_taken_or_refused(
+            name in prop_oneof!["\\PC{0,40}", proptest::collection::vec(any::<char>(), 0..40).prop_map(String::from_iter),
+                                Just("\u{10FFFF}".repeat(20_000)), Just("a\0b".to_owned())],
+            beat in any::<f64>(),
+            address in "\\PC{0,30}",
+        ) {
+            let (socket, settings) = receiver();
+            let mut remote = Remote::default();
+            let _ = remote.configure(&RemoteSettings { address, ..settings.clone() });
+            remote.configure(&settings).unwrap();
+            let note = CueMessage::Note { pitch: 60, velocity: 1 };
+            let cue = Cue { page_turn: true, ..Cue::at(beat, name.clone(), note) };
+            remote.cue(&cue, &path());
+            let found = received(&socket, "/colla-parte/page");
+            let said: String = name.chars().filter(|c| *c != '\0').take(LONGEST_TEXT).collect();
+            prop_assert_eq!(&found[0].0, "/colla-parte/cue");
+            prop_assert_eq!(&found[0].1[0], &OscType::String(said));
+            prop_assert_eq!(found.len(), 2);
+        }
     }
 
     #[test]
