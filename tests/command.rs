@@ -6,7 +6,9 @@ use std::f64::consts::TAU;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use tune::{assert_failed, assert_refused, colla_parte, long_tune, score_of, scratch, struck, text, wav};
+#[cfg(target_os = "linux")]
+use tune::assert_failed;
+use tune::{assert_refused, colla_parte, long_tune, score_of, scratch, struck, text, wav};
 
 const TUNE: [(f64, u8); 6] = [(0.5, 60), (1.0, 64), (1.5, 67), (2.0, 72), (2.5, 65), (3.0, 62)];
 
@@ -256,6 +258,32 @@ fn what_vanishes_while_it_is_read_is_refused_in_one_line() {
     let cut = "head -c \"$3\" \"$2\" | \"$1\" transcribe /dev/stdin --events /dev/null";
     assert_failed(&shell(cut, &[&text(&audio), "600000"]), Path::new("/dev/stdin"), "sound breaks off");
     assert_failed(&shell(cut, &[&text(&audio), "20"]), Path::new("/dev/stdin"), "");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_memory_is_short_what_is_read_is_refused_in_one_line() {
+    let folder = scratch("no-memory");
+    let (score, audio) = (folder.join("notes.mid"), folder.join("noise.wav"));
+    // A note a tick, on and off at once; and a sound whose samples double as floats.
+    let notes: Vec<u8> = [0, 0x90, 60, 64, 1, 0x80, 60, 0].repeat(1_000_000);
+    let mut file = b"MThd\0\0\0\x06\0\0\0\x01\x01\xE0MTrk".to_vec();
+    file.extend((notes.len() as u32 + 4).to_be_bytes());
+    file.extend(notes);
+    file.extend(*b"\0\xFF\x2F\0");
+    fs::write(&score, file).unwrap();
+    fs::write(&audio, wav(&vec![0.1; 20_000_000], 48_000, 1)).unwrap();
+    let within = |kb: &str, what: &str, path: &Path| {
+        shell("ulimit -v \"$4\"; \"$1\" \"$2\" \"$3\" > /dev/null", &[what, &text(path), kb])
+    };
+    for (what, path, least, reason) in [
+        ("score", &score, "150000", "of memory, and so much is not to be had"),
+        ("transcribe", &audio, "120000", "no memory for more than its first"),
+    ] {
+        assert_failed(&within(least, what, path), path, reason);
+    }
+    let enough = within("600000", "score", &score);
+    assert_eq!(enough.status.code(), Some(0), "{}", String::from_utf8_lossy(&enough.stderr));
 }
 
 #[test]

@@ -21,6 +21,12 @@ pub enum ReadError {
         /// What was found.
         found: u64,
     },
+    /// Less memory can be had than reading takes.
+    #[error("reading it takes {} MB of memory, and so much is not to be had", wanted >> 20)]
+    NoMemory {
+        /// Bytes that reading may take.
+        wanted: usize,
+    },
     /// Not well-formed XML, or a construct that is not accepted.
     #[error("line {line}, column {column}: {message}")]
     Xml {

@@ -53,6 +53,12 @@ pub enum SoundError {
     /// More than [`MAX_SOUND_FRAMES`].
     #[error("longer than {MAX_SOUND_FRAMES} sample frames")]
     TooLong,
+    /// Less memory can be had than the samples take.
+    #[error("there is no memory for more than its first {frames} sample frames")]
+    NoMemory {
+        /// Frames that there was room for.
+        frames: u64,
+    },
 }
 
 /// A whole decoded sound.
@@ -84,7 +90,7 @@ impl SoundReader {
     /// Opens the sound in `bytes`; the content decides the format, never a name.
     ///
     /// # Errors
-    /// Every [`SoundError`] but `NoSamples`, `Damaged` and `TooLong`, which only decoding can find.
+    /// Every [`SoundError`] but `NoSamples`, `Damaged`, `TooLong` and `NoMemory`, which only decoding can find.
     pub fn new(bytes: Vec<u8>) -> Result<SoundReader, SoundError> {
         if bytes.is_empty() {
             return Err(SoundError::Empty);
@@ -144,9 +150,10 @@ impl SoundReader {
     ///
     /// # Errors
     /// [`SoundError::Damaged`] where the sound breaks off or cannot be decoded, [`SoundError::NoSamples`] where
-    /// it ends without having begun.
+    /// it ends without having begun, [`SoundError::NoMemory`].
     pub fn read(&mut self, samples: &mut Vec<f32>) -> Result<bool, SoundError> {
         let Some(channels) = self.decode_packet()? else { return Ok(false) };
+        self.make_room(channels, samples)?;
         self.mix_down(channels, samples);
         Ok(true)
     }
@@ -158,6 +165,8 @@ impl SoundReader {
     /// As [`SoundReader::read`].
     pub fn read_stereo(&mut self, left: &mut Vec<f32>, right: &mut Vec<f32>) -> Result<bool, SoundError> {
         let Some(channels) = self.decode_packet()? else { return Ok(false) };
+        self.make_room(channels, left)?;
+        self.make_room(channels, right)?;
         for frame in self.interleaved.chunks_exact(channels) {
             let mut finite = |sample: f32| {
                 self.repaired += u64::from(!sample.is_finite());
@@ -206,6 +215,12 @@ impl SoundReader {
                 Err(error) => return Err(self.damaged(error.to_string())),
             }
         }
+    }
+
+    /// Makes sure that the decoded frames find room: where there is none, growing by itself would end the process.
+    fn make_room(&self, channels: usize, samples: &mut Vec<f32>) -> Result<(), SoundError> {
+        let frames = self.interleaved.len() / channels;
+        samples.try_reserve(frames).map_err(|_| SoundError::NoMemory { frames: self.decoded })
     }
 
     fn mix_down(&mut self, channels: usize, samples: &mut Vec<f32>) {
@@ -294,7 +309,9 @@ pub fn decode_sound(bytes: Vec<u8>) -> Result<Sound, SoundError> {
     let mut reader = SoundReader::new(bytes)?;
     // A header may promise anything; what it promises beyond this is believed when it comes.
     const AT_FIRST: u64 = 1 << 22;
-    let mut samples = Vec::with_capacity(reader.promised_frames().unwrap_or(0).min(AT_FIRST) as usize);
+    let at_first = reader.promised_frames().unwrap_or(0).min(AT_FIRST);
+    let mut samples = Vec::new();
+    samples.try_reserve(at_first as usize).map_err(|_| SoundError::NoMemory { frames: 0 })?;
     while reader.read(&mut samples)? {
         if samples.len() as u64 > MAX_SOUND_FRAMES {
             return Err(SoundError::TooLong);
