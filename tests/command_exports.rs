@@ -264,3 +264,42 @@ fn the_edit_takes_measures_from_the_take_that_is_named() {
         assert!(output.status.code() == Some(1) && error.contains(told), "{wrong}: {error}");
     }
 }
+
+#[test]
+fn faults_are_told_from_the_likelihood_that_is_asked_for() {
+    let folder = scratch("likelihood");
+    let (audio, score) = (folder.join("tune.wav"), folder.join("tune.musicxml"));
+    let written = long_tune(24);
+    let mut played = written.clone();
+    // C sharp for C; and one note that is not there.
+    played[16].1 = 61;
+    played.remove(9);
+    fs::write(&audio, wav(&struck(&played, RATE_HZ, 13.5), RATE_HZ, 1)).unwrap();
+    fs::write(&score, score_of(&written)).unwrap();
+    let (audio, score) = (text(&audio), text(&score));
+    let told = |more: &[&str]| -> Vec<(String, f64)> {
+        let output = colla_parte(&[&["session", &audio, &score, "--json", "-"], more].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let takes = json["takes"].as_array().unwrap().iter();
+        let faults = takes.flat_map(|take| take["faults"].as_array().unwrap().iter());
+        faults
+            .map(|fault| (fault["kind"].as_str().unwrap().to_owned(), fault["confidence"].as_f64().unwrap()))
+            .collect()
+    };
+    let all = told(&["--fault-confidence", "0"]);
+    for kind in ["wrong", "missed"] {
+        assert!(all.iter().any(|(found, likely)| found == kind && *likely > 0.5), "{kind}: {all:?}");
+    }
+    let least = all.iter().map(|fault| fault.1).fold(f64::INFINITY, f64::min);
+    let most = all.iter().map(|fault| fault.1).fold(0.0, f64::max);
+    let between = (least + most) / 2.0;
+    let expected: Vec<_> = all.iter().filter(|fault| fault.1 >= between).cloned().collect();
+    assert_eq!(told(&["--fault-confidence", &between.to_string()]), expected);
+    assert_eq!(told(&[]), all.iter().filter(|fault| fault.1 >= 0.3).cloned().collect::<Vec<_>>());
+    for wrong in ["1.5", "-1", "NaN", "x"] {
+        let option = format!("--fault-confidence={wrong}");
+        let output = colla_parte(&["session", &audio, &score, &option]);
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+    }
+}

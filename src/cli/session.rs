@@ -3,6 +3,7 @@
 use super::files;
 use super::hear::{self, Listening};
 use super::score::ScoreChoice;
+use super::transcribe::unit_interval;
 use crate::engine::{Book, EngineConfig, SecondPass};
 use crate::performance::{AlignedBeat, EditChoices, OFF_TUNE_CENTS, OFF_TUNE_RANGE_CENTS, Take};
 use crate::readers::Sound;
@@ -60,7 +61,7 @@ pub(super) struct Session {
     #[arg(long = "use", value_name = "TAKE:FROM-TO")]
     chosen: Vec<String>,
     /// Leave out faults held less likely than this, 0-1 [default: 0.3 for wrong, missed and extra notes, 0.5 for others]; those below 0.5 leave a measure clean
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", value_parser = unit_interval)]
     fault_confidence: Option<f32>,
     /// How far a sustained note of a single line (voice, strings, winds) may lie off the tuning of its take, in cents
     #[arg(long, default_value_t = OFF_TUNE_CENTS, value_name = "CENTS", value_parser = off_tune)]
