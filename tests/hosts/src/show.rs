@@ -7,7 +7,7 @@
 //! processor. With the windows of a display that renders in software the window's thread carries what a GPU would do.
 
 use anyhow::{Context, Result, ensure};
-use hosts::window::Window;
+use hosts::window::{self, Window};
 use hosts::{Format, Instance, Midi, Setup, Transport, open, project, sound};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -175,14 +175,7 @@ fn xdotool(arguments: &[&str]) -> Result<()> {
 }
 
 fn picture(window: &Window, out: &Path, name: &str) -> Result<()> {
-    let (width, height, rgb) = window.pixels()?;
-    let path = out.join(name).with_extension("png");
-    let file = std::io::BufWriter::new(std::fs::File::create(&path)?);
-    let mut encoder = png::Encoder::new(file, width, height);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    encoder.write_header()?.write_image_data(&rgb)?;
-    Ok(())
+    window::save(window, &out.join(name).with_extension("png"))
 }
 
 /// Nothing is done for a while.
