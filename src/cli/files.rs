@@ -13,15 +13,20 @@ const MAX_FILE_BYTES: u64 = 6 << 30;
 /// Reads a whole file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     let name = || path.display().to_string();
-    let file = File::open(path).map_err(plain).with_context(name)?;
-    let meta = file.metadata().map_err(plain).with_context(name)?;
-    if meta.is_dir() {
+    // Windows does not even open one.
+    if path.is_dir() {
         bail!("{}: is a directory, expected a file", path.display());
     }
+    let file = File::open(path).map_err(plain).with_context(name)?;
+    let meta = file.metadata().map_err(plain).with_context(name)?;
     if meta.len() > MAX_FILE_BYTES {
         bail!("{}: {} bytes, expected at most {MAX_FILE_BYTES}", path.display(), meta.len());
     }
-    let mut bytes = Vec::with_capacity(meta.len() as usize);
+    let mut bytes = Vec::new();
+    let room = usize::try_from(meta.len()).map(|length| bytes.try_reserve_exact(length));
+    if !matches!(room, Ok(Ok(()))) {
+        bail!("{}: there is no memory for its {} bytes", path.display(), meta.len());
+    }
     file.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(plain).with_context(name)?;
     Ok(bytes)
 }
