@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 pub const TRIPLE: &str = "x86_64-pc-windows-gnu";
 
 /// The C compilers of mingw-w64 whose C++ library has threads; plain `x86_64-w64-mingw32-g++` may be the other one.
-const COMPILERS: [&str; 2] = ["x86_64-w64-mingw32-gcc-posix", "x86_64-w64-mingw32-g++-posix"];
+const COMPILERS: [&str; 2] = ["x86_64-w64-mingw32-gcc-win32", "x86_64-w64-mingw32-g++-win32"];
 
 /// Libraries that a Windows machine does not have, and a build must therefore carry.
 const CARRIED: [&str; 3] = ["libstdc++", "libgcc_eh", "libwinpthread"];
