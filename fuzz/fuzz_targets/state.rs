@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use colla_parte::plugin::CollaParte;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use nice_plug::prelude::{Params, Plugin, PluginState};
+use nice_plug::prelude::{Plugin, PluginState};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::Write;
