@@ -28,7 +28,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   install   bundle, and copy both to where this user's hosts look
   dist      a package to hand on, in target/packages: bundles, command, manual, licences, installer
   dist windows  the same for Windows, with mingw-w64
-  windows   build for Windows with mingw-w64, and run the tests there is no other system for under Wine
+  windows   build for Windows with mingw-w64, and run the tests of that build under Wine
   layers    check that imports only go down
   licences  check licences and sources of all dependencies against deny.toml
   docs      the crate's documentation, without a warning

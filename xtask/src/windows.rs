@@ -10,11 +10,12 @@ use std::process::{Command, Stdio};
 /// What is built for.
 pub const TRIPLE: &str = "x86_64-pc-windows-gnu";
 
-/// The C compilers of mingw-w64 whose C++ library has threads; plain `x86_64-w64-mingw32-g++` may be the other one.
+/// The compilers of mingw-w64 for C and C++ whose library is built on Windows' own threads. The others' is built on winpthreads, and
+/// hangs where a plugin is unloaded (`packaging/mingw/mutex`).
 const COMPILERS: [&str; 2] = ["x86_64-w64-mingw32-gcc-win32", "x86_64-w64-mingw32-g++-win32"];
 
 /// Libraries that a Windows machine does not have, and a build must therefore carry.
-const CARRIED: [&str; 3] = ["libstdc++", "libgcc_eh", "libwinpthread"];
+const CARRIED: [&str; 2] = ["libstdc++", "libgcc_eh"];
 
 /// Where this build lies: apart from Linux's, whose bundles have the same names.
 pub fn folder() -> PathBuf {
@@ -62,7 +63,7 @@ fn cargo(arguments: &[&str]) -> Result<Command> {
         .env("CARGO_TARGET_DIR", folder())
         .env("CC_x86_64_pc_windows_gnu", COMPILERS[0])
         .env("CXX_x86_64_pc_windows_gnu", COMPILERS[1])
-        // Two headers that Verovio asks for on Windows.
+        // Headers that Verovio asks for on Windows.
         .env("CPLUS_INCLUDE_PATH", root().join("packaging/mingw"))
         .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER", COMPILERS[0])
         .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS", format!("-L native={}", carried()?.display()))
