@@ -9,7 +9,7 @@ pub mod sound;
 mod vst3;
 pub mod window;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -165,6 +165,16 @@ pub fn bundles() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target")), PathBuf::from);
     target.join("bundled")
+}
+
+/// The built command: beside the folder of the test that runs, whatever system that was built for.
+///
+/// # Errors
+/// If the test does not know where it lies.
+pub fn command() -> Result<PathBuf> {
+    let test = std::env::current_exe()?;
+    let built = test.ancestors().nth(2).context("a test outside of the build's folder")?;
+    Ok(built.join("colla-parte").with_extension(std::env::consts::EXE_EXTENSION))
 }
 
 /// Loads the built bundle and makes an instance.

@@ -24,7 +24,7 @@ fn demo(file: &str) -> PathBuf {
 
 /// Runs the built command and returns what it wrote to standard output.
 fn colla_parte(arguments: &[&str]) -> String {
-    let command = hosts::bundles().parent().unwrap().join("release/colla-parte");
+    let command = hosts::command().unwrap();
     let output = Command::new(command).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()

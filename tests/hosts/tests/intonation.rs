@@ -45,7 +45,7 @@ fn the_command_tells_what_is_forty_cents_off_and_nothing_else() {
     write_wav(&audio, &sound(), RATE_HZ as u32).unwrap();
     std::fs::write(&flute, score(&[("Flute", &FLUTE)])).unwrap();
     std::fs::write(&piano, score(&[("Piano", &FLUTE)])).unwrap();
-    let command = hosts::bundles().parent().unwrap().join("release/colla-parte");
+    let command = hosts::command().unwrap();
     let session = |score: &std::path::Path, more: &[&str]| {
         let output = Command::new(&command)
             .arg("session")

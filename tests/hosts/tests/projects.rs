@@ -274,7 +274,7 @@ fn onsets_by_the_command(sound: &[f32], rate_hz: f64) -> Vec<(u64, u8)> {
     std::fs::create_dir_all(&folder).unwrap();
     let (wav, tsv) = (folder.join("tune.wav"), folder.join("events.tsv"));
     write_wav(&wav, sound, rate_hz as u32).unwrap();
-    let command = hosts::bundles().parent().unwrap().join("release/colla-parte");
+    let command = hosts::command().unwrap();
     let status =
         Command::new(command).arg("transcribe").arg(&wav).arg("--events").arg(&tsv).status().unwrap();
     assert!(status.success());
