@@ -18,6 +18,10 @@ const TIMES: u64 = 1 << 20;
 /// Blocks that are pushed. Miri, which looks at every access to memory, has not the time for all of them.
 const BLOCKS: usize = if cfg!(miri) { 400 } else { 20_000 };
 
+/// Blocks from one restart to the next, and from one wait for the worker to the next, in the mean.
+const RESTART_EVERY: u64 = if cfg!(miri) { 40 } else { 200 };
+const WAIT_EVERY: u64 = if cfg!(miri) { 150 } else { 20 };
+
 /// How long a worker may take.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(miri) { 600 } else { 20 });
 
@@ -106,7 +110,7 @@ fn play(end: &mut RealtimeEnd, blocks: usize, random: &mut Random) -> (usize, u6
     let mut schedule = Schedule::new(4096);
     let (mut count, mut epoch, mut block) = (0, 0, Vec::new());
     for _ in 0..blocks {
-        if random.below(200) == 0 {
+        if random.below(RESTART_EVERY) == 0 {
             end.restart();
             schedule.clear();
             epoch += 1;
@@ -120,7 +124,7 @@ fn play(end: &mut RealtimeEnd, blocks: usize, random: &mut Random) -> (usize, u6
         block.clear();
         block.extend((start..start + length).map(|now| sample(epoch, now)));
         end.push(&block, None, 1.0);
-        if random.below(20) == 0 {
+        if random.below(WAIT_EVERY) == 0 {
             assert!(end.wait(PATIENCE), "the worker never finished");
         }
         end.collect(&mut schedule, Timing::Live, start);
@@ -144,10 +148,11 @@ fn every_sample_arrives_once_in_order_and_at_its_time() {
     std::thread::sleep(Duration::from_millis(100));
     let overload = bridge.snapshot().overload;
     assert_eq!(overload.restarts, 0, "the witness saw a sample out of its place");
-    let (enough_events, enough_restarts) = (BLOCKS / 200, BLOCKS as u64 / 400);
+    let (enough_events, enough_restarts) = (BLOCKS / 200, BLOCKS as u64 / RESTART_EVERY / 2);
     assert!(
         events > enough_events && restarts > enough_restarts,
         "{events} events, {restarts} restarts: nothing was tried"
     );
-    assert!(overload.dropped_samples > 0, "the ring never overflowed: gaps were not tried");
+    // How far the worker falls behind is up to Miri there.
+    assert!(cfg!(miri) || overload.dropped_samples > 0, "the ring never overflowed: gaps were not tried");
 }
