@@ -6,7 +6,7 @@
 //! share of its systems that begin with the same measure.
 
 use colla_parte::bridge::{Bridge, Engraving, LoadedScore, ScoreSource as Source};
-use colla_parte::engraving::{EngravedPage, Engraver, Painter, Paper, resources};
+use colla_parte::engraving::{Breaks, Engraver, Painter, Paper};
 use colla_parte::readers::source_with_ids;
 use colla_parte::score::{Choice, PrintWish, PrintedPage, PrintedScore, Score, ScoreSource};
 use colla_parte::writers::write_score_musicxml;
@@ -23,8 +23,6 @@ const PIXELS_PER_SPACE: f32 = 7.0;
 const GLANCE: Duration = Duration::from_millis(2);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = resources::usual_folder();
-    resources::unpack(&folder)?;
     let (mut at, mut whole) = (0.0, false);
     println!("note\tof\tmeasure\tof\tsystems\tread_ms\tfirst_ms\tall_ms\tpeak_MB\tscore");
     let mut arguments = std::env::args().skip(1);
@@ -33,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--at" => at = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(0.0) / 100.0,
             "--whole" => whole = true,
             path => {
-                if let Err(error) = engrave(path, at, whole.then_some(&folder)) {
+                if let Err(error) = engrave(path, at, whole) {
                     println!("{path}: {error}");
                 }
             }
@@ -42,8 +40,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Engraves one score on the editor's thread; `whole`: the fonts, if it is to be engraved in one piece as well.
-fn engrave(path: &str, at: f64, whole: Option<&std::path::PathBuf>) -> Result<(), Box<dyn Error>> {
+/// Engraves one score as the editor has it done; `whole`: in one piece as well.
+fn engrave(path: &str, at: f64, whole: bool) -> Result<(), Box<dyn Error>> {
     let bytes: Arc<[u8]> = std::fs::read(path)?.into();
     let start = busy_ms();
     let source = Source { name: path.into(), bytes: bytes.clone(), choice: Choice::default() };
@@ -83,35 +81,30 @@ fn engrave(path: &str, at: f64, whole: Option<&std::path::PathBuf>) -> Result<()
         first_ms.unwrap_or(all_ms),
         peak_mb().unwrap_or(0)
     );
-    if let Some(folder) = whole {
-        engrave_whole(&bytes, &loaded.score, folder, &printed)?;
+    if whole {
+        engrave_whole(&bytes, &loaded.score, &printed)?;
     }
     Ok(())
 }
 
 /// The whole score in one piece.
-fn engrave_whole(
-    bytes: &[u8],
-    score: &Score,
-    folder: &std::path::Path,
-    pieces: &PrintedScore,
-) -> Result<(), Box<dyn Error>> {
+fn engrave_whole(bytes: &[u8], score: &Score, pieces: &PrintedScore) -> Result<(), Box<dyn Error>> {
     let start = busy_ms();
     let source = source(bytes, score)?;
-    let mut engraver = Engraver::new(folder)?;
-    let count = engraver.load(&source, Paper::Strips { width: WIDTH })?;
-    let first = engraver.page(0)?;
-    Painter::default().cover(&first, PIXELS_PER_SPACE)?;
-    let first_ms = busy_ms() - start;
-    let pages = (0..count).map(|index| engraver.page(index)).collect::<Result<Vec<EngravedPage>, _>>()?;
+    let pages = Engraver::find()?.pages(&source, Paper::Strips { width: WIDTH }, Breaks::Needed)?;
     let all_ms = busy_ms() - start;
+    if let Some(first) = pages.first() {
+        Painter::default().cover(first, PIXELS_PER_SPACE)?;
+    }
+    let first_ms = busy_ms() - start;
     let starts = |pages: &[Arc<PrintedPage>]| -> HashSet<u32> {
         pages.iter().filter_map(|page| page.measures.first()).map(|measure| measure.index).collect()
     };
     let pages: Vec<_> = pages.iter().map(|page| page.print.clone()).collect();
     let (as_whole, in_pieces) = (starts(&pages), starts(&pieces.pages));
     println!(
-        "\twhole\t{count} systems, {} alike\t{first_ms:.0}\t{all_ms:.0}\t{}",
+        "\twhole\t{} systems, {} alike\t{first_ms:.0}\t{all_ms:.0}\t{}",
+        pages.len(),
         as_whole.intersection(&in_pieces).count(),
         peak_mb().unwrap_or(0)
     );
@@ -145,12 +138,22 @@ fn peak_mb() -> Option<u64> {
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kb| kb / 1000)
 }
 
-/// Time that all threads of this process have had on a core, as Linux counts it: what else the machine does is not in it.
+/// Time that all threads of this process and the programs that it started and that ended have had on a core, as Linux counts it:
+/// what else the machine does is not in it.
 fn busy_ms() -> f64 {
     let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let times = threads.filter_map(|thread| {
         let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
         text.split_whitespace().next()?.parse::<f64>().ok()
     });
-    times.sum::<f64>() / 1e6
+    times.sum::<f64>() / 1e6 + ended_ms().unwrap_or(0.0)
+}
+
+/// Of the programs alone, to 10 ms: Linux counts their hundredths of a second.
+fn ended_ms() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The name, in brackets, may have spaces; after it comes the third field, and these are the 16th and 17th.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |field: usize| fields.get(field - 3)?.parse::<f64>().ok();
+    Some((ticks(16)? + ticks(17)?) * 10.0)
 }

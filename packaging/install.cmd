@@ -38,10 +38,10 @@ if not exist "%plugins%\CLAP\" md "%plugins%\CLAP"
 md "%programs%"
 xcopy /e /i /q /y "%from%Colla Parte.vst3" "%plugins%\VST3\Colla Parte.vst3" > nul
 copy /y "%from%Colla Parte.clap" "%plugins%\CLAP\" > nul
-for %%f in (bin\colla-parte.exe LICENSE README.md THIRD-PARTY.txt) do copy /y "%from%%%f" "%programs%\" > nul
+for %%f in (bin\colla-parte.exe bin\colla-parte-engraver.exe LICENSE README.md THIRD-PARTY.txt) do copy /y "%from%%%f" "%programs%\" > nul
 if not exist "%plugins%\VST3\Colla Parte.vst3\" goto denied
 if not exist "%plugins%\CLAP\Colla Parte.clap" goto denied
-for %%f in (colla-parte.exe LICENSE README.md THIRD-PARTY.txt) do if not exist "%programs%\%%f" goto denied
+for %%f in (colla-parte.exe colla-parte-engraver.exe LICENSE README.md THIRD-PARTY.txt) do if not exist "%programs%\%%f" goto denied
 echo %plugins%\VST3\Colla Parte.vst3
 echo %plugins%\CLAP\Colla Parte.clap
 echo %programs%\colla-parte.exe

@@ -42,7 +42,7 @@ if [ "$uninstall" = no ] && command -v sha256sum > /dev/null; then
 fi
 put "Colla Parte.vst3" "$vst3/Colla Parte.vst3"
 put "Colla Parte.clap" "$clap/Colla Parte.clap"
-put bin/colla-parte "$bin/colla-parte"
+for program in bin/*; do put "$program" "$bin/${program#bin/}"; done
 for page in man/*.1; do put "$page" "$share/man/man1/${page#man/}"; done
 put completions/colla-parte.bash "$share/bash-completion/completions/colla-parte"
 put completions/_colla-parte "$share/zsh/site-functions/_colla-parte"

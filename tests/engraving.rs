@@ -1,24 +1,25 @@
 //! Engraved pages: every note and measure that has one of our ids has a box, and what can't be engraved is an error.
 
-use colla_parte::engraving::{EngraveError, EngravedPage, Engraver, Painter, Paper, resources};
+use colla_parte::engraving::{Breaks, EngraveError, EngravedPage, Engraver, Painter, Paper, resources};
 use colla_parte::readers::{read_score, source_with_ids};
 use colla_parte::score::{Score, ScoreSource};
 use colla_parte::writers::write_score_musicxml;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 const SONG: &[u8] = include_bytes!("../assets/demo/score.mxl");
 const STRIPS: Paper = Paper::Strips { width: 130.0 };
 
 fn engraver() -> Engraver {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("engraving").join("fonts");
-    resources::unpack(&folder).unwrap();
-    Engraver::new(&folder).unwrap()
+    Engraver::at(env!("CARGO_BIN_EXE_colla-parte-engraver").into())
 }
 
-fn pages(engraver: &mut Engraver, source: &str, paper: Paper) -> Vec<EngravedPage> {
-    let count = engraver.load(source, paper).unwrap();
-    (0..count).map(|index| engraver.page(index).unwrap()).collect()
+fn pages(source: &str, paper: Paper) -> Vec<EngravedPage> {
+    engraver().pages(source, paper, Breaks::Needed).unwrap()
 }
 
 fn partwise(measures: &str) -> String {
@@ -66,8 +67,7 @@ fn assert_all_found(score: &Score, pages: &[EngravedPage]) {
 fn every_note_of_the_demo_has_a_box() {
     let score = read_score(SONG, "song").unwrap();
     let source = source_with_ids(SONG).unwrap();
-    let mut engraver = engraver();
-    let strips = pages(&mut engraver, &source, STRIPS);
+    let strips = pages(&source, STRIPS);
     assert_all_found(&score, &strips);
     // Higher pitches of one staff and clef stand higher: the boxes are those of the notes they name.
     let first = &score.notes[0];
@@ -87,10 +87,10 @@ fn every_note_of_the_demo_has_a_box() {
         assert!(a.0 + 2 >= b.0 || a.1 > b.1, "{heights:?}");
     }
     // Another width is another layout of the same.
-    let narrow = pages(&mut engraver, &source, Paper::Strips { width: 70.0 });
+    let narrow = pages(&source, Paper::Strips { width: 70.0 });
     assert!(narrow.len() > strips.len());
     assert_all_found(&score, &narrow);
-    let sheets = pages(&mut engraver, &source, Paper::A4);
+    let sheets = pages(&source, Paper::A4);
     assert!(sheets.len() < strips.len());
     assert_all_found(&score, &sheets);
 }
@@ -108,7 +108,7 @@ fn a_midi_file_is_engraved_from_what_it_says() {
     assert_ne!(score.source, ScoreSource::MusicXml);
     let mut source = Vec::new();
     write_score_musicxml(&score, &mut source).unwrap();
-    let pages = pages(&mut engraver(), std::str::from_utf8(&source).unwrap(), STRIPS);
+    let pages = pages(std::str::from_utf8(&source).unwrap(), STRIPS);
     let boxed: HashSet<u32> =
         pages.iter().flat_map(|page| page.print.notes.iter().map(|note| note.id.0)).collect();
     assert_eq!(boxed, score.path.notes.iter().map(|note| note.id.0).collect());
@@ -117,7 +117,7 @@ fn a_midi_file_is_engraved_from_what_it_says() {
 #[test]
 fn ink_lies_where_the_heads_are() {
     let source = source_with_ids(SONG).unwrap();
-    let page = &pages(&mut engraver(), &source, STRIPS)[1];
+    let page = &pages(&source, STRIPS)[1];
     let (scale, painter) = (9.0, Painter::default());
     let (width, height, cover) = painter.cover(page, scale).unwrap();
     assert_eq!((width, height), ((130.0 * scale) as usize, (page.print.height * scale).round() as usize));
@@ -142,14 +142,13 @@ fn repeats_stay_as_printed() {
     let text = partwise(&(bar(1, format!("{attributes}{}{repeat}", note('C'))) + &bar(2, note('D'))));
     let score = read_score(text.as_bytes(), "").unwrap();
     assert_eq!(score.path.steps.len(), 3);
-    let pages = pages(&mut engraver(), &source_with_ids(text.as_bytes()).unwrap(), STRIPS);
+    let pages = pages(&source_with_ids(text.as_bytes()).unwrap(), STRIPS);
     assert_all_found(&score, &pages);
 }
 
 /// What our reader takes and an engraver might stumble over: each is engraved or refused, and the next one goes well.
 #[test]
 fn odd_scores_do_no_harm() {
-    let mut engraver = engraver();
     let song = source_with_ids(SONG).unwrap();
     let measure = |inside: &str| partwise(&format!("<measure number=\"1\">{inside}</measure>"));
     let odd = [
@@ -190,32 +189,74 @@ fn odd_scores_do_no_harm() {
         String::new(),
     ];
     for (index, text) in odd.iter().enumerate() {
-        match engraver.load(text, STRIPS) {
-            Ok(count) => {
-                for page in 0..count {
-                    let page = engraver.page(page).unwrap_or_else(|error| panic!("{index}: {error}"));
-                    Painter::default().cover(&page, 7.0).unwrap_or_else(|error| panic!("{index}: {error}"));
+        match engraver().pages(text, STRIPS, Breaks::Needed) {
+            Ok(pages) => {
+                for page in &pages {
+                    Painter::default().cover(page, 7.0).unwrap_or_else(|error| panic!("{index}: {error}"));
                 }
             }
-            Err(error) => assert!(
-                matches!(error, EngraveError::Unreadable | EngraveError::Unsound(_)),
-                "{index}: {error}"
-            ),
+            Err(error) => {
+                assert!(matches!(error, EngraveError::Unreadable | EngraveError::Died(_)), "{index}: {error}")
+            }
         }
     }
-    let pages = pages(&mut engraver, &song, STRIPS);
+    let pages = pages(&song, STRIPS);
     assert_all_found(&read_score(SONG, "song").unwrap(), &pages);
+}
+
+/// What this Verovio does not survive ends its program, and is an error here.
+#[test]
+fn a_score_that_ends_the_engraver_ends_nothing_else() {
+    let pitch = "<pitch><step>C</step><octave>4</octave></pitch>";
+    let two_pitches = format!("<note>{pitch}{pitch}<duration>4</duration><type>whole</type></note>");
+    let song = source_with_ids(SONG).unwrap();
+    let deadly = [
+        partwise(&format!("<measure number=\"1\">{two_pitches}</measure>")),
+        song.replace("<beat-type>8</beat-type>", "<beat-type>0</beat-type>"),
+        song.replace("<type>eighth</type>", "<type>nonsense</type>"),
+    ];
+    let results = deadly.map(|text| engraver().pages(&text, STRIPS, Breaks::Needed));
+    let died = results.iter().filter(|result| matches!(result, Err(EngraveError::Died(_)))).count();
+    assert!(died > 0, "it survives them all: nothing was tried");
+    assert!(!pages(&song, STRIPS).is_empty());
+}
+
+/// Whoever has waited long enough, or is about to go, has the program ended.
+#[test]
+fn nobody_waits_for_the_engraver_longer_than_they_wish() {
+    let measure = |number| format!("<measure number=\"{number}\">{}</measure>", note('C').repeat(8));
+    let long = partwise(&(0..2_000).map(measure).collect::<String>());
+    let stop = Arc::new(AtomicBool::new(false));
+    let engraver = engraver().with_patience(Duration::ZERO).stopped_by(stop.clone());
+    let outcome = || engraver.pages(&long, STRIPS, Breaks::Needed);
+    assert!(matches!(outcome(), Err(EngraveError::TooLong(Duration::ZERO))));
+    stop.store(true, Ordering::Relaxed);
+    assert!(matches!(outcome(), Err(EngraveError::Stopped)));
 }
 
 #[test]
 fn what_cannot_be_engraved_is_said() {
-    let mut engraver = engraver();
-    assert!(matches!(engraver.load("no score", STRIPS), Err(EngraveError::Unreadable)));
-    assert!(matches!(engraver.page(0), Err(EngraveError::NoPage { page: 1, pages: 0 })));
-    engraver.load(&source_with_ids(SONG).unwrap(), Paper::A4).unwrap();
-    assert!(matches!(engraver.page(400), Err(EngraveError::NoPage { page: 401, .. })));
-    let nowhere = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-fonts-here");
-    assert!(matches!(Engraver::new(&nowhere), Err(EngraveError::Resources { .. })));
+    let unreadable = engraver().pages("no score", STRIPS, Breaks::Needed);
+    assert!(matches!(unreadable, Err(EngraveError::Unreadable)));
+    let nowhere = Engraver::at(Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-engraver-here"));
+    let error = nowhere.pages(&source_with_ids(SONG).unwrap(), STRIPS, Breaks::Needed).unwrap_err();
+    assert!(matches!(error, EngraveError::Program { .. }), "{error}");
+    assert!(error.to_string().contains("no-engraver-here"), "{error}");
+}
+
+/// The program says so where it is started by somebody else, or of another edition.
+#[test]
+fn the_engraver_knows_what_it_is_asked() {
+    let run = |arguments: &[&str]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_colla-parte-engraver"));
+        program.args(arguments).stdin(Stdio::null()).output().unwrap()
+    };
+    let alone = run(&[]);
+    assert_eq!(alone.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&alone.stderr).contains("Colla Parte"));
+    let newer = run(&["0", "{}"]);
+    assert!(newer.status.success());
+    assert!(String::from_utf8_lossy(&newer.stdout).contains("edition"), "{newer:?}");
 }
 
 /// Fonts in a folder that can't be made are an error; two that unpack at once both succeed.

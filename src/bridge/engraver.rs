@@ -1,4 +1,4 @@
-//! The thread that engraves: it owns Verovio, and runs from the first time that somebody looks at a score.
+//! The thread that has scores engraved; it runs from the first time that somebody looks at one.
 //!
 //! It is told what is looked at, which is the newest [`PrintWish`] alone; between two pieces of the score (see [`super::press`]) it
 //! looks for a newer one. Pieces come in order, and before each further one the ink of what is looked at is painted. Where that
@@ -6,15 +6,15 @@
 
 use super::LoadedScore;
 use super::engraving_job::Job;
-use super::underway::Underway;
 use super::watch::Watch;
-use crate::engraving::{EngraveError, Engraver, Painter, resources};
+use crate::engraving::{EngraveError, Engraver, Painter};
 use crate::readers::{ScoreText, source_with_ids};
 use crate::score::{PrintWish, PrintedScore, Score, ScoreSource};
 use crate::writers::write_score_musicxml;
 use arc_swap::ArcSwapOption;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, unbounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -34,9 +34,6 @@ const KEPT_NOTES: usize = 8_000;
 
 /// A score of more noteheads is not engraved: its pages alone would take more than 100 MB.
 const MAX_NOTES: usize = 60_000;
-
-/// Verovio recurses along the document.
-const STACK_BYTES: usize = 16 << 20;
 
 /// How far the engraving of a score is.
 #[derive(Clone, Debug)]
@@ -69,6 +66,8 @@ pub(super) struct EngraverThread {
     newest: Arc<Newest>,
     thread: Mutex<Option<(Sender<Request>, JoinHandle<()>)>>,
     asked: Mutex<Option<Request>>,
+    /// Ends what the engraver is at.
+    stop: Arc<AtomicBool>,
 }
 
 /// What is looked at.
@@ -88,7 +87,7 @@ impl EngraverThread {
     /// One that tells `watch` when there are new pages. It starts when it is first asked.
     pub fn new(watch: Arc<Watch>) -> EngraverThread {
         let newest = Arc::new(Newest { engraving: ArcSwapOption::empty(), watch });
-        EngraverThread { newest, thread: Mutex::default(), asked: Mutex::default() }
+        EngraverThread { newest, thread: Mutex::default(), asked: Mutex::default(), stop: Arc::default() }
     }
 
     /// What there is of this score.
@@ -110,11 +109,10 @@ impl EngraverThread {
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         if thread.is_none() {
             let (sender, requests) = unbounded();
-            let newest = self.newest.clone();
+            let (newest, stop) = (self.newest.clone(), self.stop.clone());
             let started = std::thread::Builder::new()
                 .name("colla-parte-engraver".into())
-                .stack_size(STACK_BYTES)
-                .spawn(move || Shop::new(requests, newest).run());
+                .spawn(move || Shop::new(requests, newest, stop).run());
             match started {
                 Ok(handle) => *thread = Some((sender, handle)),
                 Err(error) => {
@@ -134,7 +132,8 @@ impl Drop for EngraverThread {
         let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((sender, handle)) = thread {
             drop(sender);
-            // The host may unload the library next, so the thread must be gone. It ends after the page it is at.
+            self.stop.store(true, Ordering::Relaxed);
+            // The host may unload the library next, so the thread must be gone.
             let _ = handle.join();
         }
     }
@@ -152,13 +151,12 @@ enum Stop {
 struct Shop {
     requests: Receiver<Request>,
     newest: Arc<Newest>,
+    stop: Arc<AtomicBool>,
     engraver: Option<Engraver>,
     painter: Painter,
     /// The text of the score that was engraved last.
     text: Option<(Arc<[u8]>, Arc<ScoreText>)>,
     job: Option<Job>,
-    /// Says on disk that the engraver is at work.
-    underway: Option<Underway>,
     /// This score can't be engraved.
     refused: Option<Arc<[u8]>>,
     /// When pages were last shown to others.
@@ -166,15 +164,15 @@ struct Shop {
 }
 
 impl Shop {
-    fn new(requests: Receiver<Request>, newest: Arc<Newest>) -> Shop {
+    fn new(requests: Receiver<Request>, newest: Arc<Newest>, stop: Arc<AtomicBool>) -> Shop {
         Shop {
             requests,
             newest,
+            stop,
             engraver: None,
             painter: Painter::default(),
             text: None,
             job: None,
-            underway: None,
             refused: None,
             published: None,
         }
@@ -185,14 +183,12 @@ impl Shop {
         let mut next = self.requests.recv().ok();
         while let Some(request) = next.take() {
             let stopped = catch_unwind(AssertUnwindSafe(|| self.serve(request.clone())));
-            self.underway = None;
             next = match stopped {
                 Ok(Ok(())) => self.requests.recv().ok(),
                 Ok(Err(Stop::Newer(newer))) => Some(newer),
                 Ok(Err(Stop::Over)) => None,
                 Err(_) => {
                     // What it had in hand may be broken.
-                    self.engraver = None;
                     self.job = None;
                     self.refuse(&request, "the engraver failed".into());
                     self.requests.recv().ok()
@@ -243,8 +239,8 @@ impl Shop {
             self.published = None;
             match self.begin(&request) {
                 Ok(job) => self.job = Some(job),
-                Err(reason) => {
-                    self.refuse(&request, reason);
+                Err(error) => {
+                    self.refuse(&request, error.to_string());
                     return Ok(());
                 }
             }
@@ -266,7 +262,6 @@ impl Shop {
             if done {
                 if request.score.score.notes.len() > KEPT_NOTES {
                     self.text = None;
-                    self.engraver = None;
                 }
                 return Ok(());
             }
@@ -294,16 +289,8 @@ impl Shop {
         }
     }
 
-    /// Begins with a score, unless it is known to make the engraver crash.
-    fn begin(&mut self, request: &Request) -> Result<Job, String> {
-        if let Some(folder) = resources::usual_folder().parent() {
-            self.underway = None;
-            self.underway = Some(Underway::begin(&folder.join("underway"), &request.score.source.bytes)?);
-        }
-        self.job_of(request).map_err(|error| error.to_string())
-    }
-
-    fn job_of(&mut self, request: &Request) -> Result<Job, EngraveError> {
+    /// Begins with a score.
+    fn begin(&mut self, request: &Request) -> Result<Job, EngraveError> {
         let bytes = request.score.source.bytes.clone();
         let text = match &self.text {
             Some((known, text)) if request.is_of(known) => text.clone(),
@@ -327,18 +314,11 @@ impl Shop {
             return Ok(false);
         }
         if !job.is_done() {
-            let engraver = match &mut self.engraver {
+            let engraver = match &self.engraver {
                 Some(engraver) => engraver,
-                None => {
-                    let folder = resources::usual_folder();
-                    resources::unpack(&folder)?;
-                    self.engraver.insert(Engraver::new(&folder)?)
-                }
+                None => self.engraver.insert(Engraver::find()?.stopped_by(self.stop.clone())),
             };
             job.advance(engraver, &wish)?;
-            if job.is_done() {
-                self.underway = None;
-            }
             return Ok(false);
         }
         match job.unpainted(&wish, NEIGHBOURS) {

@@ -75,6 +75,13 @@ fn what_cannot_be_engraved_is_said_and_the_next_score_is_engraved() {
     let huge = loaded(text.replace("</measure>", &format!("{notes}</measure>")).as_bytes());
     let reason = outcome(&bridge, &huge, wish(100.0, 0, 1)).unwrap_err();
     assert!(reason.contains("noteheads"), "{reason}");
+    // Verovio divides by it.
+    let no_beat = "<attributes><divisions>1</divisions><time><beats>4</beats><beat-type>0</beat-type></time></attributes>";
+    let deadly = loaded(
+        text.replace("<measure number=\"1\">", &format!("<measure number=\"1\">{no_beat}")).as_bytes(),
+    );
+    let reason = outcome(&bridge, &deadly, wish(100.0, 0, 1)).unwrap_err();
+    assert!(reason.contains("did not survive"), "{reason}");
     assert!(outcome(&bridge, &loaded(SONG), wish(100.0, 0, 1)).is_ok());
 }
 

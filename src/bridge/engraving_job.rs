@@ -71,7 +71,7 @@ impl Job {
     ///
     /// # Errors
     /// As the engraver's.
-    pub fn advance(&mut self, engraver: &mut Engraver, wish: &PrintWish) -> Result<(), EngraveError> {
+    pub fn advance(&mut self, engraver: &Engraver, wish: &PrintWish) -> Result<(), EngraveError> {
         self.is_new = true;
         let is_shown = page_of(&self.printed, wish.measure).is_some();
         // However often somebody jumps about, the pages come on.

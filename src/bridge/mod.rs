@@ -56,8 +56,6 @@ mod stress;
 #[cfg(test)]
 mod tests;
 mod transport;
-#[cfg(feature = "engrave")]
-mod underway;
 mod watch;
 mod worker;
 

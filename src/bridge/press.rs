@@ -6,7 +6,7 @@
 //! system is full. What hangs over that place (a slur, a tie) is drawn whole on both sides: the piece before goes on until it
 //! has ended, and the next one is given the measures from where it began, with a line break after them, and they are put away.
 
-use crate::engraving::{EngraveError, EngravedPage, Engraver, Paper};
+use crate::engraving::{Breaks, EngraveError, EngravedPage, Engraver, Paper};
 use crate::readers::ScoreText;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ impl Press {
     ///
     /// # Errors
     /// As the engraver's.
-    pub fn advance(&mut self, engraver: &mut Engraver) -> Result<Vec<EngravedPage>, EngraveError> {
+    pub fn advance(&mut self, engraver: &Engraver) -> Result<Vec<EngravedPage>, EngraveError> {
         let mut notes = if self.next == 0 { FIRST_NOTES } else { PIECE_NOTES };
         loop {
             let end = self.text.reach(self.next, notes);
@@ -77,7 +77,7 @@ impl Press {
     ///
     /// # Errors
     /// As the engraver's.
-    pub fn excerpt(&self, engraver: &mut Engraver, measure: u32) -> Result<Vec<EngravedPage>, EngraveError> {
+    pub fn excerpt(&self, engraver: &Engraver, measure: u32) -> Result<Vec<EngravedPage>, EngraveError> {
         let at = self.text.printed(measure);
         let starts = LEAD.map(|lead| at.saturating_sub(lead));
         let start = starts.min_by_key(|start| self.text.hanging(*start)).unwrap_or(at);
@@ -96,14 +96,14 @@ impl Press {
     /// The pages of some measures, with what hangs over from before.
     fn engrave(
         &self,
-        engraver: &mut Engraver,
+        engraver: &Engraver,
         from: usize,
         to: usize,
     ) -> Result<Vec<EngravedPage>, EngraveError> {
         let lead = self.text.lead(from, LEAD_NOTES);
         if lead < from {
-            let count = engraver.load_broken(&self.text.excerpt_broken(lead..to, from), self.paper)?;
-            let mut pages = (0..count).map(|index| engraver.page(index)).collect::<Result<Vec<_>, _>>()?;
+            let source = self.text.excerpt_broken(lead..to, from);
+            let mut pages = engraver.pages(&source, self.paper, Breaks::Asked)?;
             let begins = |page: &EngravedPage| {
                 page.print.measures.first().is_some_and(|first| self.text.printed(first.index) == from)
             };
@@ -113,8 +113,7 @@ impl Press {
                 return Ok(pages);
             }
         }
-        let count = engraver.load(&self.text.excerpt(from..to), self.paper)?;
-        (0..count).map(|index| engraver.page(index)).collect()
+        engraver.pages(&self.text.excerpt(from..to), self.paper, Breaks::Needed)
     }
 
     /// How many pages of a piece that ends before `end` are as they will be, and the printed measure after them.
@@ -133,7 +132,6 @@ impl Press {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engraving::resources;
     use crate::readers::source_with_ids;
     use std::fmt::Write as _;
 
@@ -181,13 +179,11 @@ mod tests {
     fn nothing_is_cut_where_pieces_meet() {
         const MEASURES: usize = 700;
         let text = ScoreText::of(source_with_ids(bound(MEASURES).as_bytes()).unwrap()).unwrap();
-        let folder = resources::usual_folder();
-        resources::unpack(&folder).unwrap();
-        let mut engraver = Engraver::new(&folder).unwrap();
+        let engraver = Engraver::find().unwrap();
         let mut press = Press::new(Arc::new(text), 120.0);
         let (mut pages, mut pieces) = (Vec::new(), 0);
         while !press.is_done() {
-            pages.extend(press.advance(&mut engraver).unwrap());
+            pages.extend(press.advance(&engraver).unwrap());
             pieces += 1;
         }
         assert!(pieces > 2, "{pieces} pieces");

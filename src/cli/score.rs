@@ -125,15 +125,12 @@ impl ShowScore {
 
     /// A page as PNG.
     #[cfg(feature = "engrave")]
-    fn engraved(&self, score: &Score, page: usize) -> Result<Vec<u8>> {
-        use crate::engraving::{Engraver, Painter, Paper, resources};
-        let folder = resources::usual_folder();
-        resources::unpack(&folder)?;
-        let mut engraver = Engraver::new(&folder)?;
-        engraver.load(&self.source_of(score)?, Paper::A4)?;
-        // Page 0 becomes one that there is none of.
-        let page = engraver.page(page.wrapping_sub(1))?;
-        Ok(Painter::default().png(&page, PAGE_PIXELS / page.print.width)?)
+    fn engraved(&self, score: &Score, wanted: usize) -> Result<Vec<u8>> {
+        use crate::engraving::{Breaks, EngraveError, Engraver, Painter, Paper};
+        let pages = Engraver::find()?.pages(&self.source_of(score)?, Paper::A4, Breaks::Needed)?;
+        let page = wanted.checked_sub(1).and_then(|index| pages.get(index));
+        let page = page.ok_or(EngraveError::NoPage { page: wanted, pages: pages.len() })?;
+        Ok(Painter::default().png(page, PAGE_PIXELS / page.print.width)?)
     }
 
     #[cfg(not(feature = "engrave"))]

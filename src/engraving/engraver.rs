@@ -1,20 +1,30 @@
-//! Verovio, as far as it is needed.
+//! Pages by Verovio, which runs in a process of its own.
 
-use super::{EngraveError, reading, soundness};
+use super::{Answer, EDITION, EngraveError, reading};
 use crate::score::PrintedPage;
-use cxx::UniquePtr;
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use verovio_sys::ffi;
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+use std::io::{self, Read, Seek, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// The largest source accepted, in bytes. (Verovio's memory for it is some fifteen times as much.)
 pub const MAX_SOURCE_BYTES: usize = 40 << 20;
 
+/// The longest answer that is read, in bytes.
+const MAX_ANSWER_BYTES: u64 = 512 << 20;
+
+/// How long Verovio may take for one document: a whole score of the most notes takes a minute.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// How often a wait looks whether it is still wanted.
+const GLANCE: Duration = Duration::from_millis(20);
+
 /// Verovio's own unit, of which a staff space has 18.
 pub(super) const UNITS_PER_SPACE: f32 = 18.0;
-
-/// Verovio keeps some things for the whole process, such as the threshold of its log: one engraver works at a time.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// What is engraved on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,10 +38,18 @@ pub enum Paper {
     A4,
 }
 
+/// Where lines are broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breaks {
+    /// Where the paper's width demands it.
+    Needed,
+    /// There, and wherever the document asks for it.
+    Asked,
+}
+
 impl Paper {
-    /// Verovio's options for it. `heeds`: the line breaks that the document asks for are kept, all of them, beside those that
-    /// its width demands.
-    fn options(self, heeds: bool) -> String {
+    /// Verovio's options for it.
+    fn options(self, breaks: Breaks) -> String {
         let size = match self {
             Paper::Strips { width } => {
                 let width = (width.clamp(20.0, 2000.0) * UNITS_PER_SPACE).round();
@@ -48,7 +66,10 @@ impl Paper {
                     .to_owned()
             }
         };
-        let breaks = if heeds { r#""smart", "breaksSmartSb": 0.0"# } else { r#""auto""# };
+        let breaks = match breaks {
+            Breaks::Asked => r#""smart", "breaksSmartSb": 0.0"#,
+            Breaks::Needed => r#""auto""#,
+        };
         format!(
             r#"{{{size}, "breaks": {breaks}, "condense": "none", "expandNever": true, "footer": "none",
             "font": "Bravura", "fontFallback": "Bravura", "smuflTextFont": "none", "inputFrom": "musicxml",
@@ -66,36 +87,47 @@ pub struct EngravedPage {
     pub svg: String,
 }
 
-/// Lays out scores. It stays in the thread that made it.
+/// Lays out scores, by a program that is started for each: what a document does to Verovio, it does to that process.
+#[derive(Clone, Debug)]
 pub struct Engraver {
-    toolkit: UniquePtr<ffi::Toolkit>,
-    pages: usize,
+    program: PathBuf,
+    patience: Duration,
+    stop: Arc<AtomicBool>,
 }
 
 impl Engraver {
-    /// `resources`: the folder with Verovio's fonts, see [`super::resources::unpack`]. Takes some 50 ms.
+    /// One that starts the program `colla-parte-engraver` where it usually is: beside the running program, or where packages
+    /// put it.
     ///
     /// # Errors
-    /// If the fonts are not in that folder.
-    pub fn new(resources: &Path) -> Result<Engraver, EngraveError> {
-        let _alone = alone();
-        ffi::enable_log(0);
-        let mut toolkit = ffi::new_toolkit(false);
-        let wrong = |reason: &str| EngraveError::Resources {
-            folder: resources.display().to_string(),
-            reason: reason.to_owned(),
-        };
-        let folder = resources.to_str().ok_or_else(|| wrong("expected a path in Unicode"))?;
-        if !ffi::set_resource_path(toolkit.pin_mut(), folder) {
-            return Err(wrong("expected Verovio's fonts, found none"));
+    /// If it is nowhere there.
+    pub fn find() -> Result<Engraver, EngraveError> {
+        let mut looked_for = usual_places();
+        match looked_for.iter().position(|program| program.is_file()) {
+            Some(found) => Ok(Engraver::at(looked_for.swap_remove(found))),
+            None => Err(EngraveError::Missing { looked_for }),
         }
-        Ok(Engraver { toolkit, pages: 0 })
+    }
+
+    /// One that starts this program.
+    pub fn at(program: PathBuf) -> Engraver {
+        Engraver { program, patience: PATIENCE, stop: Arc::default() }
+    }
+
+    /// The same, which gives a document up after so long.
+    pub fn with_patience(self, patience: Duration) -> Engraver {
+        Engraver { patience, ..self }
+    }
+
+    /// The same, which gives up as soon as `stop` is set.
+    pub fn stopped_by(self, stop: Arc<AtomicBool>) -> Engraver {
+        Engraver { stop, ..self }
     }
 
     /// Looks whether there is anything against engraving this MusicXML, without doing it.
     ///
     /// # Errors
-    /// If it is too large, no MusicXML, or holds what makes Verovio crash.
+    /// If it is too large, or no MusicXML.
     pub fn examine(source: &str) -> Result<(), EngraveError> {
         if source.len() > MAX_SOURCE_BYTES {
             return Err(EngraveError::TooLarge {
@@ -105,61 +137,135 @@ impl Engraver {
             });
         }
         // Of a text that is no score Verovio makes an empty page.
-        if !source.contains("<score-") {
-            return Err(EngraveError::Unreadable);
-        }
-        soundness::objection(source).map_or(Ok(()), |reason| Err(EngraveError::Unsound(reason)))
+        if source.contains("<score-") { Ok(()) } else { Err(EngraveError::Unreadable) }
     }
 
-    /// Reads MusicXML and lays it out. Returns the number of pages.
+    /// Lays out MusicXML, and returns its pages. Starting the program takes some 50 ms.
     ///
     /// # Errors
-    /// As [`Engraver::examine`], or if Verovio does not read it; nothing is loaded then.
-    pub fn load(&mut self, source: &str, paper: Paper) -> Result<usize, EngraveError> {
-        self.load_with(source, &paper.options(false))
-    }
-
-    /// The same, with a new line wherever the document asks for one.
-    ///
-    /// # Errors
-    /// As [`Engraver::load`].
-    pub fn load_broken(&mut self, source: &str, paper: Paper) -> Result<usize, EngraveError> {
-        self.load_with(source, &paper.options(true))
-    }
-
-    fn load_with(&mut self, source: &str, options: &str) -> Result<usize, EngraveError> {
-        self.pages = 0;
+    /// As [`Engraver::examine`]; if Verovio does not read it, does not survive it, or makes of it what is no page; if the program
+    /// can't be started, or its time is up.
+    pub fn pages(
+        &self,
+        source: &str,
+        paper: Paper,
+        breaks: Breaks,
+    ) -> Result<Vec<EngravedPage>, EngraveError> {
         Engraver::examine(source)?;
-        let _alone = alone();
-        ffi::set_options(self.toolkit.pin_mut(), options);
-        if !ffi::load_data(self.toolkit.pin_mut(), source) {
-            return Err(EngraveError::Unreadable);
-        }
-        self.count()
-    }
-
-    fn count(&mut self) -> Result<usize, EngraveError> {
-        self.pages = usize::try_from(ffi::page_count(self.toolkit.pin_mut())).unwrap_or(0);
-        if self.pages == 0 { Err(EngraveError::Unreadable) } else { Ok(self.pages) }
-    }
-
-    /// A page, counted from 0.
-    ///
-    /// # Errors
-    /// If there is no such page, or what Verovio makes of it is no page.
-    pub fn page(&mut self, index: usize) -> Result<EngravedPage, EngraveError> {
-        if index >= self.pages {
-            return Err(EngraveError::NoPage { page: index.wrapping_add(1), pages: self.pages });
-        }
-        let svg = {
-            let _alone = alone();
-            ffi::render_to_svg(self.toolkit.pin_mut(), index as i32 + 1, false)
+        let pages = match self.ask(source, &paper.options(breaks))? {
+            Answer::Pages(pages) => pages,
+            Answer::Unreadable => return Err(EngraveError::Unreadable),
+            Answer::Failed(reason) => return Err(self.failed(reason)),
         };
-        let print = reading::page(&svg).map_err(|reason| EngraveError::Page { page: index + 1, reason })?;
-        Ok(EngravedPage { print: Arc::new(print), svg })
+        let page = |(index, svg): (usize, String)| {
+            let print =
+                reading::page(&svg).map_err(|reason| EngraveError::Page { page: index + 1, reason })?;
+            Ok(EngravedPage { print: Arc::new(print), svg })
+        };
+        pages.into_iter().enumerate().map(page).collect()
+    }
+
+    fn failed(&self, reason: impl ToString) -> EngraveError {
+        EngraveError::Program { program: self.program.clone(), reason: reason.to_string() }
+    }
+
+    /// Starts the program, gives it the source and waits for its answer.
+    fn ask(&self, source: &str, options: &str) -> Result<Answer, EngraveError> {
+        let until = Instant::now() + self.patience;
+        let mut running = self.start(source, options).map_err(|error| self.failed(error))?;
+        let answer = running.answer().map_err(|error| self.failed(error))?;
+        let bytes = loop {
+            match answer.recv_timeout(GLANCE) {
+                Ok(bytes) => break bytes,
+                Err(RecvTimeoutError::Timeout) if self.stop.load(Ordering::Relaxed) => {
+                    return Err(EngraveError::Stopped);
+                }
+                Err(RecvTimeoutError::Timeout) if Instant::now() < until => {}
+                Err(RecvTimeoutError::Timeout) => return Err(EngraveError::TooLong(self.patience)),
+                Err(RecvTimeoutError::Disconnected) => break Vec::new(),
+            }
+        };
+        match Answer::read(&bytes) {
+            Some(answer) => Ok(answer),
+            // What ended it is known once it is gone.
+            None => Err(EngraveError::Died(running.end())),
+        }
+    }
+
+    fn start(&self, source: &str, options: &str) -> io::Result<Running> {
+        // From a file, and not through a pipe: where the program ends early, writing to its pipe would send the host SIGPIPE.
+        let mut input = tempfile::tempfile()?;
+        input.write_all(source.as_bytes())?;
+        input.rewind()?;
+        let mut command = Command::new(&self.program);
+        command.arg(EDITION).arg(options).stdin(input).stdout(Stdio::piped()).stderr(Stdio::null());
+        #[cfg(windows)]
+        {
+            use std::os::windows::process::CommandExt;
+            /// It is a program for the console, and none is to appear.
+            const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+            command.creation_flags(CREATE_NO_WINDOW);
+        }
+        Ok(Running { child: command.spawn()?, reader: None })
     }
 }
 
-fn alone() -> MutexGuard<'static, ()> {
-    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+/// A program at work, and the thread that reads what it writes. Both end with this.
+struct Running {
+    child: Child,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    /// What it writes, once it has written all.
+    fn answer(&mut self) -> io::Result<Receiver<Vec<u8>>> {
+        let (sender, answer) = bounded(1);
+        let output = self.child.stdout.take();
+        let read = move || {
+            let mut bytes = Vec::new();
+            if let Some(output) = output {
+                // What is cut off here is no answer.
+                let _ = output.take(MAX_ANSWER_BYTES).read_to_end(&mut bytes);
+            }
+            let _ = sender.send(bytes);
+        };
+        self.reader = Some(std::thread::Builder::new().name("colla-parte-pages".into()).spawn(read)?);
+        Ok(answer)
+    }
+
+    /// How it ended, in words.
+    fn end(&mut self) -> String {
+        match self.child.wait() {
+            Ok(status) => status.to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        // With the program its end of the pipe is gone, and the thread comes to its end.
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+    }
+}
+
+/// Where the program is, as a rule.
+fn usual_places() -> Vec<PathBuf> {
+    let name = format!("colla-parte-engraver{}", std::env::consts::EXE_SUFFIX);
+    let running = std::env::current_exe().unwrap_or_default();
+    // Beside a built program, or one folder up from a built test.
+    let mut folders: Vec<PathBuf> = running.ancestors().skip(1).take(2).map(PathBuf::from).collect();
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if cfg!(target_os = "windows") {
+        folders.extend(set("LOCALAPPDATA").map(|folder| folder.join(r"Programs\Colla Parte")));
+        folders.extend(set("ProgramFiles").map(|folder| folder.join("Colla Parte")));
+    } else {
+        folders.extend(set("HOME").map(|folder| folder.join(".local/bin")));
+        folders.extend(["/usr/local/bin", "/usr/bin"].map(PathBuf::from));
+    }
+    folders.iter().map(|folder| folder.join(&name)).collect()
 }

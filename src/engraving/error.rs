@@ -1,5 +1,7 @@
 //! What can go wrong between a score and its page.
 
+use std::path::PathBuf;
+use std::time::Duration;
 use thiserror::Error;
 
 /// Why a score could not be engraved.
@@ -26,9 +28,29 @@ pub enum EngraveError {
     /// The engraver does not read the score.
     #[error("the engraver cannot read this score")]
     Unreadable,
-    /// The score holds what is known to make the engraver crash.
-    #[error("the engraver would not survive this score: {0}")]
-    Unsound(String),
+    /// The engraver is a program of its own, and not there.
+    #[error("the engraver is not installed: none of {}", names(.looked_for))]
+    Missing {
+        /// Where it was looked for.
+        looked_for: Vec<PathBuf>,
+    },
+    /// The engraver's program does not work.
+    #[error("{program}: {reason}", program = .program.display())]
+    Program {
+        /// Which program.
+        program: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The engraver's program broke off.
+    #[error("the engraver did not survive this score ({0})")]
+    Died(String),
+    /// The engraver took too long.
+    #[error("the engraver was not done with this score after {} s", .0.as_secs_f64())]
+    TooLong(Duration),
+    /// Nobody waits for it any more.
+    #[error("the engraver was stopped")]
+    Stopped,
     /// There is no such page.
     #[error("page {page}: expected one of 1 to {pages}")]
     NoPage {
@@ -51,4 +73,8 @@ pub enum EngraveError {
         /// Why not.
         reason: String,
     },
+}
+
+fn names(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }

@@ -1,4 +1,4 @@
-//! A package to hand on: both bundles, the command with its manual and completions, the licences, an installer.
+//! A package to hand on: both bundles, the engraver, the command with its manual and completions, the licences, an installer.
 
 use crate::{licences, notices, packages, root, shell, target, windows};
 use anyhow::{Context, Result, ensure};
@@ -12,6 +12,9 @@ use zip::{DateTime, ZipWriter};
 /// Shells that get a completion script, and its name in the package.
 const SHELLS: [(&str, &str); 3] =
     [("bash", "colla-parte.bash"), ("zsh", "_colla-parte"), ("fish", "colla-parte.fish")];
+
+/// The programs of a package: the command, and what engraves for it and for the plugin.
+const PROGRAMS: [&str; 2] = ["colla-parte", "colla-parte-engraver"];
 
 /// Files of the repository that are handed on as they are.
 const CARRIED: [&str; 4] = ["LICENSE", "README.md", "CHANGELOG.md", "docs/window.png"];
@@ -28,11 +31,7 @@ pub fn dist(profile: &str) -> Result<()> {
     let machine = machine.split('-').next().unwrap_or("unknown");
     let name = format!("colla-parte-{}-{machine}-linux", version()?);
     let folder = target().join("packages").join(&name);
-    let made = Made {
-        bundles: target().join("bundled"),
-        command: target().join(profile).join("colla-parte"),
-        notices,
-    };
+    let made = Made { bundles: target().join("bundled"), programs: target().join(profile), notices };
     stage(&made, &folder)?;
     let package = pack(&folder)?;
     println!("{} ({:.1} MB)", package.display(), fs::metadata(&package)?.len() as f64 / 1e6);
@@ -46,8 +45,8 @@ pub fn windows(profile: &str) -> Result<()> {
     windows::bundle(profile)?;
     let name = format!("colla-parte-{}-x86_64-windows", version()?);
     let folder = target().join("packages").join(&name);
-    let command = windows::folder().join(windows::TRIPLE).join(profile).join("colla-parte.exe");
-    let made = Made { bundles: windows::folder().join("bundled"), command, notices };
+    let programs = windows::folder().join(windows::TRIPLE).join(profile);
+    let made = Made { bundles: windows::folder().join("bundled"), programs, notices };
     stage_windows(&made, &folder)?;
     let package = zip(&folder)?;
     println!("{} ({:.1} MB)", package.display(), fs::metadata(&package)?.len() as f64 / 1e6);
@@ -58,14 +57,14 @@ pub fn windows(profile: &str) -> Result<()> {
 struct Made {
     /// Folder of both bundles.
     bundles: PathBuf,
-    /// The built command.
-    command: PathBuf,
+    /// Folder of the built programs.
+    programs: PathBuf,
     /// What the authors of others' code want said.
     notices: String,
 }
 
-/// Lays out what packages for all systems have in `folder`, which is emptied first.
-fn stage_common(made: &Made, folder: &Path, parts: &[&str], command: &str) -> Result<()> {
+/// Lays out what packages for all systems have in `folder`, which is emptied first. `suffix`: what names of programs end with.
+fn stage_common(made: &Made, folder: &Path, parts: &[&str], suffix: &str) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
@@ -75,7 +74,10 @@ fn stage_common(made: &Made, folder: &Path, parts: &[&str], command: &str) -> Re
     for bundle in ["Colla Parte.vst3", "Colla Parte.clap"] {
         shell::run(Command::new("cp").arg("-R").arg(made.bundles.join(bundle)).arg(folder))?;
     }
-    shell::run(Command::new("cp").arg(&made.command).arg(folder.join(command)))?;
+    for program in PROGRAMS {
+        let program = format!("{program}{suffix}");
+        shell::run(Command::new("cp").arg(made.programs.join(program)).arg(folder.join("bin")))?;
+    }
     for file in CARRIED {
         fs::copy(root().join(file), folder.join(file)).context(file)?;
     }
@@ -85,7 +87,7 @@ fn stage_common(made: &Made, folder: &Path, parts: &[&str], command: &str) -> Re
 
 /// Lays out the package for Windows.
 fn stage_windows(made: &Made, folder: &Path) -> Result<()> {
-    stage_common(made, folder, &["bin", "docs"], "bin/colla-parte.exe")?;
+    stage_common(made, folder, &["bin", "docs"], ".exe")?;
     let script = fs::read_to_string(root().join("packaging/install.cmd"))?;
     fs::write(folder.join("install.cmd"), script.replace('\n', "\r\n"))?;
     checksums(folder)
@@ -93,7 +95,7 @@ fn stage_windows(made: &Made, folder: &Path) -> Result<()> {
 
 /// Lays out the package for Linux.
 fn stage(made: &Made, folder: &Path) -> Result<()> {
-    stage_common(made, folder, &["bin", "man", "completions", "docs"], "bin/colla-parte")?;
+    stage_common(made, folder, &["bin", "man", "completions", "docs"], "")?;
     let command = folder.join("bin/colla-parte");
     shell::run(Command::new(&command).arg("man").arg(folder.join("man")))?;
     for (shell, script) in SHELLS {
@@ -191,10 +193,13 @@ mod tests {
             fs::create_dir_all(folder.join("bundled/Colla Parte.vst3/Contents")).unwrap();
             fs::write(folder.join("bundled/Colla Parte.vst3/Contents/a.so"), "vst3").unwrap();
             fs::write(folder.join("bundled/Colla Parte.clap"), "clap").unwrap();
-            let command = folder.join("command");
-            fs::write(&command, COMMAND).unwrap();
-            fs::set_permissions(&command, fs::Permissions::from_mode(0o755)).unwrap();
-            let made = Made { bundles: folder.join("bundled"), command, notices: "theirs".into() };
+            for program in PROGRAMS.map(|name| folder.join(name)) {
+                fs::write(&program, COMMAND).unwrap();
+                fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+                fs::copy(&program, program.with_extension("exe")).unwrap();
+            }
+            let made =
+                Made { bundles: folder.join("bundled"), programs: folder.clone(), notices: "theirs".into() };
             let staged = folder.join("made/colla-parte-0");
             stage(&made, &staged).unwrap();
             let package = pack(&staged).unwrap();
@@ -242,6 +247,7 @@ mod tests {
             "/home/.clap/Colla Parte.clap",
             "/home/.config/fish/completions/colla-parte.fish",
             "/home/.local/bin/colla-parte",
+            "/home/.local/bin/colla-parte-engraver",
             "/home/.local/share/bash-completion/completions/colla-parte",
             "/home/.local/share/doc/colla-parte/LICENSE",
             "/home/.local/share/doc/colla-parte/THIRD-PARTY.txt",
@@ -272,7 +278,7 @@ mod tests {
         let (scratch, _) = Scratch::with_package("windows");
         let made = Made {
             bundles: scratch.0.join("bundled"),
-            command: scratch.0.join("command"),
+            programs: scratch.0.clone(),
             notices: "theirs".into(),
         };
         let folder = scratch.0.join("made/colla-parte-0-windows");
@@ -290,6 +296,7 @@ mod tests {
             "LICENSE",
             "SHA256SUMS",
             "THIRD-PARTY.txt",
+            "bin/colla-parte-engraver.exe",
             "bin/colla-parte.exe",
         ] {
             assert!(names.contains(&format!("colla-parte-0-windows/{file}")), "{file}: {names:?}");

@@ -5,32 +5,46 @@ use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Builds the bundles and copies them to this user's plugin folders.
+/// Builds the bundles and copies them to this user's plugin folders, and the engraver to where they look for it.
 pub fn install() -> Result<()> {
     build::bundle()?;
-    let (vst3, clap) = folders()?;
-    for (folder, bundle) in [(vst3, "Colla Parte.vst3"), (clap, "Colla Parte.clap")] {
-        let to = folder.join(bundle);
-        copy(&target().join("bundled").join(bundle), &to).with_context(|| to.display().to_string())?;
+    let (bundled, built) = (target().join("bundled"), target().join("release"));
+    let engraver = format!("colla-parte-engraver{}", std::env::consts::EXE_SUFFIX);
+    let Folders { vst3, clap, programs } = folders()?;
+    for (from, name, to) in [
+        (&bundled, "Colla Parte.vst3", vst3),
+        (&bundled, "Colla Parte.clap", clap),
+        (&built, engraver.as_str(), programs),
+    ] {
+        let to = to.join(name);
+        copy(&from.join(name), &to).with_context(|| to.display().to_string())?;
         println!("{}", to.display());
     }
     Ok(())
 }
 
-/// Where this user's hosts look for VST3 and for CLAP.
-fn folders() -> Result<(PathBuf, PathBuf)> {
+/// Where this user's hosts look for VST3 and for CLAP, and the plugin for its engraver.
+struct Folders {
+    vst3: PathBuf,
+    clap: PathBuf,
+    programs: PathBuf,
+}
+
+fn folders() -> Result<Folders> {
     let of =
         |name: &str| std::env::var_os(name).map(PathBuf::from).with_context(|| format!("{name} is not set"));
     if cfg!(windows) {
-        let common = of("LOCALAPPDATA")?.join("Programs").join("Common");
-        return Ok((common.join("VST3"), common.join("CLAP")));
+        let all = of("LOCALAPPDATA")?.join("Programs");
+        let (vst3, clap) = (all.join("Common").join("VST3"), all.join("Common").join("CLAP"));
+        return Ok(Folders { vst3, clap, programs: all.join("Colla Parte") });
     }
     let home = of("HOME")?;
-    Ok(if cfg!(target_os = "macos") {
-        (home.join("Library/Audio/Plug-Ins/VST3"), home.join("Library/Audio/Plug-Ins/CLAP"))
+    let (vst3, clap) = if cfg!(target_os = "macos") {
+        ("Library/Audio/Plug-Ins/VST3", "Library/Audio/Plug-Ins/CLAP")
     } else {
-        (home.join(".vst3"), home.join(".clap"))
-    })
+        (".vst3", ".clap")
+    };
+    Ok(Folders { vst3: home.join(vst3), clap: home.join(clap), programs: home.join(".local/bin") })
 }
 
 /// Copies a file, or a folder and all in it. A file is replaced, not written over: a running host may have it open.

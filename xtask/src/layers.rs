@@ -25,10 +25,11 @@ fn may_import(module: &str) -> Option<Vec<&'static str>> {
     }
 }
 
-/// Paths that only some modules may name outside their tests: threads, files, the framework, the editor's toolkit.
+/// Paths that only some modules may name outside their tests: threads, processes, files, the framework, the editor's toolkit.
 const RESERVED: &[(&str, &[&str])] = &[
-    ("std::thread", &["bridge"]),
-    // The engraver reads its fonts from a folder and from nowhere else.
+    // The engraver is a program of its own, whose answer a thread reads, and has its fonts in a folder.
+    ("std::thread", &["bridge", "engraving"]),
+    ("std::process", &["cli", "engraving"]),
     ("std::fs", &["bridge", "cli", "engraving"]),
     ("nice_plug", &["plugin"]),
     ("egui::", &["editor", "plugin"]),

@@ -10,8 +10,8 @@ use std::process::{Command, Stdio};
 /// What is built for.
 pub const TRIPLE: &str = "x86_64-pc-windows-gnu";
 
-/// The compilers of mingw-w64 for C and C++ whose library is built on Windows' own threads. The others' is built on winpthreads, and
-/// hangs where a plugin is unloaded (`packaging/mingw/mutex`).
+/// The compilers of mingw-w64 for C and C++ whose libraries are built on Windows' own threads. The others' are built on winpthreads, and
+/// their C++ library hangs where a plugin that has it is unloaded. (Of what is built here the engraver's program alone is C++.)
 const COMPILERS: [&str; 2] = ["x86_64-w64-mingw32-gcc-win32", "x86_64-w64-mingw32-g++-win32"];
 
 /// Libraries that a Windows machine does not have, and a build must therefore carry.
@@ -31,6 +31,9 @@ pub fn bundle(profile: &str) -> Result<()> {
     nice_plug_xtask::bundle(&folder(), "colla-parte", &chosen, false)?;
     for bundle in ["Colla Parte.clap", "Colla Parte.vst3/Contents/x86_64-win/Colla Parte.vst3"] {
         carries_its_libraries(&folder().join("bundled").join(bundle))?;
+    }
+    for program in ["colla-parte.exe", "colla-parte-engraver.exe"] {
+        carries_its_libraries(&folder().join(TRIPLE).join(profile).join(program))?;
     }
     Ok(())
 }

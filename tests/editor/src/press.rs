@@ -1,7 +1,7 @@
 //! The engraver without its thread: pages at once.
 
 use colla_parte::editor::EngravingSlot;
-use colla_parte::engraving::{EngraveError, EngravedPage, Engraver, Painter, Paper, resources};
+use colla_parte::engraving::{Breaks, EngraveError, EngravedPage, Engraver, Painter, Paper};
 use colla_parte::score::{InkPicture, PrintWish, PrintedScore};
 use std::sync::Arc;
 
@@ -18,11 +18,9 @@ impl Press {
     /// For this MusicXML, with our ids.
     ///
     /// # Errors
-    /// If the engraver's fonts can't be unpacked.
+    /// If the engraver is not there.
     pub fn new(source: String) -> Result<Press, EngraveError> {
-        let folder = resources::usual_folder();
-        resources::unpack(&folder)?;
-        Ok(Press { source, engraver: Engraver::new(&folder)?, painter: Painter::default(), engraved: None })
+        Ok(Press { source, engraver: Engraver::find()?, painter: Painter::default(), engraved: None })
     }
 
     /// All pages, with the pictures that are asked for.
@@ -31,9 +29,8 @@ impl Press {
     /// As the engraver's.
     pub fn print(&mut self, wish: PrintWish) -> Result<PrintedScore, EngraveError> {
         if self.engraved.as_ref().is_none_or(|(width, _)| *width != wish.width) {
-            let count = self.engraver.load(&self.source, Paper::Strips { width: wish.width })?;
-            let pages = (0..count).map(|index| self.engraver.page(index));
-            self.engraved = Some((wish.width, pages.collect::<Result<_, _>>()?));
+            let paper = Paper::Strips { width: wish.width };
+            self.engraved = Some((wish.width, self.engraver.pages(&self.source, paper, Breaks::Needed)?));
         }
         let pages = self.engraved.as_ref().map_or(&[][..], |(_, pages)| pages);
         let mut printed = PrintedScore { width: wish.width, complete: true, ..PrintedScore::default() };
