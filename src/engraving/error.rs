@@ -29,7 +29,7 @@ pub enum EngraveError {
     #[error("the engraver cannot read this score")]
     Unreadable,
     /// The engraver is a program of its own, and not there.
-    #[error("the engraver is not installed: none of {}", names(.looked_for))]
+    #[error("the engraver's program is not installed: expected one of {}", names(.looked_for))]
     Missing {
         /// Where it was looked for.
         looked_for: Vec<PathBuf>,

@@ -1,7 +1,7 @@
 //! Plays a recording through the built CLAP with its score, as a DAW would bounce it, and shows what came out.
 //!
-//! `play ITEM OUT`: ITEM is a folder with `audio.flac` or `.ogg`, `score.musicxml` or `.mxl`, the true notes in
-//! `notes.tsv` and the true positions in `alignment.tsv`. OUT receives `notes.mid` and `position.tsv`.
+//! `play ITEM OUT [BLOCK]`: ITEM is a folder with `audio.flac` or `.ogg`, `score.musicxml` or `.mxl`, the true notes in
+//! `notes.tsv` and the true positions in `alignment.tsv`. OUT receives `notes.mid` and `position.tsv`; BLOCK, in samples, is the host's.
 
 mod truth;
 
@@ -18,7 +18,7 @@ use std::time::Instant;
 /// Controller on which the plugin is asked to send the measure; the next one carries the beat.
 const POSITION_CC: u8 = 20;
 
-/// Samples in a block, as a DAW bounces.
+/// Samples in a block as a rule, as a DAW bounces.
 const BLOCK: usize = 512;
 
 /// MIDI ticks in a second: 500 a quarter note at 120 to the minute.
@@ -26,7 +26,11 @@ const TICKS_PER_S: f64 = 1000.0;
 
 fn main() -> Result<()> {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let [item, out] = arguments.as_slice() else { bail!("usage: play ITEM OUT") };
+    let (item, out, block) = match arguments.as_slice() {
+        [item, out] => (item, out, BLOCK),
+        [item, out, block] => (item, out, block.to_string_lossy().parse().context("BLOCK")?),
+        _ => bail!("usage: play ITEM OUT [BLOCK]"),
+    };
     fs::create_dir_all(out)?;
     let (sound, rate_hz) = decode(&first(item, &["audio.flac", "audio.ogg"])?)?;
     let score = first(item, &["score.musicxml", "score.mxl"])?;
@@ -36,13 +40,13 @@ fn main() -> Result<()> {
     let params = json!({ "poscc": { "i32": POSITION_CC }, "timing": { "string": "aligned" } });
     let state = project::state(params, &project::score_field(&name, &fs::read(&score)?)?)?;
     anyhow::ensure!(instance.load(&state), "the plugin refused its state");
-    instance.activate(&Setup { rate_hz, channels: 2, largest_block: BLOCK, offline: true })?;
+    instance.activate(&Setup { rate_hz, channels: 2, largest_block: block, offline: true })?;
     let latency = u64::from(instance.latency());
     let mut channels = vec![sound; 2];
     let seconds = channels[0].len() as f64 / rate_hz;
     channels.iter_mut().for_each(|channel| channel.extend(vec![0.0; latency as usize]));
     let start = Instant::now();
-    let events = render(instance.as_mut(), &mut channels, std::iter::repeat(BLOCK))?;
+    let events = render(instance.as_mut(), &mut channels, std::iter::repeat(block))?;
     let taken = start.elapsed().as_secs_f64();
     // A host that compensates the latency lays everything back by it.
     let events: Vec<Timed> =
