@@ -24,8 +24,13 @@ pub fn folder() -> PathBuf {
 
 /// Builds with a profile of cargo's, and leaves both bundles in `folder()/bundled`.
 pub fn bundle(profile: &str) -> Result<()> {
+    bundle_beside(profile, &["--package", "colla-parte"])
+}
+
+/// The same of more packages, so that what they have in common is compiled once.
+fn bundle_beside(profile: &str, packages: &[&str]) -> Result<()> {
     ensure_tools(&COMPILERS, "mingw-w64")?;
-    let arguments = ["build", "--profile", profile, "--target", TRIPLE, "--package", "colla-parte"];
+    let arguments = [&["build", "--profile", profile, "--target", TRIPLE], packages].concat();
     shell::run(&mut cargo(&arguments)?)?;
     let chosen = ["--profile", profile, "--target", TRIPLE].map(String::from);
     nice_plug_xtask::bundle(&folder(), "colla-parte", &chosen, false)?;
@@ -41,20 +46,12 @@ pub fn bundle(profile: &str) -> Result<()> {
 /// Builds the bundles, and runs the tests of the command, the library and the hosts under Wine.
 pub fn test() -> Result<()> {
     ensure_tools(&["wine"], "wine wine64")?;
-    bundle("release")?;
+    let packages = ["--package", "colla-parte", "--package", "hosts"];
+    bundle_beside("release", &packages)?;
     prepare_wine()?;
     let display = Display::open();
-    let mut tests = cargo(&[
-        "test",
-        "--release",
-        "--target",
-        TRIPLE,
-        "--no-fail-fast",
-        "--package",
-        "colla-parte",
-        "--package",
-        "hosts",
-    ])?;
+    let arguments = [&["test", "--release", "--target", TRIPLE, "--no-fail-fast"], &packages[..]].concat();
+    let mut tests = cargo(&arguments)?;
     display.lend(&mut tests);
     shell::run(&mut tests)
 }
