@@ -275,3 +275,34 @@ impl Parameters {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nice_plug::plugin::ParamValue::{Bool, F32, I32};
+
+    #[test]
+    fn a_states_values_are_brought_into_their_ranges() {
+        let values = [
+            ("sens", F32(7.0)),
+            ("assist", F32(0.25)),
+            ("trim", F32(f32::NEG_INFINITY)),
+            ("a4", F32(f32::NAN)),
+            ("low", I32(-5)),
+            ("high", I32(i32::MAX)),
+            ("pedal", Bool(true)),
+            ("of another version", F32(7.0)),
+        ];
+        let params = values.map(|(id, value)| (id.to_owned(), value)).into();
+        let mut state = PluginState { version: String::new(), params, fields: Default::default() };
+        Parameters::tame(&mut state);
+        let found = |id: &str| state.params.get(id);
+        assert!(matches!(found("sens"), Some(F32(1.0))));
+        assert!(matches!(found("assist"), Some(F32(0.25))));
+        assert!(found("trim").is_none() && found("a4").is_none());
+        assert!(matches!(found("low"), Some(I32(key)) if *key == i32::from(LOWEST_KEY)));
+        assert!(matches!(found("high"), Some(I32(HIGHEST_KEY))));
+        assert!(matches!(found("pedal"), Some(Bool(true))));
+        assert!(matches!(found("of another version"), Some(F32(7.0))));
+    }
+}

@@ -107,6 +107,25 @@ fn prepare_wine() -> Result<()> {
             .stderr(Stdio::null());
         shell::run(&mut wine)?;
     }
+    // A program that crashes, as the engraver's does in tests, is to end, and not to be shown in a window that waits for the user.
+    let mut quiet = Command::new("wine");
+    quiet
+        .args([
+            "reg",
+            "add",
+            r"HKCU\Software\Wine\WineDbg",
+            "/v",
+            "ShowCrashDialog",
+            "/t",
+            "REG_DWORD",
+            "/d",
+            "0",
+            "/f",
+        ])
+        .env("WINEPREFIX", prefix())
+        .env("WINEDEBUG", "-all")
+        .stdout(Stdio::null());
+    shell::run(&mut quiet)?;
     let library = system.join("bcryptprimitives.dll");
     if library.exists() {
         return Ok(());
