@@ -1,6 +1,7 @@
 //! The engraver's thread: what is asked for comes, what is not engravable is said, and nobody waits.
 
 use super::{Bridge, Engraving, LoadedScore, ScoreSource};
+use crate::readers::source_with_ids;
 use crate::score::{Choice, PrintWish, PrintedScore};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
@@ -76,10 +77,8 @@ fn what_cannot_be_engraved_is_said_and_the_next_score_is_engraved() {
     let reason = outcome(&bridge, &huge, wish(100.0, 0, 1)).unwrap_err();
     assert!(reason.contains("noteheads"), "{reason}");
     // Verovio divides by it.
-    let no_beat = "<attributes><divisions>1</divisions><time><beats>4</beats><beat-type>0</beat-type></time></attributes>";
-    let deadly = loaded(
-        text.replace("<measure number=\"1\">", &format!("<measure number=\"1\">{no_beat}")).as_bytes(),
-    );
+    let song = source_with_ids(SONG).unwrap();
+    let deadly = loaded(song.replace("<beat-type>8</beat-type>", "<beat-type>0</beat-type>").as_bytes());
     let reason = outcome(&bridge, &deadly, wish(100.0, 0, 1)).unwrap_err();
     assert!(reason.contains("did not survive"), "{reason}");
     assert!(outcome(&bridge, &loaded(SONG), wish(100.0, 0, 1)).is_ok());

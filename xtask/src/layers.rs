@@ -29,7 +29,7 @@ fn may_import(module: &str) -> Option<Vec<&'static str>> {
 const RESERVED: &[(&str, &[&str])] = &[
     // The engraver is a program of its own, whose answer a thread reads, and has its fonts in a folder.
     ("std::thread", &["bridge", "engraving"]),
-    ("std::process", &["cli", "engraving"]),
+    ("std::process::Command", &["engraving"]),
     ("std::fs", &["bridge", "cli", "engraving"]),
     ("nice_plug", &["plugin"]),
     ("egui::", &["editor", "plugin"]),
