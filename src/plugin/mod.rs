@@ -8,6 +8,7 @@ mod midi_out;
 mod params;
 mod process;
 mod saved_book;
+mod settle;
 mod state;
 mod unseen;
 
@@ -18,6 +19,7 @@ use nice_plug::prelude::*;
 use nice_plug_egui::EguiEditor;
 use params::Parameters;
 use process::AudioSide;
+use settle::{Reached, settle};
 use std::sync::Arc;
 
 pub use unseen::Unseen;
@@ -28,6 +30,7 @@ pub struct CollaParte {
     bridge: Arc<Bridge>,
     midi: MidiOut,
     audio: Option<AudioSide>,
+    executor: Option<AsyncExecutor<CollaParte>>,
 }
 
 impl Default for CollaParte {
@@ -38,6 +41,7 @@ impl Default for CollaParte {
             bridge,
             midi: MidiOut::default(),
             audio: None,
+            executor: None,
         }
     }
 }
@@ -65,13 +69,18 @@ impl Plugin for CollaParte {
 
     type Editor = EguiEditor<EditorApp>;
     type SysExMessage = ();
-    type BackgroundTask = ();
+    type BackgroundTask = Reached;
+
+    fn task_executor(&mut self) -> TaskExecutor<Self> {
+        Box::new(Reached::tell)
+    }
 
     fn params(&self) -> Arc<dyn Params> {
         self.params.clone()
     }
 
-    fn editor(&mut self, _async_executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+    fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        self.executor = Some(executor);
         app::editor(self.params.clone(), self.bridge.clone())
     }
 
@@ -140,6 +149,9 @@ impl Plugin for CollaParte {
 
     fn deactivate(&mut self) {
         self.audio = None;
+        if let Some(executor) = &self.executor {
+            settle(executor);
+        }
     }
 }
 

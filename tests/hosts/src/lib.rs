@@ -160,6 +160,22 @@ pub trait Instance {
     fn close_editor(&mut self);
 }
 
+/// Uses an instance on another thread, as a host's audio thread does, and comes back when that is done.
+pub fn elsewhere(instance: &mut dyn Instance, use_it: impl FnOnce(&mut dyn Instance) + Send) {
+    struct Lent<'a>(&'a mut dyn Instance);
+    // SAFETY: both formats let any one thread process at a time, and whoever lends an instance waits until it is back.
+    unsafe impl Send for Lent<'_> {}
+    impl<'a> Lent<'a> {
+        fn get(self) -> &'a mut dyn Instance {
+            self.0
+        }
+    }
+    let lent = Lent(instance);
+    std::thread::scope(|scope| {
+        scope.spawn(move || use_it(lent.get()));
+    });
+}
+
 /// The folder of the built bundles.
 pub fn bundles() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR")

@@ -4,7 +4,7 @@ mod common;
 
 use common::{offline, ons, stereo, track};
 use hosts::signal::{Random, tune};
-use hosts::{Format, Setup, Transport, open, project, render};
+use hosts::{Format, Setup, Transport, elsewhere, open, project, render};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::iter::repeat;
@@ -38,6 +38,34 @@ fn calls_out_of_order_are_survived() {
         let events = render(instance.as_mut(), &mut audio, repeat(512)).unwrap();
         assert!(ons(&events).count() > 0, "{format:?}: nothing is heard any more");
         drop(instance);
+    }
+}
+
+/// The framework's own thread is told of every parameter that the audio thread changes. What it had not come to when an instance went
+/// ended it, and with it the host.
+#[test]
+fn an_instance_goes_while_its_parameters_change() {
+    for format in Format::ALL {
+        let setup = Setup { rate_hz: RATE_HZ, channels: 2, largest_block: 64, offline: false };
+        let mut stays = open(format).unwrap();
+        for _ in 0..50 {
+            let mut instance = open(format).unwrap();
+            let automated: Vec<_> =
+                instance.parameters().into_iter().filter(|one| one.automatable && !one.bypass).collect();
+            assert!(automated.len() > 5);
+            instance.activate(&setup).unwrap();
+            elsewhere(instance.as_mut(), |instance| {
+                for block in 0..20 {
+                    for parameter in &automated {
+                        instance.automate(parameter, 0, f64::from(block % 2));
+                    }
+                    instance.process(&mut [vec![0.0; 64], vec![0.0; 64]], &mut Vec::new()).unwrap();
+                }
+            });
+            instance.deactivate();
+        }
+        // That thread serves all instances.
+        assert!(stays.save().is_ok(), "{format:?}");
     }
 }
 
