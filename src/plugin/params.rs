@@ -67,6 +67,11 @@ impl From<DecisionDelay> for DecideAfter {
 /// click changes it then.
 #[derive(Params)]
 pub struct Parameters {
+    // First, for it has no steps: pluginval compares the first parameter's value as the host has it, between steps, with the
+    // restored one, and takes a step for a value that was lost.
+    /// How readily something heard becomes a note, 0-1.
+    #[id = "sens"]
+    pub sensitivity: FloatParam,
     /// Live or Aligned. It changes the latency.
     #[id = "timing"]
     pub timing: EnumParam<TimingMode>,
@@ -76,9 +81,6 @@ pub struct Parameters {
     /// Frequency of A4 that is played at, Hz. The analysis is rebuilt for it.
     #[id = "a4"]
     pub reference: FloatParam,
-    /// How readily something heard becomes a note, 0-1.
-    #[id = "sens"]
-    pub sensitivity: FloatParam,
     /// Lowest MIDI pitch sent.
     #[id = "low"]
     pub lowest_pitch: IntParam,
