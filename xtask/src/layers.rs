@@ -27,8 +27,9 @@ fn may_import(module: &str) -> Option<Vec<&'static str>> {
 
 /// Paths that only some modules may name outside their tests: threads, processes, files, the framework, the editor's toolkit.
 const RESERVED: &[(&str, &[&str])] = &[
-    // The engraver is a program of its own, whose answer a thread reads, and has its fonts in a folder.
-    ("std::thread", &["bridge", "engraving"]),
+    // The engraver is a program of its own, whose answer a thread reads, and has its fonts in a folder. The plugin starts none, and asks
+    // whether it is on the framework's.
+    ("std::thread", &["bridge", "engraving", "plugin"]),
     ("std::process::Command", &["engraving"]),
     ("std::fs", &["bridge", "cli", "engraving"]),
     ("nice_plug", &["plugin"]),
