@@ -31,6 +31,8 @@ pub struct CollaParte {
     midi: MidiOut,
     audio: Option<AudioSide>,
     executor: Option<AsyncExecutor<CollaParte>>,
+    /// The framework's thread may have been told of something: [`settle`].
+    unsettled: bool,
 }
 
 impl Default for CollaParte {
@@ -42,6 +44,7 @@ impl Default for CollaParte {
             midi: MidiOut::default(),
             audio: None,
             executor: None,
+            unsettled: false,
         }
     }
 }
@@ -95,6 +98,7 @@ impl Plugin for CollaParte {
         context: &mut impl ActivateContext<Self>,
     ) -> bool {
         let channels = layout.main_output_channels.map_or(0, NonZeroU32::get) as usize;
+        self.unsettled = cfg!(target_os = "linux") && context.plugin_api() == PluginApi::Vst3;
         self.bridge.settings().store(&self.params.engine_config());
         self.audio = AudioSide::new(&self.bridge, context.plugin_api(), channels, config);
         match &mut self.audio {
@@ -149,9 +153,10 @@ impl Plugin for CollaParte {
 
     fn deactivate(&mut self) {
         self.audio = None;
-        if let Some(executor) = &self.executor {
+        if let Some(executor) = self.executor.as_ref().filter(|_| self.unsettled) {
             settle(executor);
         }
+        self.unsettled = false;
     }
 }
 
