@@ -3,7 +3,7 @@
 use super::members::Registry;
 use super::shared::Shared;
 use super::tests::{RATE_HZ, connect, signal, wait_for};
-use super::{Bridge, HostTransport, RealtimeEnd, ScoreSource};
+use super::{Bridge, HostTransport, RealtimeEnd, ScoreSource, Snapshot};
 use crate::engine::EngineConfig;
 use crate::performance::{Cue, CueMessage};
 use crate::score::Choice;
@@ -56,21 +56,33 @@ impl Track {
         self.bridge.snapshot().company.leads
     }
 
-    /// Waits for so many takes, all of them heard twice; the number of each, the pitches in it and the parts heard.
-    fn takes(&self, count: usize) -> Vec<(u32, Vec<u8>, Vec<Vec<u16>>)> {
-        let snapshot = wait_for(&self.bridge, |snapshot| {
-            let entries = &snapshot.book.entries;
-            entries.len() == count && entries.iter().all(|entry| entry.recorded.exact)
-        });
-        let take = |entry: &Arc<crate::takes::Entry>| {
-            let mut pitches: Vec<u8> = entry.recorded.notes.iter().map(|note| note.pitch.0).collect();
-            pitches.sort_unstable();
-            pitches.dedup();
-            let parts = entry.recorded.take.voices.iter().map(|voice| voice.parts.clone()).collect();
-            (entry.number, pitches, parts)
-        };
-        snapshot.book.entries.iter().map(take).collect()
+    /// Waits for so many takes, all of them heard twice.
+    fn takes(&self, count: usize) -> Vec<Told> {
+        let snapshot =
+            wait_for(&self.bridge, |snapshot| told(snapshot).is_some_and(|takes| takes.len() == count));
+        told(&snapshot).unwrap_or_default()
     }
+
+    /// Waits until the takes, all of them heard twice, are these: what one track heard may come to a take after the other's.
+    fn comes_to(&self, takes: &[Told]) {
+        wait_for(&self.bridge, |snapshot| told(snapshot).is_some_and(|found| found == takes));
+    }
+}
+
+/// A take's number, the pitches in it and the parts heard.
+type Told = (u32, Vec<u8>, Vec<Vec<u16>>);
+
+/// The takes, once all of them are heard twice.
+fn told(snapshot: &Snapshot) -> Option<Vec<Told>> {
+    let take = |entry: &Arc<crate::takes::Entry>| {
+        let mut pitches: Vec<u8> = entry.recorded.notes.iter().map(|note| note.pitch.0).collect();
+        pitches.sort_unstable();
+        pitches.dedup();
+        let parts = entry.recorded.take.voices.iter().map(|voice| voice.parts.clone()).collect();
+        (entry.number, pitches, parts)
+    };
+    let entries = &snapshot.book.entries;
+    entries.iter().all(|entry| entry.recorded.exact).then(|| entries.iter().map(take).collect())
 }
 
 fn duet(part: &str) -> ScoreSource {
@@ -102,15 +114,15 @@ fn what_two_tracks_hear_of_one_pass_is_one_take() {
     record(&mut [&mut flute, &mut cello], 10.0);
     let both = vec![vec![0], vec![1]];
     let first = (1, vec![48, 72], both.clone());
-    assert_eq!(flute.takes(1), std::slice::from_ref(&first));
-    assert_eq!(cello.takes(1), std::slice::from_ref(&first));
+    flute.comes_to(std::slice::from_ref(&first));
+    cello.comes_to(std::slice::from_ref(&first));
     // From the same place once more, and once more for the cello alone.
     record(&mut [&mut cello, &mut flute], 10.0);
     flute.bridge.arm(false);
     record(&mut [&mut flute, &mut cello], 30.0);
     let all = [first, (2, vec![48, 72], both), (3, vec![48], vec![vec![1]])];
-    assert_eq!(flute.takes(3), all);
-    assert_eq!(cello.takes(3), all);
+    flute.comes_to(&all);
+    cello.comes_to(&all);
     // What one user says, all see; and so what is undone.
     cello.bridge.edit_book(Edit::Stars { take: 2, stars: 3 });
     wait_for(&flute.bridge, |snapshot| snapshot.book.entries[1].remarks.stars == 3);
