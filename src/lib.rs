@@ -46,5 +46,3 @@ pub mod writers;
 
 #[cfg(feature = "plugin")]
 nice_plug::nice_export_clap!(plugin::CollaParte);
-#[cfg(feature = "plugin")]
-nice_plug::nice_export_vst3!(plugin::CollaParte);

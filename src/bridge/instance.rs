@@ -122,6 +122,19 @@ impl Bridge {
         self.shared.watch.set(None);
     }
 
+    /// Has whoever watches look anew: a parameter is another. Not for the audio thread.
+    pub fn tell(&self) {
+        self.shared.watch.tell();
+    }
+
+    /// The same, with the worker's next round.
+    ///
+    /// # Realtime safety
+    /// Wait-free.
+    pub fn automated(&self) {
+        self.shared.automated.store(true, Ordering::Relaxed);
+    }
+
     /// Reads a score file and follows it; a file that is no score leaves a message, and the present score stays.
     pub fn load_score_file(&self, path: PathBuf) {
         self.request(Command::LoadFile(path));

@@ -41,6 +41,8 @@ pub(super) struct Shared {
     notices: Mutex<Vec<Notice>>,
     unheard: AtomicBool,
     pub choosing: AtomicBool,
+    /// The audio thread has another value of a parameter, which the editor may show.
+    pub automated: AtomicBool,
 }
 
 /// Something to tell the user that waits for the worker.
@@ -82,6 +84,7 @@ impl Shared {
             notices: Mutex::default(),
             unheard: AtomicBool::default(),
             choosing: AtomicBool::default(),
+            automated: AtomicBool::default(),
         }
     }
 

@@ -308,6 +308,9 @@ fn whoever_watches_is_told_of_news_and_of_nothing_else() {
     end.push(&[0.0; 256], None, 1.0);
     assert!(rounds() > 0, "audio is news");
     assert_eq!(rounds(), 0);
+    shared.automated.store(true, Ordering::Relaxed);
+    assert!(rounds() > 0, "another value of a parameter is news");
+    assert_eq!(rounds(), 0);
     send(Command::Look);
     assert_eq!(rounds(), 1, "who asks is answered once");
     send(Command::LoadScore(source("tiny.musicxml", TINY_SCORE)));

@@ -17,6 +17,7 @@ use crate::takes::{Entry, parts_of};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Longest sleep while audio runs: it bounds the delay that the polling adds.
@@ -125,7 +126,7 @@ impl<E: Stream> Worker<E> {
         }
         self.hear_of_book();
         let worked = self.listen(available);
-        self.heard |= worked;
+        self.heard |= worked | self.shared.automated.swap(false, Ordering::Relaxed);
         for notice in self.shared.notices() {
             self.pass_on(notice);
         }

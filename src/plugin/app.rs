@@ -392,11 +392,16 @@ impl EditorApp {
     }
 }
 
-/// Sets a parameter through the host, if it differs.
+/// Sets a parameter, if it differs, and tells the host.
 fn change<P: Param>(setter: &ParamSetter, param: &P, value: P::Plain) {
     if param.unmodulated_plain_value() != value {
+        let normalized = param.preview_normalized(value);
         setter.begin_set_parameter(param);
-        setter.set_parameter(param, value);
+        // Not by the framework: it waits for the host to send it back, which hosts that do not play do not; or it tells this window of
+        // it, in VST3 on a thread that must not touch the window, where the host lends none.
+        // SAFETY: the parameter outlives the call; its value is an atomic.
+        unsafe { param.as_ptr()._internal_set_normalized_value(normalized) };
+        setter.set_parameter_normalized(param, normalized);
         setter.end_set_parameter(param);
     }
 }

@@ -11,6 +11,7 @@ mod saved_book;
 mod settle;
 mod state;
 mod unseen;
+mod vst3;
 
 use crate::bridge::{Bridge, HostTransport, Severity};
 use app::EditorApp;
@@ -38,14 +39,9 @@ pub struct CollaParte {
 impl Default for CollaParte {
     fn default() -> Self {
         let bridge = Arc::new(Bridge::default());
-        CollaParte {
-            params: Arc::new(Parameters::new(bridge.clone())),
-            bridge,
-            midi: MidiOut::default(),
-            audio: None,
-            executor: None,
-            unsettled: false,
-        }
+        let params = Arc::new(Parameters::new(bridge.clone()));
+        vst3::made(&params, &bridge);
+        CollaParte { params, bridge, midi: MidiOut::default(), audio: None, executor: None, unsettled: false }
     }
 }
 

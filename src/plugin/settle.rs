@@ -1,8 +1,8 @@
 //! An instance may go once the framework's thread is done with it.
 //!
-//! `nice-plug` 0.4.2 tells editors of changed parameters on one thread for all VST3 instances of a process, on Linux (`event_loop/background_thread.rs`;
-//! elsewhere, and for CLAP, it has the host's main thread do that). If that thread comes to a message of an instance that is gone, it ends; and the next instance that goes fails to tell it to
-//! end, panics where nothing may, and takes the host along. So nothing is left for it when an instance is deactivated.
+//! `nice-plug` 0.4.2 tells hosts of another latency, that the audio thread found to be due, on one thread for all VST3 instances of a process, on Linux
+//! (`event_loop/background_thread.rs`; elsewhere, and for CLAP, it has the host's main thread do that). If that thread comes to a message of an
+//! instance that is gone, it ends, and no latency of the others is told any more. So nothing is left for it when an instance is deactivated.
 
 use super::CollaParte;
 use crossbeam_channel::{Sender, bounded};

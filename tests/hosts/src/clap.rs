@@ -1,6 +1,6 @@
 //! A CLAP host.
 
-use crate::{Instance, Midi, Parameter, Setup, Timed, Transport};
+use crate::{AudioSide, Instance, Midi, Parameter, Setup, Timed, Transport, WindowSide};
 use anyhow::{Context, Result, anyhow, bail};
 use clack_extensions::audio_ports_config::{AudioPortsConfigBuffer, PluginAudioPortsConfig};
 use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, HostGui, HostGuiImpl, PluginGui, Window};
@@ -57,16 +57,24 @@ impl HostHandlers for Host {
 }
 
 pub(crate) struct ClapInstance {
+    audio: Audio,
+    main: Main,
+    rate_hz: f64,
+}
+
+struct Audio {
     processor: Option<StartedPluginAudioProcessor<Host>>,
-    instance: PluginInstance<Host>,
     input_ports: AudioPorts,
     output_ports: AudioPorts,
     input: Vec<Vec<f32>>,
     events: EventBuffer,
     changes: EventBuffer,
-    editor_is_open: bool,
-    rate_hz: f64,
     transport: Option<TransportEvent>,
+}
+
+struct Main {
+    instance: PluginInstance<Host>,
+    editor_is_open: bool,
 }
 
 impl ClapInstance {
@@ -77,29 +85,27 @@ impl ClapInstance {
         let id = factory.plugin_descriptors().next().and_then(|plugin| plugin.id()).context("no plugin")?;
         let info = HostInfo::new("Colla Parte hosts", "Colla Parte", "", "1.0")?;
         let instance = PluginInstance::new(|_| HostShared, |_| (), &entry, id, &info)?;
-        Ok(ClapInstance {
+        let audio = Audio {
             processor: None,
-            instance,
             input_ports: AudioPorts::with_capacity(2, 1),
             output_ports: AudioPorts::with_capacity(2, 1),
             input: Vec::new(),
             events: EventBuffer::with_capacity(4096),
             changes: EventBuffer::with_capacity(64),
-            editor_is_open: false,
-            rate_hz: 0.0,
             transport: None,
-        })
+        };
+        Ok(ClapInstance { audio, main: Main { instance, editor_is_open: false }, rate_hz: 0.0 })
     }
 
     fn choose_layout(&mut self, channels: usize) -> Result<()> {
-        let handle = self.instance.plugin_handle();
+        let handle = self.main.instance.plugin_handle();
         let ports: PluginAudioPortsConfig = handle.get_extension().context("no audio port layouts")?;
         let mut buffer = AudioPortsConfigBuffer::new();
         for index in 0..ports.count(&handle) {
             let layout = ports.get(&handle, index, &mut buffer).context("a layout without description")?;
             if layout.main_output.is_some_and(|port| port.channel_count as usize == channels) {
                 let id = layout.id;
-                let inactive = self.instance.inactive_plugin_handle().context("still active")?;
+                let inactive = self.main.instance.inactive_plugin_handle().context("still active")?;
                 return ports.select(&inactive, id).map_err(|error| anyhow!("{error}"));
             }
         }
@@ -111,7 +117,7 @@ impl Instance for ClapInstance {
     fn activate(&mut self, setup: &Setup) -> Result<()> {
         self.choose_layout(setup.channels)?;
         self.rate_hz = setup.rate_hz;
-        let handle = self.instance.plugin_handle();
+        let handle = self.main.instance.plugin_handle();
         let render: PluginRender = handle.get_extension().context("no render extension")?;
         let mode = if setup.offline { RenderMode::Offline } else { RenderMode::Realtime };
         render.set(&handle, mode).map_err(|error| anyhow!("{error}"))?;
@@ -120,31 +126,31 @@ impl Instance for ClapInstance {
             min_frames_count: 1,
             max_frames_count: setup.largest_block as u32,
         };
-        let stopped = self.instance.activate(|_, _| (), configuration)?;
-        self.processor = Some(stopped.start_processing().map_err(|error| anyhow!("{error}"))?);
-        self.input = vec![vec![0.0; setup.largest_block]; setup.channels];
+        let stopped = self.main.instance.activate(|_, _| (), configuration)?;
+        self.audio.processor = Some(stopped.start_processing().map_err(|error| anyhow!("{error}"))?);
+        self.audio.input = vec![vec![0.0; setup.largest_block]; setup.channels];
         Ok(())
     }
 
     fn deactivate(&mut self) {
-        if let Some(processor) = self.processor.take() {
-            self.instance.deactivate(processor.stop_processing());
+        if let Some(processor) = self.audio.processor.take() {
+            self.main.instance.deactivate(processor.stop_processing());
         }
     }
 
     fn latency(&mut self) -> u32 {
-        let handle = self.instance.plugin_handle();
+        let handle = self.main.instance.plugin_handle();
         handle.get_extension::<PluginLatency>().map_or(0, |latency| latency.get(&handle))
     }
 
     fn reset(&mut self) {
-        if let Some(processor) = &mut self.processor {
+        if let Some(processor) = &mut self.audio.processor {
             processor.reset();
         }
     }
 
     fn set_transport(&mut self, transport: Option<Transport>) {
-        self.transport = transport.map(|transport| {
+        self.audio.transport = transport.map(|transport| {
             let mut flags = TransportFlags::HAS_SECONDS_TIMELINE;
             flags.set(TransportFlags::IS_PLAYING, transport.playing);
             flags.set(TransportFlags::IS_RECORDING, transport.recording);
@@ -167,6 +173,48 @@ impl Instance for ClapInstance {
         });
     }
 
+    fn save(&mut self) -> Result<Vec<u8>> {
+        let handle = self.main.instance.plugin_handle();
+        let state: PluginState = handle.get_extension().context("no state extension")?;
+        let mut bytes = Vec::new();
+        state.save(&handle, &mut bytes).map_err(|error| anyhow!("{error}"))?;
+        // The framework's CLAP states begin with their length; what follows is the same as in VST3.
+        let length = bytes.first_chunk().map(|prefix| u64::from_le_bytes(*prefix)).context("no length")?;
+        anyhow::ensure!(length == bytes.len() as u64 - 8, "a state of {length} bytes in {}", bytes.len());
+        Ok(bytes.split_off(8))
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> bool {
+        let handle = self.main.instance.plugin_handle();
+        let Some(state) = handle.get_extension::<PluginState>() else { return false };
+        let framed = [&(bytes.len() as u64).to_le_bytes(), bytes].concat();
+        state.load(&handle, &mut &framed[..]).is_ok()
+    }
+
+    fn parameters(&mut self) -> Vec<Parameter> {
+        let handle = self.main.instance.plugin_handle();
+        let Some(params) = handle.get_extension::<PluginParams>() else { return Vec::new() };
+        let mut buffer = ParamInfoBuffer::new();
+        (0..params.count(&handle))
+            .filter_map(|index| {
+                let info = params.get_info(&handle, index, &mut buffer)?;
+                Some(Parameter {
+                    id: info.id.get(),
+                    name: String::from_utf8_lossy(info.name).into_owned(),
+                    range: (info.min_value, info.max_value),
+                    automatable: info.flags.contains(ParamInfoFlags::IS_AUTOMATABLE),
+                    bypass: info.flags.contains(ParamInfoFlags::IS_BYPASS),
+                })
+            })
+            .collect()
+    }
+
+    fn sides(&mut self) -> (&mut dyn AudioSide, &mut dyn WindowSide) {
+        (&mut self.audio, &mut self.main)
+    }
+}
+
+impl AudioSide for Audio {
     fn process(&mut self, channels: &mut [Vec<f32>], events: &mut Vec<Timed>) -> Result<Duration> {
         let processor = self.processor.as_mut().context("not active")?;
         let length = channels[0].len();
@@ -209,48 +257,14 @@ impl Instance for ClapInstance {
         Ok(duration)
     }
 
-    fn save(&mut self) -> Result<Vec<u8>> {
-        let handle = self.instance.plugin_handle();
-        let state: PluginState = handle.get_extension().context("no state extension")?;
-        let mut bytes = Vec::new();
-        state.save(&handle, &mut bytes).map_err(|error| anyhow!("{error}"))?;
-        // The framework's CLAP states begin with their length; what follows is the same as in VST3.
-        let length = bytes.first_chunk().map(|prefix| u64::from_le_bytes(*prefix)).context("no length")?;
-        anyhow::ensure!(length == bytes.len() as u64 - 8, "a state of {length} bytes in {}", bytes.len());
-        Ok(bytes.split_off(8))
-    }
-
-    fn load(&mut self, bytes: &[u8]) -> bool {
-        let handle = self.instance.plugin_handle();
-        let Some(state) = handle.get_extension::<PluginState>() else { return false };
-        let framed = [&(bytes.len() as u64).to_le_bytes(), bytes].concat();
-        state.load(&handle, &mut &framed[..]).is_ok()
-    }
-
-    fn parameters(&mut self) -> Vec<Parameter> {
-        let handle = self.instance.plugin_handle();
-        let Some(params) = handle.get_extension::<PluginParams>() else { return Vec::new() };
-        let mut buffer = ParamInfoBuffer::new();
-        (0..params.count(&handle))
-            .filter_map(|index| {
-                let info = params.get_info(&handle, index, &mut buffer)?;
-                Some(Parameter {
-                    id: info.id.get(),
-                    name: String::from_utf8_lossy(info.name).into_owned(),
-                    range: (info.min_value, info.max_value),
-                    automatable: info.flags.contains(ParamInfoFlags::IS_AUTOMATABLE),
-                    bypass: info.flags.contains(ParamInfoFlags::IS_BYPASS),
-                })
-            })
-            .collect()
-    }
-
     fn automate(&mut self, parameter: &Parameter, at: u32, value: f64) {
         let (low, high) = parameter.range;
         let id = ClapId::new(parameter.id);
         self.changes.push(&ParamValueEvent::new(at, id, Pckn::match_all(), low + value * (high - low)));
     }
+}
 
+impl WindowSide for Main {
     fn open_editor(&mut self, parent: usize) -> Result<()> {
         let handle = self.instance.plugin_handle();
         let gui: PluginGui = handle.get_extension().context("no editor")?;

@@ -133,12 +133,6 @@ pub trait Instance {
     /// Says what the transport does at the next block's first sample; `None` for a host without one, which is how
     /// every instance begins. The position stays where it is set.
     fn set_transport(&mut self, transport: Option<Transport>);
-    /// Processes one block. Appends events, their time being the sample within the block. Returns how
-    /// long the plugin took.
-    ///
-    /// # Errors
-    /// If the plugin fails.
-    fn process(&mut self, channels: &mut [Vec<f32>], events: &mut Vec<Timed>) -> Result<Duration>;
     /// The state that a project would keep.
     ///
     /// # Errors
@@ -148,9 +142,51 @@ pub trait Instance {
     fn load(&mut self, state: &[u8]) -> bool;
     /// Its parameters.
     fn parameters(&mut self) -> Vec<Parameter>;
+    /// What two threads may use at once.
+    fn sides(&mut self) -> (&mut dyn AudioSide, &mut dyn WindowSide);
+
+    /// [`AudioSide::process`].
+    ///
+    /// # Errors
+    /// As there.
+    fn process(&mut self, channels: &mut [Vec<f32>], events: &mut Vec<Timed>) -> Result<Duration> {
+        self.sides().0.process(channels, events)
+    }
+
+    /// [`AudioSide::automate`].
+    fn automate(&mut self, parameter: &Parameter, at: u32, value: f64) {
+        self.sides().0.automate(parameter, at, value);
+    }
+
+    /// [`WindowSide::open_editor`].
+    ///
+    /// # Errors
+    /// As there.
+    fn open_editor(&mut self, parent: usize) -> Result<()> {
+        self.sides().1.open_editor(parent)
+    }
+
+    /// [`WindowSide::close_editor`].
+    fn close_editor(&mut self) {
+        self.sides().1.close_editor();
+    }
+}
+
+/// What a host's audio thread does with an instance.
+pub trait AudioSide {
+    /// Processes one block. Appends events, their time being the sample within the block. Returns how
+    /// long the plugin took.
+    ///
+    /// # Errors
+    /// If the plugin fails.
+    fn process(&mut self, channels: &mut [Vec<f32>], events: &mut Vec<Timed>) -> Result<Duration>;
     /// Changes a parameter at sample `at` of the next block, to `value` of its range, 0-1. Allocates; in the order of
     /// `at`.
     fn automate(&mut self, parameter: &Parameter, at: u32, value: f64);
+}
+
+/// What its main thread may do meanwhile.
+pub trait WindowSide {
     /// Opens the plugin's window in `parent`, a [`window::Window::id`], which must live until it is closed.
     ///
     /// # Errors
@@ -160,20 +196,26 @@ pub trait Instance {
     fn close_editor(&mut self);
 }
 
-/// Uses an instance on another thread, as a host's audio thread does, and comes back when that is done.
-pub fn elsewhere(instance: &mut dyn Instance, use_it: impl FnOnce(&mut dyn Instance) + Send) {
-    struct Lent<'a>(&'a mut dyn Instance);
+/// Uses an instance on two threads, as hosts do: `audio` on one of its own, `main` on this one, which made it. Comes back when both are done.
+pub fn at_once<T>(
+    instance: &mut dyn Instance,
+    audio: impl FnOnce(&mut dyn AudioSide) + Send,
+    main: impl FnOnce(&mut dyn WindowSide) -> T,
+) -> T {
+    struct Lent<'a>(&'a mut dyn AudioSide);
     // SAFETY: both formats let any one thread process at a time, and whoever lends an instance waits until it is back.
     unsafe impl Send for Lent<'_> {}
     impl<'a> Lent<'a> {
-        fn get(self) -> &'a mut dyn Instance {
+        fn get(self) -> &'a mut dyn AudioSide {
             self.0
         }
     }
-    let lent = Lent(instance);
+    let (lent, window) = instance.sides();
+    let lent = Lent(lent);
     std::thread::scope(|scope| {
-        scope.spawn(move || use_it(lent.get()));
-    });
+        scope.spawn(move || audio(lent.get()));
+        main(window)
+    })
 }
 
 /// The folder of the built bundles.

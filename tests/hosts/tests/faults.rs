@@ -4,10 +4,13 @@ mod common;
 
 use common::{offline, ons, stereo, track};
 use hosts::signal::{Random, tune};
-use hosts::{Format, Setup, Transport, elsewhere, open, project, render};
+use hosts::window::Window;
+use hosts::{AudioSide, Format, Instance, Parameter, Setup, Transport, at_once, open, project, render};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::iter::repeat;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 const RATE_HZ: f64 = 48_000.0;
 
@@ -41,31 +44,81 @@ fn calls_out_of_order_are_survived() {
     }
 }
 
-/// The framework's own thread is told of every parameter that the audio thread changes. What it had not come to when an instance went
+/// Every parameter that a host may automate, from one end to the other and back with every block, without stopping for long; for as long as
+/// `goes_on`.
+fn automate(audio: &mut dyn AudioSide, automated: &[Parameter], mut goes_on: impl FnMut(usize) -> bool) {
+    for block in (0..).take_while(|&block| goes_on(block)) {
+        for parameter in automated {
+            audio.automate(parameter, 0, (block % 2) as f64);
+        }
+        audio.process(&mut [vec![0.0; 64], vec![0.0; 64]], &mut Vec::new()).unwrap();
+    }
+}
+
+fn automatable(instance: &mut dyn Instance) -> Vec<Parameter> {
+    let automated: Vec<_> =
+        instance.parameters().into_iter().filter(|one| one.automatable && !one.bypass).collect();
+    assert!(automated.len() > 5);
+    automated
+}
+
+const AUTOMATED: Setup = Setup { rate_hz: RATE_HZ, channels: 2, largest_block: 64, offline: false };
+
+/// The framework's own thread was told of every parameter that the audio thread changed. What it had not come to when an instance went
 /// ended it, and with it the host.
 #[test]
 fn an_instance_goes_while_its_parameters_change() {
     for format in Format::ALL {
-        let setup = Setup { rate_hz: RATE_HZ, channels: 2, largest_block: 64, offline: false };
         let mut stays = open(format).unwrap();
         for _ in 0..50 {
             let mut instance = open(format).unwrap();
-            let automated: Vec<_> =
-                instance.parameters().into_iter().filter(|one| one.automatable && !one.bypass).collect();
-            assert!(automated.len() > 5);
-            instance.activate(&setup).unwrap();
-            elsewhere(instance.as_mut(), |instance| {
-                for block in 0..20 {
-                    for parameter in &automated {
-                        instance.automate(parameter, 0, f64::from(block % 2));
-                    }
-                    instance.process(&mut [vec![0.0; 64], vec![0.0; 64]], &mut Vec::new()).unwrap();
-                }
-            });
+            let automated = automatable(instance.as_mut());
+            instance.activate(&AUTOMATED).unwrap();
+            at_once(instance.as_mut(), |audio| automate(audio, &automated, |block| block < 20), |_| ());
             instance.deactivate();
         }
         // That thread serves all instances.
         assert!(stays.save().is_ok(), "{format:?}");
+    }
+}
+
+/// It looked at the window, too, which the host's main thread may be opening: that ended it, and the host with the last instance.
+#[test]
+fn a_window_opens_and_closes_while_parameters_change() {
+    let Some(window) = Window::open().unwrap() else {
+        return eprintln!("not looked at for want of a display: windows while parameters change");
+    };
+    for format in Format::ALL {
+        let mut instance = open(format).unwrap();
+        let automated = automatable(instance.as_mut());
+        instance.activate(&AUTOMATED).unwrap();
+        let (over, blocks) = (AtomicBool::new(false), AtomicUsize::new(0));
+        at_once(
+            instance.as_mut(),
+            |audio| {
+                automate(audio, &automated, |block| {
+                    blocks.store(block, Ordering::Relaxed);
+                    // Hosts leave a processor time between blocks.
+                    std::thread::sleep(Duration::from_micros(200));
+                    !over.load(Ordering::Relaxed)
+                });
+            },
+            |main| {
+                for _ in 0..10 {
+                    main.open_editor(window.id()).unwrap();
+                    main.close_editor();
+                }
+                over.store(true, Ordering::Relaxed);
+            },
+        );
+        assert!(blocks.load(Ordering::Relaxed) > 10, "{format:?}: nothing was automated");
+        instance.deactivate();
+        // The last one of all goes here.
+        drop(instance);
+        let mut another = open(format).unwrap();
+        offline(another.as_mut(), RATE_HZ, 2);
+        let events = render(another.as_mut(), &mut stereo(&tune(RATE_HZ)), repeat(512)).unwrap();
+        assert!(ons(&events).count() > 0, "{format:?}: nothing is heard any more");
     }
 }
 

@@ -88,6 +88,8 @@ pub fn play(case: &str, player: &mut Player<'_>) -> Result<Option<String>> {
         }
         "window" => {
             let Some(window) = Window::open()? else { return Ok(None) };
+            let parameters = player.instance.parameters();
+            let mut random = Random::new(6);
             let mut opened = 0;
             player.play(2.0 * CASE_S, |instance, n| {
                 match n % 500 {
@@ -98,16 +100,13 @@ pub fn play(case: &str, player: &mut Player<'_>) -> Result<Option<String>> {
                     400 => instance.close_editor(),
                     _ => {}
                 }
-                Ok(())
+                change(instance, &parameters, &mut random)
             })?;
             player.instance.close_editor();
-            format!("opened and closed {opened} times")
+            format!("opened and closed {opened} times while parameters change")
         }
         "bounce" => {
-            // Twice: the framework tells VST3 plugins of a mode one activation late.
-            let setup = Setup { rate_hz: RATE_HZ, channels: 2, largest_block: 512, offline: true };
-            player.activate(&setup)?;
-            player.activate(&setup)?;
+            player.activate(&Setup { rate_hz: RATE_HZ, channels: 2, largest_block: 512, offline: true })?;
             player.bounce(2.0 * CASE_S)?;
             "offline; there it may wait and wake the worker, and nothing else".into()
         }

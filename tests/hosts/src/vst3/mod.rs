@@ -2,11 +2,13 @@
 
 mod module;
 mod objects;
+#[cfg(test)]
+mod tests;
 
-use crate::{Instance, Midi, Parameter, Setup, Timed, Transport};
+use crate::{AudioSide, Instance, Midi, Parameter, Setup, Timed, Transport, WindowSide};
 use anyhow::{Context, Result, bail, ensure};
 use module::Module;
-use objects::{Changes, EventList, Stream};
+use objects::{Changes, EventList, Handler, Stream};
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::path::Path;
@@ -17,8 +19,8 @@ use vst3::Steinberg::Vst::ControllerNumbers_::kPitchBend;
 use vst3::Steinberg::Vst::Event_::{EventTypes, EventTypes_};
 use vst3::Steinberg::Vst::{
     AudioBusBuffers, AudioBusBuffers__type0, BusDirections_, Event, IAudioProcessor, IAudioProcessorTrait,
-    IComponent, IComponentTrait, IEditController, IEditControllerTrait, IEventList, IParameterChanges,
-    MediaTypes_, ParameterInfo, ParameterInfo_::ParameterFlags_, ProcessContext,
+    IComponent, IComponentHandler, IComponentTrait, IEditController, IEditControllerTrait, IEventList,
+    IParameterChanges, MediaTypes_, ParameterInfo, ParameterInfo_::ParameterFlags_, ProcessContext,
     ProcessContext_::StatesAndFlags_, ProcessData, ProcessModes_, ProcessSetup, SpeakerArr,
     SymbolicSampleSizes_, ViewType,
 };
@@ -34,18 +36,28 @@ use vst3::{ComPtr, ComWrapper, Interface};
 
 // Fields drop in order: all objects before the module they came from.
 pub(crate) struct Vst3Instance {
-    processor: ComPtr<IAudioProcessor>,
+    audio: Audio,
     component: ComPtr<IComponent>,
-    controller: ComPtr<IEditController>,
-    view: Option<ComPtr<IPlugView>>,
+    main: Main,
+    active: bool,
+    #[cfg(test)]
+    handler: ComWrapper<Handler>,
+    _module: Module,
+}
+
+struct Audio {
+    processor: ComPtr<IAudioProcessor>,
     events: ComWrapper<EventList>,
     changes: ComWrapper<Changes>,
     input: Vec<Vec<f32>>,
     offline: bool,
-    active: bool,
     rate_hz: f64,
     transport: Option<Transport>,
-    _module: Module,
+}
+
+struct Main {
+    controller: ComPtr<IEditController>,
+    view: Option<ComPtr<IPlugView>>,
 }
 
 impl Vst3Instance {
@@ -72,18 +84,26 @@ impl Vst3Instance {
             let event_buses =
                 component.getBusCount(MediaTypes_::kEvent as int32, BusDirections_::kOutput as int32);
             ensure!(event_buses == 1, "expected 1 event output, found {event_buses}");
-            Ok(Vst3Instance {
+            let audio = Audio {
                 processor,
-                component,
-                controller,
-                view: None,
                 events: ComWrapper::new(EventList(RefCell::new(Vec::with_capacity(4096)))),
                 changes: ComWrapper::new(Changes::default()),
                 input: Vec::new(),
                 offline: false,
-                active: false,
                 rate_hz: 0.0,
                 transport: None,
+            };
+            let handler = ComWrapper::new(Handler::default());
+            let heard_by = handler.to_com_ptr::<IComponentHandler>().context("no handler")?;
+            ensure!(controller.setComponentHandler(heard_by.as_ptr()) == kResultOk, "the handler is refused");
+            let main = Main { controller, view: None };
+            Ok(Vst3Instance {
+                audio,
+                component,
+                main,
+                active: false,
+                #[cfg(test)]
+                handler,
                 _module: module,
             })
         }
@@ -92,8 +112,8 @@ impl Vst3Instance {
 
 impl Instance for Vst3Instance {
     fn activate(&mut self, setup: &Setup) -> Result<()> {
-        self.offline = setup.offline;
-        self.rate_hz = setup.rate_hz;
+        self.audio.offline = setup.offline;
+        self.audio.rate_hz = setup.rate_hz;
         let mut arrangement = match setup.channels {
             1 => SpeakerArr::kMono,
             2 => SpeakerArr::kStereo,
@@ -109,7 +129,7 @@ impl Instance for Vst3Instance {
         };
         // SAFETY: calls in the order that VST3 asks for.
         unsafe {
-            let arranged = self.processor.setBusArrangements(&mut arrangement, 1, &mut same, 1);
+            let arranged = self.audio.processor.setBusArrangements(&mut arrangement, 1, &mut same, 1);
             ensure!(arranged == kResultTrue, "{} channels refused", setup.channels);
             for (media, direction) in [
                 (MediaTypes_::kAudio, BusDirections_::kInput),
@@ -118,12 +138,12 @@ impl Instance for Vst3Instance {
             ] {
                 self.component.activateBus(media as int32, direction as int32, 0, 1);
             }
-            ensure!(self.processor.setupProcessing(&mut process_setup) == kResultOk, "setup refused");
+            ensure!(self.audio.processor.setupProcessing(&mut process_setup) == kResultOk, "setup refused");
             ensure!(self.component.setActive(1) == kResultOk, "activation refused");
-            self.processor.setProcessing(1);
+            self.audio.processor.setProcessing(1);
         }
         self.active = true;
-        self.input = vec![vec![0.0; setup.largest_block]; setup.channels];
+        self.audio.input = vec![vec![0.0; setup.largest_block]; setup.channels];
         Ok(())
     }
 
@@ -131,7 +151,7 @@ impl Instance for Vst3Instance {
         if std::mem::take(&mut self.active) {
             // SAFETY: calls in the order that VST3 asks for.
             unsafe {
-                self.processor.setProcessing(0);
+                self.audio.processor.setProcessing(0);
                 self.component.setActive(0);
             }
         }
@@ -139,21 +159,60 @@ impl Instance for Vst3Instance {
 
     fn latency(&mut self) -> u32 {
         // SAFETY: a call without arguments.
-        unsafe { self.processor.getLatencySamples() }
+        unsafe { self.audio.processor.getLatencySamples() }
     }
 
     fn reset(&mut self) {
         // SAFETY: this pair of calls is how VST3 hosts reset.
         unsafe {
-            self.processor.setProcessing(0);
-            self.processor.setProcessing(1);
+            self.audio.processor.setProcessing(0);
+            self.audio.processor.setProcessing(1);
         }
     }
 
     fn set_transport(&mut self, transport: Option<Transport>) {
-        self.transport = transport;
+        self.audio.transport = transport;
     }
 
+    fn save(&mut self) -> Result<Vec<u8>> {
+        let stream = ComWrapper::new(Stream::default());
+        let pointer = stream.to_com_ptr::<IBStream>().context("no stream")?;
+        // SAFETY: the stream lives beyond the call.
+        ensure!(unsafe { self.component.getState(pointer.as_ptr()) } == kResultOk, "getState failed");
+        Ok(stream.bytes.take())
+    }
+
+    fn load(&mut self, state: &[u8]) -> bool {
+        let stream = ComWrapper::new(Stream { bytes: RefCell::new(state.to_vec()), position: Cell::new(0) });
+        let Some(pointer) = stream.to_com_ptr::<IBStream>() else { return false };
+        // SAFETY: the stream lives beyond the call.
+        unsafe { self.component.setState(pointer.as_ptr()) == kResultOk }
+    }
+
+    fn parameters(&mut self) -> Vec<Parameter> {
+        // SAFETY: the place for each result is valid; zero is a value of every field.
+        let count = unsafe { self.main.controller.getParameterCount() };
+        (0..count)
+            // SAFETY: as above; the title is an array within `info`.
+            .filter_map(|index| unsafe {
+                let mut info: ParameterInfo = std::mem::zeroed();
+                (self.main.controller.getParameterInfo(index, &mut info) == kResultOk).then(|| Parameter {
+                    id: info.id,
+                    name: String::from_utf16_lossy(&info.title).trim_end_matches('\0').to_owned(),
+                    range: (0.0, 1.0),
+                    automatable: info.flags & ParameterFlags_::kCanAutomate != 0,
+                    bypass: info.flags & ParameterFlags_::kIsBypass != 0,
+                })
+            })
+            .collect()
+    }
+
+    fn sides(&mut self) -> (&mut dyn AudioSide, &mut dyn WindowSide) {
+        (&mut self.audio, &mut self.main)
+    }
+}
+
+impl AudioSide for Audio {
     fn process(&mut self, channels: &mut [Vec<f32>], events: &mut Vec<Timed>) -> Result<Duration> {
         let length = channels[0].len();
         // The plugin is given as many pointers as it is told of, each to as many samples.
@@ -220,43 +279,12 @@ impl Instance for Vst3Instance {
         Ok(duration)
     }
 
-    fn save(&mut self) -> Result<Vec<u8>> {
-        let stream = ComWrapper::new(Stream::default());
-        let pointer = stream.to_com_ptr::<IBStream>().context("no stream")?;
-        // SAFETY: the stream lives beyond the call.
-        ensure!(unsafe { self.component.getState(pointer.as_ptr()) } == kResultOk, "getState failed");
-        Ok(stream.bytes.take())
-    }
-
-    fn load(&mut self, state: &[u8]) -> bool {
-        let stream = ComWrapper::new(Stream { bytes: RefCell::new(state.to_vec()), position: Cell::new(0) });
-        let Some(pointer) = stream.to_com_ptr::<IBStream>() else { return false };
-        // SAFETY: the stream lives beyond the call.
-        unsafe { self.component.setState(pointer.as_ptr()) == kResultOk }
-    }
-
-    fn parameters(&mut self) -> Vec<Parameter> {
-        // SAFETY: the place for each result is valid; zero is a value of every field.
-        let count = unsafe { self.controller.getParameterCount() };
-        (0..count)
-            // SAFETY: as above; the title is an array within `info`.
-            .filter_map(|index| unsafe {
-                let mut info: ParameterInfo = std::mem::zeroed();
-                (self.controller.getParameterInfo(index, &mut info) == kResultOk).then(|| Parameter {
-                    id: info.id,
-                    name: String::from_utf16_lossy(&info.title).trim_end_matches('\0').to_owned(),
-                    range: (0.0, 1.0),
-                    automatable: info.flags & ParameterFlags_::kCanAutomate != 0,
-                    bypass: info.flags & ParameterFlags_::kIsBypass != 0,
-                })
-            })
-            .collect()
-    }
-
     fn automate(&mut self, parameter: &Parameter, at: u32, value: f64) {
         self.changes.add(parameter.id, at, value);
     }
+}
 
+impl WindowSide for Main {
     fn open_editor(&mut self, parent: usize) -> Result<()> {
         // SAFETY: the view is released before the controller; the window outlives it, as the caller promises.
         unsafe {

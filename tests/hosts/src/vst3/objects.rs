@@ -3,9 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::ptr::null_mut;
+use std::sync::{Mutex, PoisonError};
 use vst3::Steinberg::Vst::{
-    Event, IEventList, IEventListTrait, IParamValueQueue, IParamValueQueueTrait, IParameterChanges,
-    IParameterChangesTrait, ParamID,
+    Event, IComponentHandler, IComponentHandlerTrait, IEventList, IEventListTrait, IParamValueQueue,
+    IParamValueQueueTrait, IParameterChanges, IParameterChangesTrait, ParamID,
 };
 use vst3::Steinberg::{
     IBStream, IBStream_::IStreamSeekMode, IBStream_::IStreamSeekMode_, IBStreamTrait, int32, int64,
@@ -178,5 +179,40 @@ impl IParameterChangesTrait for Changes {
 
     unsafe fn addParameterData(&self, _id: *const ParamID, _index: *mut int32) -> *mut IParamValueQueue {
         null_mut()
+    }
+}
+
+/// Hears what a plugin changes by itself, from whichever thread tells it.
+#[derive(Default)]
+pub(super) struct Handler(Mutex<Vec<(ParamID, f64)>>);
+
+#[cfg(test)]
+impl Handler {
+    /// The changes since this was last asked.
+    pub(super) fn edits(&self) -> Vec<(ParamID, f64)> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Class for Handler {
+    type Interfaces = (IComponentHandler,);
+}
+
+impl IComponentHandlerTrait for Handler {
+    unsafe fn beginEdit(&self, _id: ParamID) -> tresult {
+        kResultOk
+    }
+
+    unsafe fn performEdit(&self, id: ParamID, value: f64) -> tresult {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((id, value));
+        kResultOk
+    }
+
+    unsafe fn endEdit(&self, _id: ParamID) -> tresult {
+        kResultOk
+    }
+
+    unsafe fn restartComponent(&self, _flags: int32) -> tresult {
+        kResultOk
     }
 }

@@ -11,11 +11,9 @@ pub const RATES_HZ: [f64; 5] = [8_000.0, 44_100.0, 48_000.0, 96_000.0, 192_000.0
 /// The largest block of any test.
 pub const LARGEST_BLOCK: usize = 8192;
 
-/// Activates for an offline render, twice, because the framework tells VST3 plugins of a mode one activation late.
+/// Activates for an offline render.
 pub fn offline(instance: &mut dyn Instance, rate_hz: f64, channels: usize) {
     let setup = Setup { rate_hz, channels, largest_block: LARGEST_BLOCK, offline: true };
-    instance.activate(&setup).unwrap();
-    instance.deactivate();
     instance.activate(&setup).unwrap();
 }
 

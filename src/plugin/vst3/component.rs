@@ -1,0 +1,200 @@
+//! One instance as hosts hold it: component, controller and processor in one.
+
+use super::super::CollaParte;
+use super::MADE;
+use super::values::Values;
+use nice_plug::wrapper::vst3::Wrapper;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
+    BusDirection, BusInfo, ChannelContext::IInfoListener, ChannelContext::IInfoListenerTrait, IAttributeList,
+    IAudioProcessor, IAudioProcessorTrait, IComponent, IComponentHandler, IComponentTrait, IEditController,
+    IEditControllerTrait, IProcessContextRequirements, IProcessContextRequirementsTrait, IoMode, MediaType,
+    ParamID, ParamValue, ParameterInfo, ProcessData, ProcessSetup, RoutingInfo, SpeakerArrangement,
+    String128, SymbolicSampleSizes_, TChar,
+};
+use nice_plug::wrapper::vst3::vst3::Steinberg::{
+    FIDString, FUnknown, IBStream, IPlugView, IPluginBaseTrait, TBool, TUID, int32, kInternalError,
+    kInvalidArgument, kResultFalse, kResultOk, tresult, uint32,
+};
+use nice_plug::wrapper::vst3::vst3::{Class, ComRef};
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[allow(clippy::unnecessary_cast)] // Its type is another on Windows.
+const SAMPLE_SIZE: int32 = SymbolicSampleSizes_::kSample32 as int32;
+
+/// The framework's object, and what is done around it.
+pub struct Component {
+    framework: ManuallyDrop<Wrapper<CollaParte>>,
+    values: Values,
+    set_up: AtomicBool,
+}
+
+impl Class for Component {
+    type Interfaces =
+        (IComponent, IEditController, IAudioProcessor, IProcessContextRequirements, IInfoListener);
+}
+
+impl Component {
+    /// A new instance. It is `None` only if the framework makes another plugin than it was told to.
+    pub fn new() -> Option<Component> {
+        let framework = Wrapper::<CollaParte>::new();
+        let made = MADE.with(|made| made.take());
+        // SAFETY: the place for the result is a local, for whose fields zero is a value.
+        let ids = (0..unsafe { framework.getParameterCount() }).map_while(|index| unsafe {
+            let mut info: ParameterInfo = std::mem::zeroed();
+            (framework.getParameterInfo(index, &mut info) == kResultOk).then_some(info.id)
+        });
+        let values = Values::new(made.params.upgrade()?, made.bridge.upgrade()?, ids);
+        Some(Component { framework: ManuallyDrop::new(framework), values, set_up: AtomicBool::new(false) })
+    }
+}
+
+impl Drop for Component {
+    fn drop(&mut self) {
+        // SAFETY: it is not used again.
+        let framework = unsafe { ManuallyDrop::take(&mut self.framework) };
+        // The last instance panics here where the framework's thread has ended.
+        contained((), || drop(framework));
+    }
+}
+
+/// What `call` gives, or `failed` where it panics: a panic must not reach the host.
+fn contained<T>(failed: T, call: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or(failed)
+}
+
+/// Functions that are the framework's, with what they give where it panics.
+macro_rules! passed_on {
+    ($of:ident { $(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty, or $failed:expr;)* }) => { $(
+        unsafe fn $name(&self, $($argument: $type),*) -> $result {
+            // SAFETY: what the host promises this function it promises the framework's.
+            contained($failed, || unsafe { $of::$name(&*self.framework, $($argument),*) })
+        }
+    )* };
+}
+
+impl IPluginBaseTrait for Component {
+    passed_on! { IPluginBaseTrait {
+        fn initialize(context: *mut FUnknown) -> tresult, or kInternalError;
+        fn terminate() -> tresult, or kInternalError;
+    } }
+}
+
+impl IComponentTrait for Component {
+    passed_on! { IComponentTrait {
+        fn getControllerClassId(class: *mut TUID) -> tresult, or kInternalError;
+        fn setIoMode(mode: IoMode) -> tresult, or kInternalError;
+        fn getBusCount(media: MediaType, direction: BusDirection) -> int32, or 0;
+        fn getBusInfo(media: MediaType, direction: BusDirection, index: int32, bus: *mut BusInfo) -> tresult, or kInternalError;
+        fn getRoutingInfo(input: *mut RoutingInfo, output: *mut RoutingInfo) -> tresult, or kInternalError;
+        fn activateBus(media: MediaType, direction: BusDirection, index: int32, state: TBool) -> tresult, or kInternalError;
+        fn setActive(state: TBool) -> tresult, or kInternalError;
+        fn setState(state: *mut IBStream) -> tresult, or kInternalError;
+        fn getState(state: *mut IBStream) -> tresult, or kInternalError;
+    } }
+}
+
+impl IEditControllerTrait for Component {
+    passed_on! { IEditControllerTrait {
+        fn setComponentState(state: *mut IBStream) -> tresult, or kInternalError;
+        fn setState(state: *mut IBStream) -> tresult, or kInternalError;
+        fn getState(state: *mut IBStream) -> tresult, or kInternalError;
+        fn getParameterCount() -> int32, or 0;
+        fn getParamStringByValue(id: ParamID, value: ParamValue, text: *mut String128) -> tresult, or kInternalError;
+        fn getParamValueByString(id: ParamID, text: *mut TChar, value: *mut ParamValue) -> tresult, or kInternalError;
+        fn normalizedParamToPlain(id: ParamID, value: ParamValue) -> ParamValue, or value;
+        fn plainParamToNormalized(id: ParamID, value: ParamValue) -> ParamValue, or value;
+        fn getParamNormalized(id: ParamID) -> ParamValue, or 0.0;
+        fn setComponentHandler(handler: *mut IComponentHandler) -> tresult, or kInternalError;
+        fn createView(name: FIDString) -> *mut IPlugView, or null_mut();
+    } }
+
+    unsafe fn getParameterInfo(&self, index: int32, info: *mut ParameterInfo) -> tresult {
+        contained(kInternalError, || {
+            // SAFETY: what the host promises this function it promises the framework's, which takes the number of parameters for
+            // one of them.
+            unsafe {
+                match index < self.framework.getParameterCount() {
+                    true => self.framework.getParameterInfo(index, info),
+                    false => kInvalidArgument,
+                }
+            }
+        })
+    }
+
+    unsafe fn setParamNormalized(&self, id: ParamID, value: ParamValue) -> tresult {
+        contained(kInternalError, || if self.values.set(id, value) { kResultOk } else { kInvalidArgument })
+    }
+}
+
+impl IAudioProcessorTrait for Component {
+    passed_on! { IAudioProcessorTrait {
+        fn setBusArrangements(inputs: *mut SpeakerArrangement, ins: int32, outputs: *mut SpeakerArrangement, outs: int32)
+            -> tresult, or kInternalError;
+        fn getBusArrangement(direction: BusDirection, index: int32, arrangement: *mut SpeakerArrangement)
+            -> tresult, or kInternalError;
+        fn canProcessSampleSize(size: int32) -> tresult, or kInternalError;
+        fn getLatencySamples() -> uint32, or 0;
+        fn setProcessing(state: TBool) -> tresult, or kInternalError;
+        fn getTailSamples() -> uint32, or 0;
+    } }
+
+    unsafe fn setupProcessing(&self, setup: *mut ProcessSetup) -> tresult {
+        contained(kInternalError, || {
+            // SAFETY: null, or the host's for this call.
+            let Some(wanted) = (unsafe { setup.as_ref() }) else { return kInvalidArgument };
+            let possible =
+                wanted.sampleRate.is_finite() && wanted.sampleRate > 0.0 && wanted.maxSamplesPerBlock > 0;
+            if !possible {
+                return kInvalidArgument;
+            }
+            if wanted.symbolicSampleSize != SAMPLE_SIZE {
+                return kResultFalse;
+            }
+            // It takes the mode, realtime or offline, for that of the setup before: so that one is the same.
+            // SAFETY: as above.
+            let result = unsafe {
+                self.framework.setupProcessing(setup);
+                self.framework.setupProcessing(setup)
+            };
+            self.set_up.store(result == kResultOk, Ordering::Release);
+            result
+        })
+    }
+
+    /// # Realtime safety
+    /// The framework's, and wait-free beside it.
+    unsafe fn process(&self, data: *mut ProcessData) -> tresult {
+        contained(kInternalError, || {
+            // SAFETY: null, or the host's for this call.
+            let Some(data) = (unsafe { data.as_ref() }) else { return kInvalidArgument };
+            if data.symbolicSampleSize != SAMPLE_SIZE || data.numSamples < 0 {
+                return kInvalidArgument;
+            }
+            // SAFETY: null, or the host's for this call.
+            if let Some(changes) = unsafe { ComRef::from_raw(data.inputParameterChanges) } {
+                self.values.follow(changes);
+            }
+            if !self.set_up.load(Ordering::Acquire) {
+                return kResultFalse;
+            }
+            let mut rest = ProcessData { inputParameterChanges: null_mut(), ..*data };
+            // SAFETY: what the host promises of its block holds for this copy of its description.
+            unsafe { self.framework.process(&mut rest) }
+        })
+    }
+}
+
+impl IProcessContextRequirementsTrait for Component {
+    passed_on! { IProcessContextRequirementsTrait {
+        fn getProcessContextRequirements() -> uint32, or 0;
+    } }
+}
+
+impl IInfoListenerTrait for Component {
+    passed_on! { IInfoListenerTrait {
+        fn setChannelContextInfos(list: *mut IAttributeList) -> tresult, or kInternalError;
+    } }
+}

@@ -1,0 +1,210 @@
+//! What hosts may ask of a VST3 beside what a host should.
+
+use super::*;
+use crate::bundles;
+use crate::window::Window;
+use serde_json::{Value, json};
+use vst3::Steinberg::Vst::ProcessModes_;
+use vst3::Steinberg::{IPluginFactory2, IPluginFactory2Trait, PClassInfo2, kInvalidArgument};
+
+fn open() -> Vst3Instance {
+    Vst3Instance::open(&bundles().join("Colla Parte.vst3")).unwrap()
+}
+
+fn saved(instance: &mut Vst3Instance) -> Value {
+    serde_json::from_slice(&instance.save().unwrap()).unwrap()
+}
+
+#[test]
+fn what_a_host_sets_while_it_processes_is_saved_before_the_next_block() {
+    let mut instance = open();
+    let sensitivity =
+        instance.parameters().into_iter().find(|parameter| parameter.name == "Sensitivity").unwrap();
+    instance.activate(&Setup { rate_hz: 48_000.0, channels: 2, largest_block: 64, offline: false }).unwrap();
+    let controller = &instance.main.controller;
+    // SAFETY: calls without demands.
+    let told = unsafe {
+        assert_eq!(controller.setParamNormalized(sensitivity.id, 0.25), kResultOk);
+        controller.getParamNormalized(sensitivity.id)
+    };
+    assert_eq!(told, 0.25);
+    assert_eq!(saved(&mut instance)["params"]["sens"], json!({ "f32": 0.25 }));
+    // A block's own value comes after it, the last of several.
+    instance.automate(&sensitivity, 0, 1.0);
+    instance.automate(&sensitivity, 9, 0.75);
+    instance.process(&mut [vec![0.0; 64], vec![0.0; 64]], &mut Vec::new()).unwrap();
+    assert_eq!(saved(&mut instance)["params"]["sens"], json!({ "f32": 0.75 }));
+}
+
+#[test]
+fn values_that_are_none_change_nothing() {
+    let mut instance = open();
+    let sensitivity =
+        instance.parameters().into_iter().find(|parameter| parameter.name == "Sensitivity").unwrap();
+    let before = saved(&mut instance);
+    instance.activate(&Setup { rate_hz: 48_000.0, channels: 2, largest_block: 64, offline: false }).unwrap();
+    let nobodys = Parameter { id: 1, ..sensitivity.clone() };
+    // SAFETY: calls without demands.
+    unsafe {
+        let controller = &instance.main.controller;
+        assert_eq!(controller.setParamNormalized(sensitivity.id, f64::NAN), kInvalidArgument);
+        assert_eq!(controller.setParamNormalized(nobodys.id, 0.5), kInvalidArgument);
+    }
+    for (parameter, value) in [(&sensitivity, f64::NAN), (&sensitivity, f64::INFINITY), (&nobodys, 0.5)] {
+        instance.automate(parameter, 0, value);
+    }
+    instance.process(&mut [vec![0.0; 64], vec![0.0; 64]], &mut Vec::new()).unwrap();
+    assert_eq!(saved(&mut instance)["params"], before["params"]);
+    // Beyond the range is its end.
+    instance.automate(&sensitivity, 0, 7.0);
+    instance.process(&mut [vec![0.0; 64], vec![0.0; 64]], &mut Vec::new()).unwrap();
+    assert_eq!(saved(&mut instance)["params"]["sens"], json!({ "f32": 1.0 }));
+}
+
+#[test]
+fn what_no_host_should_ask_is_refused() {
+    let instance = open();
+    let mut info: ParameterInfo = zeros();
+    // SAFETY: places for results are locals or null, which every one of these functions must stand.
+    unsafe {
+        let count = instance.main.controller.getParameterCount();
+        assert!(count > 5);
+        for (index, place) in
+            [(count, &mut info as *mut _), (-1, &mut info), (i32::MAX, &mut info), (0, null_mut())]
+        {
+            assert_eq!(instance.main.controller.getParameterInfo(index, place), kInvalidArgument, "{index}");
+        }
+        // A block before any setup.
+        let mut block: ProcessData = std::mem::zeroed();
+        assert_ne!(instance.audio.processor.process(&mut block), kResultOk);
+        assert_eq!(instance.audio.processor.process(null_mut()), kInvalidArgument);
+        assert_ne!(instance.component.setActive(1), kResultOk);
+        assert_eq!(instance.audio.processor.setupProcessing(null_mut()), kInvalidArgument);
+        let possible = ProcessSetup {
+            processMode: ProcessModes_::kRealtime as int32,
+            symbolicSampleSize: SymbolicSampleSizes_::kSample32 as int32,
+            maxSamplesPerBlock: 512,
+            sampleRate: 48_000.0,
+        };
+        let impossible = [
+            ProcessSetup { sampleRate: f64::NAN, ..possible },
+            ProcessSetup { sampleRate: 0.0, ..possible },
+            ProcessSetup { maxSamplesPerBlock: -1, ..possible },
+            ProcessSetup { symbolicSampleSize: SymbolicSampleSizes_::kSample64 as int32, ..possible },
+        ];
+        for mut setup in impossible {
+            assert_ne!(instance.audio.processor.setupProcessing(&mut setup), kResultOk);
+        }
+        assert_ne!(instance.component.setActive(1), kResultOk);
+        let mut setup = possible;
+        assert_eq!(instance.audio.processor.setupProcessing(&mut setup), kResultOk);
+        assert_eq!(instance.component.setActive(1), kResultOk);
+        block.symbolicSampleSize = SymbolicSampleSizes_::kSample64 as int32;
+        assert_ne!(instance.audio.processor.process(&mut block), kResultOk);
+        block.symbolicSampleSize = SymbolicSampleSizes_::kSample32 as int32;
+        block.numSamples = -1;
+        assert_ne!(instance.audio.processor.process(&mut block), kResultOk);
+        instance.component.setActive(0);
+    }
+}
+
+/// Where the window has its settings, and among them the switch of *Pedal out*. (Found by looking at the pictures: a window has no names.)
+const SETTINGS: (i16, i16) = (1174, 22);
+const PEDAL_OUT: (i16, i16) = (848, 567);
+
+#[test]
+fn what_is_changed_in_the_window_counts_at_once_in_a_host_that_does_not_play() {
+    let Some(window) = Window::open().unwrap() else {
+        return eprintln!("not looked at for want of a display: parameters in the window");
+    };
+    let mut instance = open();
+    let pedal = instance.parameters().into_iter().find(|parameter| parameter.name == "Pedal out").unwrap();
+    assert_eq!(saved(&mut instance)["params"]["pedal"], json!({ "bool": false }));
+    instance.open_editor(window.id()).unwrap();
+    // A window that is slow to open misses a click.
+    let switched = (0..20).any(|_| {
+        for (x, y) in [SETTINGS, PEDAL_OUT] {
+            window.settle(Duration::from_secs(2));
+            window.click(x, y).unwrap();
+        }
+        window.settle(Duration::from_secs(1));
+        saved(&mut instance)["params"]["pedal"] == json!({ "bool": true })
+    });
+    assert!(switched);
+    assert_eq!(instance.handler.edits(), [(pedal.id, 1.0)], "the host is told");
+    instance.close_editor();
+    drop(instance);
+    open();
+}
+
+/// The framework's thread then touches a window that is another's, and ends; the last instance finds it gone.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_last_instance_goes_in_peace_where_the_frameworks_thread_has_ended() {
+    struct Lent(ComPtr<IComponent>);
+    // SAFETY: what it points to is counted with atomics; that VST3 wants this thread to leave it alone is what is tried.
+    unsafe impl Send for Lent {}
+    let Some(window) = Window::open().unwrap() else {
+        return eprintln!("not looked at for want of a display: the framework's thread ends");
+    };
+    let threads = || {
+        let names = std::fs::read_dir("/proc/self/task").unwrap();
+        names.filter_map(|thread| std::fs::read_to_string(thread.unwrap().path().join("comm")).ok())
+    };
+    let goes_on = || threads().any(|name| name.trim_end() == "bg-worker");
+    let mut instance = open();
+    // It takes its name when it first runs.
+    while !goes_on() {
+        window.settle(Duration::from_millis(10));
+    }
+    let state = instance.save().unwrap();
+    instance.open_editor(window.id()).unwrap();
+    let lent = Lent(instance.component.clone());
+    std::thread::spawn(move || {
+        let Lent(component) = { lent };
+        let stream = ComWrapper::new(Stream { bytes: RefCell::new(state), position: Cell::new(0) });
+        let pointer = stream.to_com_ptr::<IBStream>().unwrap();
+        // SAFETY: the stream lives beyond the call.
+        assert_eq!(unsafe { component.setState(pointer.as_ptr()) }, kResultOk);
+    })
+    .join()
+    .unwrap();
+    while goes_on() {
+        window.settle(Duration::from_millis(10));
+    }
+    drop(instance);
+    assert!(open().save().is_ok());
+}
+
+#[test]
+fn the_factory_has_one_class_and_makes_no_other() {
+    let module = Module::load(&bundles().join("Colla Parte.vst3")).unwrap();
+    let factory = module.factory().unwrap().cast::<IPluginFactory2>().unwrap();
+    let mut info: PClassInfo2 = zeros();
+    // SAFETY: places for results are locals or null, which every one of these functions must stand.
+    unsafe {
+        assert_eq!(factory.countClasses(), 1);
+        for (index, place) in [(1, &mut info as *mut _), (-1, &mut info), (0, null_mut())] {
+            assert_eq!(factory.getClassInfo2(index, place), kInvalidArgument);
+        }
+        assert_eq!(factory.getClassInfo2(0, &mut info), kResultOk);
+        let (mut object, iid) = (null_mut(), IComponent::IID);
+        let nobodys = [1; 16];
+        for (cid, iid, place) in [
+            (nobodys.as_ptr(), iid.as_ptr(), &mut object as *mut _),
+            (std::ptr::null(), iid.as_ptr(), &mut object),
+            (info.cid.as_ptr(), std::ptr::null(), &mut object),
+            (info.cid.as_ptr(), iid.as_ptr(), null_mut()),
+            // A class, and no interface of it.
+            (info.cid.as_ptr(), nobodys.as_ptr().cast(), &mut object),
+        ] {
+            assert_ne!(factory.createInstance(cid, iid.cast(), place), kResultOk);
+            assert!(object.is_null());
+        }
+    }
+}
+
+fn zeros<T>() -> T {
+    // SAFETY: for VST3's structs of numbers and arrays, the only ones that this is asked for.
+    unsafe { std::mem::zeroed() }
+}
