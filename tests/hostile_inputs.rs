@@ -42,7 +42,9 @@ fn every_kept_file_is_read_or_refused() {
     assert!(read >= 2 && refused >= 3, "{read} read, {refused} refused");
     let (mut read, mut refused) = (0, 0);
     for text in corpus("book") {
-        match serde_json::from_slice::<SavedTake>(&text).unwrap().read() {
+        // What is no JSON, or another's, was refused before it was a take.
+        let Ok(saved) = serde_json::from_slice::<SavedTake>(&text) else { continue };
+        match saved.read() {
             Ok(entry) => {
                 let kept = serde_json::to_vec(&SavedTake::new(&entry, true)).unwrap();
                 let again = serde_json::from_slice::<SavedTake>(&kept).unwrap().read().unwrap();
