@@ -76,6 +76,8 @@ pub fn editor(params: Arc<Parameters>, bridge: Arc<Bridge>) -> Option<EguiEditor
 
 impl NiceEguiApp for EditorApp {
     fn build(&mut self, ctx: egui::Context, gui: GuiContext, _frame: &mut Frame) -> Result<(), HandlerError> {
+        #[cfg(target_os = "linux")]
+        super::egl::keep();
         editor::install(&ctx);
         self.gui = Some(gui);
         if let Some(repaint) = self.repaint.clone() {

@@ -4,6 +4,8 @@ mod app;
 mod book_rows;
 mod chooser;
 mod delay;
+#[cfg(target_os = "linux")]
+mod egl;
 mod midi_out;
 mod params;
 mod process;

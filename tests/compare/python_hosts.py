@@ -5,6 +5,7 @@ is automated must change nothing of it; states must come back, and *Aligned* mus
 """
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -14,7 +15,8 @@ import numpy as np
 import pedalboard
 
 ROOT = Path(__file__).resolve().parents[2]
-BUNDLE = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "target/bundled/Colla Parte.vst3")
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+BUNDLE = sys.argv[1] if len(sys.argv) > 1 else str(TARGET / "bundled/Colla Parte.vst3")
 RATE_HZ = 44100
 
 
