@@ -113,12 +113,39 @@ def connected(client, source, sink, patience=60):
     raise SystemExit(f"{source} cannot be connected to {sink}: {[port.name for port in client.get_ports()]}")
 
 
+def waited_for(what, patience_s=60):
+    """What `what` gives once it gives anything."""
+    for _ in range(patience_s * 10):
+        found = what()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise SystemExit("it never came")
+
+
+def player_of(sound):
+    """A player, once there is a server; none before."""
+    try:
+        return Player(sound)
+    except jack.JackError:
+        return None
+
+
+def standalone_ports(client):
+    """The program's ports by what they are for, once all are there."""
+    names = [port.name for port in client.get_ports() if not port.name.startswith(("player", "system"))]
+    midi = [name for name in names if "midi" in name.lower()]
+    ports = {way: [name for name in names if name not in midi and f"{way}put" in name] for way in ("in", "out")}
+    ports["midi"] = next((name for name in midi if "out" in name.lower()), None)
+    return ports if len(ports["in"]) == len(ports["out"]) == 2 and ports["midi"] else None
+
+
 def main(host):
     folder = Path(tempfile.mkdtemp(prefix="colla-parte-jack-"))
     server = subprocess.Popen(["jackd", "--no-realtime", "-d", "dummy", "-r", str(RATE_HZ), "-p", str(PERIOD)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(2)
     try:
-        player = Player(recording())
+        sound = recording()
+        player = waited_for(lambda: player_of(sound))
         if host == "ardour":
             bundle = Path.home() / ".vst3/Colla Parte.vst3"
             shutil.rmtree(bundle, ignore_errors=True)
@@ -138,11 +165,8 @@ def main(host):
             names = {"in": ["ardour:piano/audio_in 1", "ardour:piano/audio_in 2"], "out": ["ardour:piano/audio_out 1", "ardour:piano/audio_out 2"], "midi": "ardour:piano/midi_out 1"}
         else:
             run = subprocess.Popen([TARGET / "release/colla-parte-standalone", "--backend", "jack"], stdout=subprocess.DEVNULL)
-            time.sleep(5)
-            ports = [port.name for port in player.client.get_ports() if not port.name.startswith(("player", "system"))]
-            print("ports:", ports)
-            audio = [name for name in ports if "midi" not in name.lower()]
-            names = {"in": [n for n in audio if "input" in n], "out": [n for n in audio if "output" in n], "midi": next(n for n in ports if "midi" in n.lower() and "out" in n.lower())}
+            names = waited_for(lambda: standalone_ports(player.client))
+            print("ports:", names)
         player.client.activate()
         for port, sink in zip(player.out, names["in"]):
             connected(player.client, port.name, sink)
