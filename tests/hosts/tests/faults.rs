@@ -122,6 +122,27 @@ fn a_window_opens_and_closes_while_parameters_change() {
     }
 }
 
+/// A thread of a closed window calls into it at its very end, and hosts crashed where it was gone by then.
+#[cfg(target_os = "linux")]
+#[test]
+fn egl_stays_loaded_when_a_window_has_closed() {
+    let loaded = || std::fs::read_to_string("/proc/self/maps").unwrap().contains("libEGL");
+    let Some(window) = Window::open().unwrap() else {
+        return eprintln!("not looked at for want of a display: what windows draw with");
+    };
+    let mut instance = open(Format::Clap).unwrap();
+    instance.open_editor(window.id()).unwrap();
+    for _ in 0..20 {
+        window.settle(Duration::from_millis(100));
+    }
+    if !loaded() {
+        return eprintln!("not looked at for want of EGL: what windows draw with");
+    }
+    instance.close_editor();
+    window.settle(Duration::from_millis(500));
+    assert!(loaded());
+}
+
 #[test]
 fn blocks_of_no_samples_are_survived_and_change_nothing() {
     for format in Format::ALL {
