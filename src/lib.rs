@@ -43,6 +43,3 @@ pub mod takes;
 pub mod units;
 #[forbid(unsafe_code)]
 pub mod writers;
-
-#[cfg(feature = "plugin")]
-nice_plug::nice_export_clap!(plugin::CollaParte);

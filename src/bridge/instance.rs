@@ -7,7 +7,7 @@ use super::journal;
 use super::shared::{Notice, Shared};
 use super::stream::Stream;
 use super::worker::Worker;
-use super::{Export, RealtimeEnd, RemoteSettings, ScoreSource, Settings, Severity, Snapshot};
+use super::{Export, Latency, RealtimeEnd, RemoteSettings, ScoreSource, Settings, Severity, Snapshot};
 use crate::engine::{Engine, FollowCommand};
 use crate::performance::OFF_TUNE_RANGE_CENTS;
 use crate::score::Choice;
@@ -133,6 +133,11 @@ impl Bridge {
     /// Wait-free.
     pub fn automated(&self) {
         self.shared.automated.store(true, Ordering::Relaxed);
+    }
+
+    /// The latency, and who is told of it.
+    pub fn latency(&self) -> &Latency {
+        &self.shared.latency
     }
 
     /// Reads a score file and follows it; a file that is no score leaves a message, and the present score stays.

@@ -1,6 +1,7 @@
 //! What all threads of one plugin instance share, the audio thread excepted.
 
 use super::journal;
+use super::latency::Latency;
 use super::members::{Member, MemberId, Registry};
 use super::session::Session;
 use super::watch::Watch;
@@ -43,6 +44,7 @@ pub(super) struct Shared {
     pub choosing: AtomicBool,
     /// The audio thread has another value of a parameter, which the editor may show.
     pub automated: AtomicBool,
+    pub latency: Latency,
 }
 
 /// Something to tell the user that waits for the worker.
@@ -85,6 +87,7 @@ impl Shared {
             unheard: AtomicBool::default(),
             choosing: AtomicBool::default(),
             automated: AtomicBool::default(),
+            latency: Latency::default(),
         }
     }
 

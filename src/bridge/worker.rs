@@ -126,6 +126,7 @@ impl<E: Stream> Worker<E> {
         }
         self.hear_of_book();
         let worked = self.listen(available);
+        self.shared.latency.pass_on();
         self.heard |= worked | self.shared.automated.swap(false, Ordering::Relaxed);
         for notice in self.shared.notices() {
             self.pass_on(notice);

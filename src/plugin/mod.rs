@@ -3,9 +3,11 @@
 mod app;
 mod book_rows;
 mod chooser;
+mod clap;
 mod delay;
 #[cfg(target_os = "linux")]
 mod egl;
+mod made;
 mod midi_out;
 mod params;
 mod process;
@@ -13,16 +15,18 @@ mod saved_book;
 mod settle;
 mod state;
 mod unseen;
+mod values;
 mod vst3;
 
 use crate::bridge::{Bridge, HostTransport, Severity};
 use app::EditorApp;
+use made::Made;
 use midi_out::MidiOut;
 use nice_plug::prelude::*;
 use nice_plug_egui::EguiEditor;
 use params::Parameters;
 use process::AudioSide;
-use settle::{Reached, settle};
+use settle::{Task, settle};
 use std::sync::Arc;
 
 pub use unseen::Unseen;
@@ -42,7 +46,7 @@ impl Default for CollaParte {
     fn default() -> Self {
         let bridge = Arc::new(Bridge::default());
         let params = Arc::new(Parameters::new(bridge.clone()));
-        vst3::made(&params, &bridge);
+        Made::remember(&params, &bridge);
         CollaParte { params, bridge, midi: MidiOut::default(), audio: None, executor: None, unsettled: false }
     }
 }
@@ -70,10 +74,10 @@ impl Plugin for CollaParte {
 
     type Editor = EguiEditor<EditorApp>;
     type SysExMessage = ();
-    type BackgroundTask = Reached;
+    type BackgroundTask = Task;
 
     fn task_executor(&mut self) -> TaskExecutor<Self> {
-        Box::new(Reached::tell)
+        Box::new(Task::run)
     }
 
     fn params(&self) -> Arc<dyn Params> {
@@ -81,6 +85,7 @@ impl Plugin for CollaParte {
     }
 
     fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        Made::remember_executor(executor.clone());
         self.executor = Some(executor);
         app::editor(self.params.clone(), self.bridge.clone())
     }
@@ -99,16 +104,20 @@ impl Plugin for CollaParte {
         self.unsettled = cfg!(target_os = "linux") && context.plugin_api() == PluginApi::Vst3;
         self.bridge.settings().store(&self.params.engine_config());
         self.audio = AudioSide::new(&self.bridge, context.plugin_api(), channels, config);
-        match &mut self.audio {
+        let latency = match &mut self.audio {
             Some(audio) => {
                 let latency = audio.wanted_latency(&self.params);
                 audio.set_latency(latency);
-                context.set_latency_samples(latency as u32);
+                latency as u32
             }
             None => {
                 self.bridge.report(Severity::Error, "the system gives no thread: nothing is heard".into());
-                context.set_latency_samples(0);
+                0
             }
+        };
+        match context.plugin_api() {
+            PluginApi::Vst3 => self.bridge.latency().set(latency),
+            _ => context.set_latency_samples(latency),
         }
         true
     }
@@ -142,6 +151,8 @@ impl Plugin for CollaParte {
             });
         match changed {
             Some(_) if audio.needs_restart() => context.request_restart(),
+            // The framework would call the system for it.
+            Some(latency) if context.plugin_api() == PluginApi::Vst3 => self.bridge.latency().set(latency),
             Some(latency) => context.set_latency_samples(latency),
             None => {}
         }

@@ -1,29 +1,32 @@
 //! An instance may go once the framework's thread is done with it.
 //!
-//! `nice-plug` 0.4.2 tells hosts of another latency, that the audio thread found to be due, on one thread for all VST3 instances of a process, on Linux
-//! (`event_loop/background_thread.rs`; elsewhere, and for CLAP, it has the host's main thread do that). If that thread comes to a message of an
-//! instance that is gone, it ends, and no latency of the others is told any more. So nothing is left for it when an instance is deactivated.
+//! `nice-plug` 0.4.2 has one thread for the VST3 instances of a process do what is to be done on the main thread, on Linux, where no window is open
+//! (`event_loop/background_thread.rs`): here that is to tell the host of another latency. If that thread comes to a task of an
+//! instance that is gone, it ends, and no task of the others is done any more. So nothing is left for it when an instance is deactivated.
 
 use super::CollaParte;
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::bounded;
 use nice_plug::prelude::AsyncExecutor;
 use std::time::Duration;
 
-/// The longest wait. The thread has microseconds of work, where the machine lets it.
+/// The longest wait. The thread has microseconds of work, where machine and host let it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the framework calls that thread.
 const ITS_NAME: &str = "bg-worker";
 
-/// A task that tells whoever waits that the thread has come to it.
-#[derive(Debug)]
-pub struct Reached(Sender<()>);
+/// Something to be done on another thread of the framework's.
+pub struct Task(Box<dyn FnOnce() + Send>);
 
-impl Reached {
-    /// Tells it.
-    pub fn tell(self) {
-        // Whoever waited may have given up.
-        let _ = self.0.send(());
+impl Task {
+    /// Has `work` done.
+    pub fn new(work: impl FnOnce() + Send + 'static) -> Task {
+        Task(Box::new(work))
+    }
+
+    /// Does it.
+    pub fn run(self) {
+        self.0();
     }
 }
 
@@ -33,8 +36,11 @@ pub fn settle(executor: &AsyncExecutor<CollaParte>) {
     if std::thread::current().name() == Some(ITS_NAME) {
         return;
     }
-    let (sender, reached) = bounded(1);
-    executor.execute_background(Reached(sender));
+    let (sender, reached) = bounded::<()>(1);
+    executor.execute_background(Task::new(move || {
+        // Whoever waited may have given up.
+        let _ = sender.send(());
+    }));
     // Where the task was not taken its sender is gone, and this returns at once.
     let _ = reached.recv_timeout(PATIENCE);
 }

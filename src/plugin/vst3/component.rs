@@ -1,15 +1,19 @@
 //! One instance as hosts hold it: component, controller and processor in one.
 
 use super::super::CollaParte;
-use super::MADE;
-use super::values::Values;
+use super::super::made::Made;
+use super::super::settle::Task;
+use super::super::values::{Change, Values};
+use super::host::Host;
+use crate::bridge::Bridge;
 use nice_plug::wrapper::vst3::Wrapper;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
     BusDirection, BusInfo, ChannelContext::IInfoListener, ChannelContext::IInfoListenerTrait, IAttributeList,
     IAudioProcessor, IAudioProcessorTrait, IComponent, IComponentHandler, IComponentTrait, IEditController,
-    IEditControllerTrait, IProcessContextRequirements, IProcessContextRequirementsTrait, IoMode, MediaType,
-    ParamID, ParamValue, ParameterInfo, ProcessData, ProcessSetup, RoutingInfo, SpeakerArrangement,
-    String128, SymbolicSampleSizes_, TChar,
+    IEditControllerTrait, IParamValueQueueTrait, IParameterChanges, IParameterChangesTrait,
+    IProcessContextRequirements, IProcessContextRequirementsTrait, IoMode, MediaType, ParamID, ParamValue,
+    ParameterInfo, ProcessData, ProcessSetup, RoutingInfo, SpeakerArrangement, String128,
+    SymbolicSampleSizes_, TChar,
 };
 use nice_plug::wrapper::vst3::vst3::Steinberg::{
     FIDString, FUnknown, IBStream, IPlugView, IPluginBaseTrait, TBool, TUID, int32, kInternalError,
@@ -19,6 +23,7 @@ use nice_plug::wrapper::vst3::vst3::{Class, ComRef};
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 #[allow(clippy::unnecessary_cast)] // Its type is another on Windows.
@@ -28,6 +33,8 @@ const SAMPLE_SIZE: int32 = SymbolicSampleSizes_::kSample32 as int32;
 pub struct Component {
     framework: ManuallyDrop<Wrapper<CollaParte>>,
     values: Values,
+    bridge: Arc<Bridge>,
+    host: Arc<Host>,
     set_up: AtomicBool,
 }
 
@@ -40,19 +47,34 @@ impl Component {
     /// A new instance. It is `None` only if the framework makes another plugin than it was told to.
     pub fn new() -> Option<Component> {
         let framework = Wrapper::<CollaParte>::new();
-        let made = MADE.with(|made| made.take());
+        let made = Made::latest();
         // SAFETY: the place for the result is a local, for whose fields zero is a value.
         let ids = (0..unsafe { framework.getParameterCount() }).map_while(|index| unsafe {
             let mut info: ParameterInfo = std::mem::zeroed();
             (framework.getParameterInfo(index, &mut info) == kResultOk).then_some(info.id)
         });
-        let values = Values::new(made.params.upgrade()?, made.bridge.upgrade()?, ids);
-        Some(Component { framework: ManuallyDrop::new(framework), values, set_up: AtomicBool::new(false) })
+        let values = Values::new(&made, ids)?;
+        let (bridge, host) = (made.bridge.upgrade()?, Arc::<Host>::default());
+        if let Some(executor) = made.executor {
+            let host = host.clone();
+            bridge.latency().tell_by(move || {
+                let host = host.clone();
+                // It panics where the window is just going.
+                contained(false, || {
+                    executor.execute_gui(Task::new(move || host.latency_changed()));
+                    true
+                })
+            });
+        }
+        let framework = ManuallyDrop::new(framework);
+        Some(Component { framework, values, bridge, host, set_up: AtomicBool::new(false) })
     }
 }
 
 impl Drop for Component {
     fn drop(&mut self) {
+        self.bridge.latency().listens(false);
+        self.host.forget();
         // SAFETY: it is not used again.
         let framework = unsafe { ManuallyDrop::take(&mut self.framework) };
         // The last instance panics here where the framework's thread has ended.
@@ -63,6 +85,19 @@ impl Drop for Component {
 /// What `call` gives, or `failed` where it panics: a panic must not reach the host.
 fn contained<T>(failed: T, call: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or(failed)
+}
+
+/// The last value of each parameter that a block changes.
+fn last_points(changes: ComRef<'_, IParameterChanges>) -> impl Iterator<Item = (ParamID, Change)> {
+    // SAFETY, for both: calls without demands, on a list that the host keeps for the length of its own call.
+    let queues = unsafe { changes.getParameterCount() };
+    (0..queues).filter_map(move |queue| unsafe {
+        // What it lends is null or lives as long as the list; the places for results are locals.
+        let queue = ComRef::from_raw(changes.getParameterData(queue))?;
+        let (last, mut at, mut value) = (queue.getPointCount() - 1, 0, 0.0);
+        let told = last >= 0 && queue.getPoint(last, &mut at, &mut value) == kResultOk;
+        told.then(|| (queue.getParameterId(), Change::Normalized(value)))
+    })
 }
 
 /// Functions that are the framework's, with what they give where it panics.
@@ -90,10 +125,26 @@ impl IComponentTrait for Component {
         fn getBusInfo(media: MediaType, direction: BusDirection, index: int32, bus: *mut BusInfo) -> tresult, or kInternalError;
         fn getRoutingInfo(input: *mut RoutingInfo, output: *mut RoutingInfo) -> tresult, or kInternalError;
         fn activateBus(media: MediaType, direction: BusDirection, index: int32, state: TBool) -> tresult, or kInternalError;
-        fn setActive(state: TBool) -> tresult, or kInternalError;
         fn setState(state: *mut IBStream) -> tresult, or kInternalError;
         fn getState(state: *mut IBStream) -> tresult, or kInternalError;
     } }
+
+    unsafe fn setActive(&self, state: TBool) -> tresult {
+        contained(kInternalError, || {
+            let latency = self.bridge.latency();
+            // Before the framework deactivates: `settle`.
+            latency.listens(false);
+            // SAFETY: what the host promises this function it promises the framework's.
+            let result = unsafe { self.framework.setActive(state) };
+            if state != 0 && result == kResultOk {
+                if latency.take_news() {
+                    self.host.latency_changed();
+                }
+                latency.listens(true);
+            }
+            result
+        })
+    }
 }
 
 impl IEditControllerTrait for Component {
@@ -107,7 +158,6 @@ impl IEditControllerTrait for Component {
         fn normalizedParamToPlain(id: ParamID, value: ParamValue) -> ParamValue, or value;
         fn plainParamToNormalized(id: ParamID, value: ParamValue) -> ParamValue, or value;
         fn getParamNormalized(id: ParamID) -> ParamValue, or 0.0;
-        fn setComponentHandler(handler: *mut IComponentHandler) -> tresult, or kInternalError;
         fn createView(name: FIDString) -> *mut IPlugView, or null_mut();
     } }
 
@@ -125,7 +175,20 @@ impl IEditControllerTrait for Component {
     }
 
     unsafe fn setParamNormalized(&self, id: ParamID, value: ParamValue) -> tresult {
-        contained(kInternalError, || if self.values.set(id, value) { kResultOk } else { kInvalidArgument })
+        contained(kInternalError, || match self.values.set(id, Change::Normalized(value)) {
+            true => kResultOk,
+            false => kInvalidArgument,
+        })
+    }
+
+    unsafe fn setComponentHandler(&self, handler: *mut IComponentHandler) -> tresult {
+        contained(kInternalError, || {
+            // SAFETY: what the host promises this function it promises both.
+            unsafe {
+                self.host.set(handler);
+                self.framework.setComponentHandler(handler)
+            }
+        })
     }
 }
 
@@ -136,10 +199,13 @@ impl IAudioProcessorTrait for Component {
         fn getBusArrangement(direction: BusDirection, index: int32, arrangement: *mut SpeakerArrangement)
             -> tresult, or kInternalError;
         fn canProcessSampleSize(size: int32) -> tresult, or kInternalError;
-        fn getLatencySamples() -> uint32, or 0;
         fn setProcessing(state: TBool) -> tresult, or kInternalError;
         fn getTailSamples() -> uint32, or 0;
     } }
+
+    unsafe fn getLatencySamples(&self) -> uint32 {
+        self.bridge.latency().samples()
+    }
 
     unsafe fn setupProcessing(&self, setup: *mut ProcessSetup) -> tresult {
         contained(kInternalError, || {
@@ -175,7 +241,7 @@ impl IAudioProcessorTrait for Component {
             }
             // SAFETY: null, or the host's for this call.
             if let Some(changes) = unsafe { ComRef::from_raw(data.inputParameterChanges) } {
-                self.values.follow(changes);
+                self.values.follow(last_points(changes));
             }
             if !self.set_up.load(Ordering::Acquire) {
                 return kResultFalse;

@@ -1,6 +1,7 @@
 //! Hosts that load the built bundles as a DAW does: CLAP through `clack-host`, VST3 through the host side of the
 //! `vst3` crate. Nothing here links the plugin.
 
+mod audio_thread;
 mod clap;
 pub mod probe;
 pub mod project;
@@ -145,12 +146,13 @@ pub trait Instance {
     /// What two threads may use at once.
     fn sides(&mut self) -> (&mut dyn AudioSide, &mut dyn WindowSide);
 
-    /// [`AudioSide::process`].
+    /// [`AudioSide::process`], on a thread that is not this one.
     ///
     /// # Errors
     /// As there.
     fn process(&mut self, channels: &mut [Vec<f32>], events: &mut Vec<Timed>) -> Result<Duration> {
-        self.sides().0.process(channels, events)
+        let audio = self.sides().0;
+        audio_thread::on_audio_thread(|| audio.process(channels, events))
     }
 
     /// [`AudioSide::automate`].

@@ -182,15 +182,26 @@ impl IParameterChangesTrait for Changes {
     }
 }
 
+/// What is done when a plugin wants a restart.
+type OnRestart = Box<dyn Fn(int32) + Send>;
+
 /// Hears what a plugin changes by itself, from whichever thread tells it.
 #[derive(Default)]
-pub(super) struct Handler(Mutex<Vec<(ParamID, f64)>>);
+pub(super) struct Handler {
+    edits: Mutex<Vec<(ParamID, f64)>>,
+    restart: Mutex<Option<OnRestart>>,
+}
 
 #[cfg(test)]
 impl Handler {
     /// The changes since this was last asked.
     pub(super) fn edits(&self) -> Vec<(ParamID, f64)> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.edits.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What is done when the plugin wants a restart, on its thread.
+    pub(super) fn on_restart(&self, what: impl Fn(int32) + Send + 'static) {
+        *self.restart.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(what));
     }
 }
 
@@ -204,7 +215,7 @@ impl IComponentHandlerTrait for Handler {
     }
 
     unsafe fn performEdit(&self, id: ParamID, value: f64) -> tresult {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((id, value));
+        self.edits.lock().unwrap_or_else(PoisonError::into_inner).push((id, value));
         kResultOk
     }
 
@@ -212,7 +223,10 @@ impl IComponentHandlerTrait for Handler {
         kResultOk
     }
 
-    unsafe fn restartComponent(&self, _flags: int32) -> tresult {
+    unsafe fn restartComponent(&self, flags: int32) -> tresult {
+        if let Some(what) = &*self.restart.lock().unwrap_or_else(PoisonError::into_inner) {
+            what(flags);
+        }
         kResultOk
     }
 }

@@ -4,8 +4,16 @@ use super::*;
 use crate::bundles;
 use crate::window::Window;
 use serde_json::{Value, json};
-use vst3::Steinberg::Vst::ProcessModes_;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use vst3::Steinberg::Vst::{ProcessModes_, RestartFlags_::kLatencyChanged};
 use vst3::Steinberg::{IPluginFactory2, IPluginFactory2Trait, PClassInfo2, kInvalidArgument};
+
+/// Of one library in one process all instances share the framework's thread: who ends it does so alone.
+static THREAD: RwLock<()> = RwLock::new(());
+
+fn among_others() -> RwLockReadGuard<'static, ()> {
+    THREAD.read().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn open() -> Vst3Instance {
     Vst3Instance::open(&bundles().join("Colla Parte.vst3")).unwrap()
@@ -15,12 +23,94 @@ fn saved(instance: &mut Vst3Instance) -> Value {
     serde_json::from_slice(&instance.save().unwrap()).unwrap()
 }
 
+fn parameter(instance: &mut Vst3Instance, name: &str) -> Parameter {
+    instance.parameters().into_iter().find(|parameter| parameter.name == name).unwrap()
+}
+
+/// Has the timing be another with a block.
+fn time(instance: &mut Vst3Instance, aligned: bool) {
+    let timing = parameter(instance, "Timing");
+    instance.automate(&timing, 0, f64::from(aligned));
+    instance.process(&mut [vec![0.0; 64], vec![0.0; 64]], &mut Vec::new()).unwrap();
+}
+
+const SETUP: Setup = Setup { rate_hz: 48_000.0, channels: 2, largest_block: 64, offline: false };
+
+/// Longer than anything takes that comes at all.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_host_is_told_of_another_latency_by_another_thread_than_the_audio_thread() {
+    let _among = among_others();
+    let window = Window::open().unwrap();
+    let mut instance = open();
+    let (tell, told) = std::sync::mpsc::channel();
+    instance.handler.on_restart(move |flags| tell.send((flags, std::thread::current().id())).unwrap());
+    instance.activate(&SETUP).unwrap();
+    assert_eq!((instance.latency(), told.try_iter().count()), (0, 0));
+    let audio = crate::audio_thread::on_audio_thread(|| std::thread::current().id());
+    for aligned in [true, false, true] {
+        time(&mut instance, aligned);
+        // Where the main thread is to tell it, on Windows, it takes its messages meanwhile.
+        let start = Instant::now();
+        let news = loop {
+            match (told.try_recv(), &window) {
+                (Ok(news), _) => break news,
+                (Err(_), Some(window)) => window.settle(Duration::from_millis(10)),
+                (Err(_), None) => std::thread::sleep(Duration::from_millis(10)),
+            }
+            assert!(start.elapsed() < PATIENCE, "never told");
+        };
+        assert_eq!(news.0, kLatencyChanged as int32);
+        assert_ne!(news.1, audio);
+        assert_eq!(instance.latency() > 0, aligned);
+    }
+    // What it knows it is not told again; what is new with an activation, within it.
+    instance.deactivate();
+    instance.activate(&SETUP).unwrap();
+    assert_eq!(told.try_iter().count(), 0);
+    instance.deactivate();
+    let timing = parameter(&mut instance, "Timing");
+    // SAFETY: a call without demands.
+    unsafe { instance.main.controller.setParamNormalized(timing.id, 0.0) };
+    instance.activate(&SETUP).unwrap();
+    let within: Vec<_> = told.try_iter().collect();
+    assert_eq!(within, [(kLatencyChanged as int32, std::thread::current().id())]);
+    assert_eq!(instance.latency(), 0);
+}
+
+/// The framework's thread ends where it comes to a task of an instance that is gone.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_instance_goes_and_the_others_are_still_told_of_their_latency() {
+    let _among = among_others();
+    let (mut stays, mut goes) = (open(), open());
+    let (tell, told) = std::sync::mpsc::sync_channel(0);
+    // That thread goes on when it is listened to.
+    stays.handler.on_restart(move |flags| tell.send(flags).unwrap());
+    for instance in [&mut stays, &mut goes] {
+        instance.activate(&SETUP).unwrap();
+        time(instance, true);
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let listens = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        (told.recv_timeout(PATIENCE), told)
+    });
+    // It waits until that thread has come to what it was told of this one.
+    drop(goes);
+    let (first, told) = listens.join().unwrap();
+    assert_eq!(first, Ok(kLatencyChanged as int32));
+    time(&mut stays, false);
+    assert_eq!(told.recv_timeout(PATIENCE), Ok(kLatencyChanged as int32));
+}
+
 #[test]
 fn what_a_host_sets_while_it_processes_is_saved_before_the_next_block() {
+    let _among = among_others();
     let mut instance = open();
-    let sensitivity =
-        instance.parameters().into_iter().find(|parameter| parameter.name == "Sensitivity").unwrap();
-    instance.activate(&Setup { rate_hz: 48_000.0, channels: 2, largest_block: 64, offline: false }).unwrap();
+    let sensitivity = parameter(&mut instance, "Sensitivity");
+    instance.activate(&SETUP).unwrap();
     let controller = &instance.main.controller;
     // SAFETY: calls without demands.
     let told = unsafe {
@@ -38,11 +128,11 @@ fn what_a_host_sets_while_it_processes_is_saved_before_the_next_block() {
 
 #[test]
 fn values_that_are_none_change_nothing() {
+    let _among = among_others();
     let mut instance = open();
-    let sensitivity =
-        instance.parameters().into_iter().find(|parameter| parameter.name == "Sensitivity").unwrap();
+    let sensitivity = parameter(&mut instance, "Sensitivity");
     let before = saved(&mut instance);
-    instance.activate(&Setup { rate_hz: 48_000.0, channels: 2, largest_block: 64, offline: false }).unwrap();
+    instance.activate(&SETUP).unwrap();
     let nobodys = Parameter { id: 1, ..sensitivity.clone() };
     // SAFETY: calls without demands.
     unsafe {
@@ -63,6 +153,7 @@ fn values_that_are_none_change_nothing() {
 
 #[test]
 fn what_no_host_should_ask_is_refused() {
+    let _among = among_others();
     let instance = open();
     let mut info: ParameterInfo = zeros();
     // SAFETY: places for results are locals or null, which every one of these functions must stand.
@@ -114,11 +205,12 @@ const PEDAL_OUT: (i16, i16) = (848, 567);
 
 #[test]
 fn what_is_changed_in_the_window_counts_at_once_in_a_host_that_does_not_play() {
+    let _among = among_others();
     let Some(window) = Window::open().unwrap() else {
         return eprintln!("not looked at for want of a display: parameters in the window");
     };
     let mut instance = open();
-    let pedal = instance.parameters().into_iter().find(|parameter| parameter.name == "Pedal out").unwrap();
+    let pedal = parameter(&mut instance, "Pedal out");
     assert_eq!(saved(&mut instance)["params"]["pedal"], json!({ "bool": false }));
     instance.open_editor(window.id()).unwrap();
     // A window that is slow to open misses a click.
@@ -141,6 +233,7 @@ fn what_is_changed_in_the_window_counts_at_once_in_a_host_that_does_not_play() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_last_instance_goes_in_peace_where_the_frameworks_thread_has_ended() {
+    let _alone = THREAD.write().unwrap_or_else(PoisonError::into_inner);
     struct Lent(ComPtr<IComponent>);
     // SAFETY: what it points to is counted with atomics; that VST3 wants this thread to leave it alone is what is tried.
     unsafe impl Send for Lent {}
@@ -178,6 +271,7 @@ fn the_last_instance_goes_in_peace_where_the_frameworks_thread_has_ended() {
 
 #[test]
 fn the_factory_has_one_class_and_makes_no_other() {
+    let _among = among_others();
     let module = Module::load(&bundles().join("Colla Parte.vst3")).unwrap();
     let factory = module.factory().unwrap().cast::<IPluginFactory2>().unwrap();
     let mut info: PClassInfo2 = zeros();

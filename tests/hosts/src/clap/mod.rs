@@ -1,5 +1,8 @@
 //! A CLAP host.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{AudioSide, Instance, Midi, Parameter, Setup, Timed, Transport, WindowSide};
 use anyhow::{Context, Result, anyhow, bail};
 use clack_extensions::audio_ports_config::{AudioPortsConfigBuffer, PluginAudioPortsConfig};

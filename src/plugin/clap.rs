@@ -1,0 +1,333 @@
+//! The CLAP that hosts are given: the framework's, within an object of ours that keeps from it what it does not stand (`nice-plug` 0.4.2).
+//!
+//! - For each parameter that the audio thread changes the framework has the host call the editor back, and where a host does not say which thread is which,
+//!   that allocates. Here the parameters are set before the framework sees the block, and the editor looks when the worker next does.
+//! - It takes a block where it is not active for a fault of its own, and panics, which ends the host.
+
+use super::CollaParte;
+use super::made::Made;
+use super::values::{Change, Values};
+use clap_sys::events::{
+    CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_MOD, CLAP_EVENT_PARAM_VALUE, clap_event_header,
+    clap_event_param_mod, clap_event_param_value, clap_input_events, clap_output_events,
+};
+use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_param_info, clap_plugin_params};
+use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process, clap_process_status};
+use nice_plug::wrapper::clap::{
+    CLAP_PLUGIN_FACTORY_ID, CLAP_VERSION, PluginDescriptor, Wrapper, clap_host, clap_plugin,
+    clap_plugin_descriptor, clap_plugin_entry, clap_plugin_factory,
+};
+use nice_plug::wrapper::setup_logger;
+use std::ffi::{CStr, c_char, c_void};
+use std::ptr::null;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// What a host holds.
+#[repr(C)]
+struct Instance {
+    /// The framework's functions, but for those that are here, and its data. First, so that a pointer to it is one to the whole.
+    plugin: clap_plugin,
+    framework: Framework,
+    params: clap_plugin_params,
+    values: Values,
+    active: AtomicBool,
+}
+
+/// The framework's object, which lives as long as ours.
+struct Framework(*const clap_plugin);
+
+impl Framework {
+    fn functions(&self) -> &clap_plugin {
+        // SAFETY: it is let go of in `destroy` alone, with this.
+        unsafe { &*self.0 }
+    }
+
+    /// Its functions for parameters.
+    fn params(&self) -> Option<&clap_plugin_params> {
+        // SAFETY: a call as CLAP has it; what it lends is null or lives as long as the plugin, and is what its name says.
+        unsafe {
+            let extension = self.functions().get_extension?(self.0, CLAP_EXT_PARAMS.as_ptr());
+            extension.cast::<clap_plugin_params>().as_ref()
+        }
+    }
+
+    /// The numbers of its parameters, in their order.
+    fn parameters(&self, params: &clap_plugin_params) -> Option<Vec<u32>> {
+        // SAFETY: calls as CLAP has them; the place for the result is a local, for whose fields zero is a value.
+        unsafe {
+            let (count, describe) = (params.count?(self.0), params.get_info?);
+            let ids = (0..count).map_while(|index| {
+                let mut info: clap_param_info = std::mem::zeroed();
+                describe(self.0, index, &mut info).then_some(info.id)
+            });
+            Some(ids.collect())
+        }
+    }
+}
+
+impl Drop for Framework {
+    fn drop(&mut self) {
+        if let Some(destroy) = self.functions().destroy {
+            // SAFETY: whoever has this has the plugin, and lets go of it once.
+            unsafe { destroy(self.0) };
+        }
+    }
+}
+
+impl Instance {
+    /// A new one. It is `None` only if the framework makes another plugin than it was told to.
+    ///
+    /// # Safety
+    /// `host` is one that lives as long as the instance.
+    unsafe fn new(host: *const clap_host) -> Option<Instance> {
+        // SAFETY: the caller's promise; the framework's way: this one reference is the plugin's own, until it is destroyed.
+        let framework = unsafe {
+            let wrapper = Arc::into_raw(Wrapper::<CollaParte>::new(host));
+            Framework((*wrapper).clap_plugin.as_ptr())
+        };
+        let params = *framework.params()?;
+        let values = Values::new(&Made::latest(), framework.parameters(&params)?.into_iter())?;
+        let plugin = clap_plugin {
+            destroy: Some(destroy),
+            activate: Some(activate),
+            deactivate: Some(deactivate),
+            process: Some(process),
+            get_extension: Some(get_extension),
+            ..*framework.functions()
+        };
+        let params = clap_plugin_params { flush: Some(flush), ..params };
+        Some(Instance { plugin, framework, params, values, active: AtomicBool::new(false) })
+    }
+
+    /// The instance that a host means.
+    ///
+    /// # Safety
+    /// `plugin` is null or what [`create_plugin`] gave, not yet destroyed.
+    unsafe fn of<'a>(plugin: *const clap_plugin) -> Option<&'a Instance> {
+        // SAFETY: the caller's promise; every one that was given is the first field of an instance.
+        unsafe { plugin.cast::<Instance>().as_ref() }
+    }
+}
+
+unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
+    if !plugin.is_null() {
+        // SAFETY: a host destroys what `create_plugin` gave it, once.
+        drop(unsafe { Box::from_raw(plugin.cast_mut().cast::<Instance>()) });
+    }
+}
+
+unsafe extern "C" fn activate(plugin: *const clap_plugin, rate_hz: f64, least: u32, most: u32) -> bool {
+    // SAFETY: what the host promises this function it promises the framework's.
+    unsafe {
+        let Some(instance) = Instance::of(plugin) else { return false };
+        let possible = rate_hz.is_finite() && rate_hz > 0.0 && most > 0;
+        let activated = possible
+            && instance
+                .framework
+                .functions()
+                .activate
+                .is_some_and(|activate| activate(plugin, rate_hz, least, most));
+        instance.active.fetch_or(activated, Ordering::AcqRel);
+        activated
+    }
+}
+
+unsafe extern "C" fn deactivate(plugin: *const clap_plugin) {
+    // SAFETY: what the host promises this function it promises the framework's.
+    unsafe {
+        let Some(instance) = Instance::of(plugin) else { return };
+        instance.active.store(false, Ordering::Release);
+        if let Some(deactivate) = instance.framework.functions().deactivate {
+            deactivate(plugin);
+        }
+    }
+}
+
+/// # Realtime safety
+/// The framework's, and wait-free beside it.
+unsafe extern "C" fn process(
+    plugin: *const clap_plugin,
+    process: *const clap_process,
+) -> clap_process_status {
+    // SAFETY: what the host promises this function it promises the framework's: that the block is null or its own for this call.
+    unsafe {
+        let (Some(instance), Some(block)) = (Instance::of(plugin), process.as_ref()) else {
+            return CLAP_PROCESS_ERROR;
+        };
+        instance.values.follow(changes(block.in_events));
+        let Some(go_on) = instance.framework.functions().process else { return CLAP_PROCESS_ERROR };
+        if !instance.active.load(Ordering::Acquire) {
+            return CLAP_PROCESS_ERROR;
+        }
+        let others = clap_input_events {
+            ctx: block.in_events.cast_mut().cast(),
+            size: Some(size_of_all),
+            get: Some(get_of_others),
+        };
+        let in_events = if block.in_events.is_null() { null() } else { &raw const others };
+        go_on(plugin, &clap_process { in_events, ..*block })
+    }
+}
+
+/// Takes changes of parameters where no block brings them, and tells of those that the window made.
+///
+/// # Realtime safety
+/// As [`process`], while the plugin is active.
+unsafe extern "C" fn flush(
+    plugin: *const clap_plugin,
+    events: *const clap_input_events,
+    told: *const clap_output_events,
+) {
+    // SAFETY: what the host promises this function it promises the framework's.
+    unsafe {
+        let Some(instance) = Instance::of(plugin) else { return };
+        instance.values.follow(changes(events));
+        if !instance.active.load(Ordering::Acquire) {
+            // This is the main thread, and perhaps there is no worker.
+            instance.values.tell();
+        }
+        if let Some(flush) = instance.framework.params().and_then(|params| params.flush) {
+            flush(plugin, null(), told);
+        }
+    }
+}
+
+unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char) -> *const c_void {
+    // SAFETY: what the host promises this function it promises the framework's: that `id` is null or a string.
+    unsafe {
+        match (Instance::of(plugin), id.is_null()) {
+            (Some(instance), false) if CStr::from_ptr(id) == CLAP_EXT_PARAMS => {
+                (&raw const instance.params).cast()
+            }
+            (Some(instance), false) => {
+                instance.framework.functions().get_extension.map_or(null(), |get| get(plugin, id))
+            }
+            _ => null(),
+        }
+    }
+}
+
+/// The changes of parameters among a host's events.
+///
+/// # Safety
+/// `events` is null or the host's for as long as the result is used.
+unsafe fn changes(events: *const clap_input_events) -> impl Iterator<Item = (u32, Change)> {
+    // SAFETY, for both: the caller's promise; an event is as long as its type says.
+    let count = unsafe { if events.is_null() { 0 } else { size(events) } };
+    (0..count).filter_map(move |index| unsafe {
+        let event = get(events, index);
+        match of_parameter(event)? {
+            CLAP_EVENT_PARAM_VALUE => {
+                let event = &*event.cast::<clap_event_param_value>();
+                Some((event.param_id, Change::Stepped(event.value)))
+            }
+            _ => {
+                let event = &*event.cast::<clap_event_param_mod>();
+                Some((event.param_id, Change::Modulated(event.amount)))
+            }
+        }
+    })
+}
+
+/// The type of an event, if it changes a parameter.
+///
+/// # Safety
+/// `event` is null or an event.
+unsafe fn of_parameter(event: *const clap_event_header) -> Option<u16> {
+    // SAFETY: the caller's promise.
+    let header = unsafe { event.as_ref() }?;
+    let changes = matches!(header.type_, CLAP_EVENT_PARAM_VALUE | CLAP_EVENT_PARAM_MOD);
+    (header.space_id == CLAP_CORE_EVENT_SPACE_ID && changes).then_some(header.type_)
+}
+
+/// How many events a list has.
+///
+/// # Safety
+/// `events` is a list.
+unsafe fn size(events: *const clap_input_events) -> u32 {
+    // SAFETY: the caller's promise.
+    unsafe { (*events).size.map_or(0, |size| size(events)) }
+}
+
+/// One of them.
+///
+/// # Safety
+/// As [`size`].
+unsafe fn get(events: *const clap_input_events, index: u32) -> *const clap_event_header {
+    // SAFETY: the caller's promise.
+    unsafe { (*events).get.map_or(null(), |get| get(events, index)) }
+}
+
+unsafe extern "C" fn size_of_all(others: *const clap_input_events) -> u32 {
+    // SAFETY: `process` makes such lists, of one that is the host's for as long.
+    unsafe { size((*others).ctx.cast_const().cast()) }
+}
+
+/// An event of a host's list; null, which the framework passes over, for one that changes a parameter.
+unsafe extern "C" fn get_of_others(others: *const clap_input_events, index: u32) -> *const clap_event_header {
+    // SAFETY: as `size_of_all`.
+    unsafe {
+        let event = get((*others).ctx.cast_const().cast(), index);
+        if of_parameter(event).is_some() { null() } else { event }
+    }
+}
+
+fn descriptor() -> &'static PluginDescriptor {
+    static DESCRIPTOR: OnceLock<PluginDescriptor> = OnceLock::new();
+    DESCRIPTOR.get_or_init(PluginDescriptor::for_plugin::<CollaParte>)
+}
+
+unsafe extern "C" fn get_plugin_count(_factory: *const clap_plugin_factory) -> u32 {
+    1
+}
+
+unsafe extern "C" fn get_plugin_descriptor(
+    _factory: *const clap_plugin_factory,
+    index: u32,
+) -> *const clap_plugin_descriptor {
+    if index == 0 { descriptor().clap_plugin_descriptor() } else { null() }
+}
+
+unsafe extern "C" fn create_plugin(
+    _factory: *const clap_plugin_factory,
+    host: *const clap_host,
+    id: *const c_char,
+) -> *const clap_plugin {
+    // SAFETY: the host gives null or a string, and itself.
+    unsafe {
+        if host.is_null() || id.is_null() || CStr::from_ptr(id) != descriptor().clap_id() {
+            return null();
+        }
+        Instance::new(host).map_or(null(), |instance| Box::into_raw(Box::new(instance)).cast_const().cast())
+    }
+}
+
+static FACTORY: clap_plugin_factory = clap_plugin_factory {
+    get_plugin_count: Some(get_plugin_count),
+    get_plugin_descriptor: Some(get_plugin_descriptor),
+    create_plugin: Some(create_plugin),
+};
+
+unsafe extern "C" fn init(_path: *const c_char) -> bool {
+    setup_logger::<CollaParte>();
+    true
+}
+
+unsafe extern "C" fn deinit() {}
+
+unsafe extern "C" fn get_factory(id: *const c_char) -> *const c_void {
+    // SAFETY: the host gives null or a string.
+    let wanted = !id.is_null() && unsafe { CStr::from_ptr(id) } == CLAP_PLUGIN_FACTORY_ID;
+    if wanted { (&raw const FACTORY).cast() } else { null() }
+}
+
+/// What a host looks for in the library.
+#[unsafe(no_mangle)]
+#[used]
+pub static clap_entry: clap_plugin_entry = clap_plugin_entry {
+    clap_version: CLAP_VERSION,
+    init: Some(init),
+    deinit: Some(deinit),
+    get_factory: Some(get_factory),
+};
