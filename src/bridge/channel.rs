@@ -6,8 +6,9 @@
 use super::transport::TransportMark;
 use crate::performance::CueMessage;
 use rtrb::{Consumer, Producer, RingBuffer};
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Audio that the ring holds before samples are dropped, in seconds: long enough to read a large score meanwhile.
 const RING_S: f64 = 4.0;
@@ -143,6 +144,34 @@ impl WorkerHalf {
     /// change their settings, activate again and again.
     pub fn came_to_nothing(&self) -> bool {
         self.samples.is_abandoned() && (self.samples.slots() as f64) < LEAST_S * self.rate_hz
+    }
+}
+
+/// The worker's halves that it has not come to yet, in order.
+#[derive(Default)]
+pub(super) struct Connections(Mutex<VecDeque<WorkerHalf>>);
+
+impl std::fmt::Debug for Connections {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Connections").field(&self.waiting().len()).finish()
+    }
+}
+
+impl Connections {
+    /// One more. Of those before, what came to nothing need not wait for the worker: a host may activate faster than it looks.
+    pub fn offer(&self, half: WorkerHalf) {
+        let mut waiting = self.waiting();
+        waiting.retain(|half| !half.came_to_nothing());
+        waiting.push_back(half);
+    }
+
+    /// The next one, if it is not over already.
+    pub fn next(&self) -> Option<WorkerHalf> {
+        self.waiting().pop_front()
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<WorkerHalf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,6 +1,5 @@
 //! What the editor and the host's main thread ask of the worker.
 
-use super::channel::WorkerHalf;
 use super::{RemoteSettings, ScoreSource, Severity};
 use crate::engine::FollowCommand;
 use crate::score::Choice;
@@ -10,8 +9,8 @@ use std::path::PathBuf;
 pub(super) enum Command {
     /// Something that all threads share is another: show it.
     Look,
-    /// Audio now comes through these rings.
-    Connect(WorkerHalf),
+    /// Audio now comes through the next of `Shared::connections`.
+    Connect,
     /// Read this file and follow it, if it is a score; otherwise say why not.
     LoadFile(PathBuf),
     /// Follow this score.

@@ -74,7 +74,8 @@ impl Bridge {
         let thread = self.worker_thread::<E>()?;
         let (audio, worker) = rings(rate_hz, largest_block);
         // The receiver lives as long as the thread, which ends only with the bridge.
-        let _ = self.commands.send(Command::Connect(worker));
+        self.shared.connections.offer(worker);
+        let _ = self.commands.send(Command::Connect);
         thread.unpark();
         Some(RealtimeEnd::new(audio, thread, rate_hz))
     }

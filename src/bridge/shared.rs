@@ -1,5 +1,6 @@
 //! What all threads of one plugin instance share, the audio thread excepted.
 
+use super::channel::Connections;
 use super::journal;
 use super::latency::Latency;
 use super::members::{Member, MemberId, Registry};
@@ -45,6 +46,8 @@ pub(super) struct Shared {
     /// The audio thread has another value of a parameter, which the editor may show.
     pub automated: AtomicBool,
     pub latency: Latency,
+    /// To be connected, each with a command of its own.
+    pub connections: Connections,
 }
 
 /// Something to tell the user that waits for the worker.
@@ -88,6 +91,7 @@ impl Shared {
             choosing: AtomicBool::default(),
             automated: AtomicBool::default(),
             latency: Latency::default(),
+            connections: Connections::default(),
         }
     }
 

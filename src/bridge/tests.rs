@@ -1,6 +1,6 @@
 //! The bridge under load, resets and a misbehaving engine.
 
-use super::channel::rings;
+use super::channel::{Connections, rings};
 use super::command::Command;
 use super::shared::Shared;
 use super::stream::Stream;
@@ -192,6 +192,26 @@ fn only_an_activation_that_is_over_at_once_comes_to_nothing() {
 }
 
 #[test]
+fn activations_that_came_to_nothing_do_not_wait_for_the_worker() {
+    let connections = Connections::default();
+    let mut kept = Vec::new();
+    for (n, rate_hz) in [1.0, 2.0, 3.0, 4.0].map(|n| n * RATE_HZ).into_iter().enumerate() {
+        let (audio, half) = rings(rate_hz, 512);
+        let mut end = RealtimeEnd::new(audio, std::thread::current(), rate_hz);
+        // The first played a second and is over, the second and third are over at once, the fourth runs.
+        if n == 0 {
+            (0..(rate_hz as usize / 512)).for_each(|_| end.push(&[0.5; 512], None, 1.0));
+        }
+        connections.offer(half);
+        if n == 3 {
+            kept.push(end);
+        }
+    }
+    let waiting: Vec<f64> = std::iter::from_fn(|| connections.next()).map(|half| half.rate_hz).collect();
+    assert_eq!(waiting, [RATE_HZ, 4.0 * RATE_HZ]);
+}
+
+#[test]
 fn a_full_ring_drops_audio_counts_it_and_keeps_the_time() {
     let shared = Arc::new(Shared::default());
     let (commands, requests) = crossbeam_channel::unbounded();
@@ -206,7 +226,8 @@ fn a_full_ring_drops_audio_counts_it_and_keeps_the_time() {
         let (shared, requests) = (shared.clone(), requests.clone());
         move || Worker::<Toy>::new(shared, requests).run()
     });
-    commands.send(super::command::Command::Connect(worker_half)).unwrap();
+    shared.connections.offer(worker_half);
+    commands.send(Command::Connect).unwrap();
     assert!(end.wait(Duration::from_secs(20)));
     let late = signal(500, &[(7, -0.5)]);
     end.push(&late, None, 1.0);
@@ -217,7 +238,7 @@ fn a_full_ring_drops_audio_counts_it_and_keeps_the_time() {
     schedule.take_until(u64::MAX, |due, kind| last = Some((due, kind)));
     // The stream's clock ran on through the gap.
     assert_eq!(last, Some((160 * 500 + 7, off(50))));
-    commands.send(super::command::Command::Stop).unwrap();
+    commands.send(Command::Stop).unwrap();
     worker.join().unwrap();
     let dropped = 160 * 500 - 32_000;
     let bridge_view = shared.snapshot();
@@ -302,7 +323,8 @@ fn whoever_watches_is_told_of_news_and_of_nothing_else() {
         told.load(Ordering::Relaxed) - before
     };
     let send = |command| commands.send(command).unwrap();
-    send(Command::Connect(half));
+    shared.connections.offer(half);
+    send(Command::Connect);
     assert!(rounds() > 0, "a connection is news");
     assert_eq!(rounds(), 0);
     end.push(&[0.0; 256], None, 1.0);

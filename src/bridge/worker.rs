@@ -118,7 +118,7 @@ impl<E: Stream> Worker<E> {
                 self.end_line();
                 return None;
             }
-            if matches!(command, Command::Connect(_)) {
+            if matches!(command, Command::Connect) {
                 available = 0;
             }
             self.obey(command);
@@ -151,7 +151,11 @@ impl<E: Stream> Worker<E> {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Connect(half) => self.connect(half),
+            Command::Connect => {
+                if let Some(half) = self.shared.connections.next() {
+                    self.connect(half);
+                }
+            }
             Command::LoadFile(path) => {
                 let source = ScoreSource::from_file(&path);
                 self.load(source);
