@@ -5,12 +5,15 @@
 //! - It takes a block where it is not active for a fault of its own, and panics, which ends the host.
 
 use super::CollaParte;
+use super::buffers::{Bus, whole};
 use super::made::Made;
 use super::values::{Change, Values};
+use clap_sys::audio_buffer::clap_audio_buffer;
 use clap_sys::events::{
     CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_MOD, CLAP_EVENT_PARAM_VALUE, clap_event_header,
     clap_event_param_mod, clap_event_param_value, clap_input_events, clap_output_events,
 };
+use clap_sys::ext::audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_param_info, clap_plugin_params};
 use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process, clap_process_status};
 use nice_plug::wrapper::clap::{
@@ -19,8 +22,8 @@ use nice_plug::wrapper::clap::{
 };
 use nice_plug::wrapper::setup_logger;
 use std::ffi::{CStr, c_char, c_void};
-use std::ptr::null;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ptr::{null, null_mut};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// What a host holds.
@@ -32,6 +35,8 @@ struct Instance {
     params: clap_plugin_params,
     values: Values,
     active: AtomicBool,
+    /// In, and as many out, as the host chose before it activated.
+    channels: AtomicU32,
 }
 
 /// The framework's object, which lives as long as ours.
@@ -43,12 +48,28 @@ impl Framework {
         unsafe { &*self.0 }
     }
 
+    /// Its functions for something.
+    ///
+    /// # Safety
+    /// `T` is what CLAP has for that name.
+    unsafe fn extension<T>(&self, name: &CStr) -> Option<&T> {
+        // SAFETY: a call as CLAP has it; what it lends is null or lives as long as the plugin, and is what its name says.
+        unsafe { self.functions().get_extension?(self.0, name.as_ptr()).cast::<T>().as_ref() }
+    }
+
     /// Its functions for parameters.
     fn params(&self) -> Option<&clap_plugin_params> {
-        // SAFETY: a call as CLAP has it; what it lends is null or lives as long as the plugin, and is what its name says.
+        // SAFETY: the name's type.
+        unsafe { self.extension(CLAP_EXT_PARAMS) }
+    }
+
+    /// How many channels it has now, in as out.
+    fn channels(&self) -> Option<u32> {
+        // SAFETY: the name's type; a call as CLAP has it; the place for the result is a local, for whose fields zero is a value.
         unsafe {
-            let extension = self.functions().get_extension?(self.0, CLAP_EXT_PARAMS.as_ptr());
-            extension.cast::<clap_plugin_params>().as_ref()
+            let ports = self.extension::<clap_plugin_audio_ports>(CLAP_EXT_AUDIO_PORTS)?;
+            let mut info: clap_audio_port_info = std::mem::zeroed();
+            ports.get?(self.0, 0, false, &mut info).then_some(info.channel_count)
         }
     }
 
@@ -97,7 +118,14 @@ impl Instance {
             ..*framework.functions()
         };
         let params = clap_plugin_params { flush: Some(flush), ..params };
-        Some(Instance { plugin, framework, params, values, active: AtomicBool::new(false) })
+        Some(Instance {
+            plugin,
+            framework,
+            params,
+            values,
+            active: AtomicBool::new(false),
+            channels: AtomicU32::new(0),
+        })
     }
 
     /// The instance that a host means.
@@ -128,7 +156,10 @@ unsafe extern "C" fn activate(plugin: *const clap_plugin, rate_hz: f64, least: u
                 .functions()
                 .activate
                 .is_some_and(|activate| activate(plugin, rate_hz, least, most));
-        instance.active.fetch_or(activated, Ordering::AcqRel);
+        if activated {
+            instance.channels.store(instance.framework.channels().unwrap_or(0), Ordering::Relaxed);
+            instance.active.store(true, Ordering::Release);
+        }
         activated
     }
 }
@@ -166,7 +197,41 @@ unsafe extern "C" fn process(
             get: Some(get_of_others),
         };
         let in_events = if block.in_events.is_null() { null() } else { &raw const others };
-        go_on(plugin, &clap_process { in_events, ..*block })
+        let channels = instance.channels.load(Ordering::Relaxed) as usize;
+        let (inputs, outputs) = (block.audio_inputs, block.audio_outputs);
+        let input = if block.audio_inputs_count > 0 { inputs.as_ref() } else { None };
+        let output = if block.audio_outputs_count > 0 { outputs.as_mut() } else { None };
+        // What comes out is no constant.
+        let output = output.map_or(Bus::NONE, |output| {
+            output.constant_mask = 0;
+            bus(output)
+        });
+        let used = whole(input.map_or(Bus::NONE, bus), output, channels, block.frames_count as usize);
+        let count = u32::from(used.is_some());
+        let (input, mut output) = used.map(|(input, output)| (buffer(input), buffer(output))).unzip();
+        let block = clap_process {
+            in_events,
+            audio_inputs: input.as_ref().map_or(null(), std::ptr::from_ref),
+            audio_inputs_count: count,
+            audio_outputs: output.as_mut().map_or(null_mut(), std::ptr::from_mut),
+            audio_outputs_count: count,
+            ..*block
+        };
+        go_on(plugin, &block)
+    }
+}
+
+fn bus(buffer: &clap_audio_buffer) -> Bus {
+    Bus { channels: buffer.data32, count: buffer.channel_count as usize }
+}
+
+fn buffer(bus: Bus) -> clap_audio_buffer {
+    clap_audio_buffer {
+        data32: bus.channels,
+        data64: null_mut(),
+        channel_count: bus.count as u32,
+        latency: 0,
+        constant_mask: 0,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod app;
 mod book_rows;
+mod buffers;
 mod chooser;
 mod clap;
 mod delay;

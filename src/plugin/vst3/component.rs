@@ -1,6 +1,7 @@
 //! One instance as hosts hold it: component, controller and processor in one.
 
 use super::super::CollaParte;
+use super::super::buffers::{Bus, whole};
 use super::super::made::Made;
 use super::super::settle::Task;
 use super::super::values::{Change, Values};
@@ -8,11 +9,12 @@ use super::host::Host;
 use crate::bridge::Bridge;
 use nice_plug::wrapper::vst3::Wrapper;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
-    BusDirection, BusInfo, ChannelContext::IInfoListener, ChannelContext::IInfoListenerTrait, IAttributeList,
-    IAudioProcessor, IAudioProcessorTrait, IComponent, IComponentHandler, IComponentTrait, IEditController,
+    AudioBusBuffers, AudioBusBuffers__type0, BusDirection, BusDirections_, BusInfo,
+    ChannelContext::IInfoListener, ChannelContext::IInfoListenerTrait, IAttributeList, IAudioProcessor,
+    IAudioProcessorTrait, IComponent, IComponentHandler, IComponentTrait, IEditController,
     IEditControllerTrait, IParamValueQueueTrait, IParameterChanges, IParameterChangesTrait,
-    IProcessContextRequirements, IProcessContextRequirementsTrait, IoMode, MediaType, ParamID, ParamValue,
-    ParameterInfo, ProcessData, ProcessSetup, RoutingInfo, SpeakerArrangement, String128,
+    IProcessContextRequirements, IProcessContextRequirementsTrait, IoMode, MediaType, MediaTypes_, ParamID,
+    ParamValue, ParameterInfo, ProcessData, ProcessSetup, RoutingInfo, SpeakerArrangement, String128,
     SymbolicSampleSizes_, TChar,
 };
 use nice_plug::wrapper::vst3::vst3::Steinberg::{
@@ -24,10 +26,14 @@ use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 #[allow(clippy::unnecessary_cast)] // Its type is another on Windows.
 const SAMPLE_SIZE: int32 = SymbolicSampleSizes_::kSample32 as int32;
+#[allow(clippy::unnecessary_cast)] // As above.
+const AUDIO: MediaType = MediaTypes_::kAudio as MediaType;
+#[allow(clippy::unnecessary_cast)] // As above.
+const OUTPUT: BusDirection = BusDirections_::kOutput as BusDirection;
 
 /// The framework's object, and what is done around it.
 pub struct Component {
@@ -36,6 +42,8 @@ pub struct Component {
     bridge: Arc<Bridge>,
     host: Arc<Host>,
     set_up: AtomicBool,
+    /// In, and as many out, as the host chose before it activated.
+    channels: AtomicUsize,
 }
 
 impl Class for Component {
@@ -67,7 +75,51 @@ impl Component {
             });
         }
         let framework = ManuallyDrop::new(framework);
-        Some(Component { framework, values, bridge, host, set_up: AtomicBool::new(false) })
+        Some(Component {
+            framework,
+            values,
+            bridge,
+            host,
+            set_up: AtomicBool::new(false),
+            channels: AtomicUsize::new(0),
+        })
+    }
+}
+
+impl Component {
+    /// How many channels it has now, in as out.
+    fn outputs(&self) -> usize {
+        // SAFETY: the place for the result is a local, for whose fields zero is a value.
+        unsafe {
+            let mut info: BusInfo = std::mem::zeroed();
+            let known = self.framework.getBusInfo(AUDIO, OUTPUT, 0, &mut info) == kResultOk;
+            if known { info.channelCount as usize } else { 0 }
+        }
+    }
+}
+
+/// The first of some buses.
+///
+/// # Safety
+/// `buses` is null or there are so many.
+unsafe fn first(buses: *const AudioBusBuffers, count: int32) -> Bus {
+    if count < 1 {
+        return Bus::NONE;
+    }
+    // SAFETY: the caller's promise; blocks that are no floats were refused.
+    unsafe {
+        buses.as_ref().map_or(Bus::NONE, |bus| Bus {
+            channels: bus.__field0.channelBuffers32,
+            count: bus.numChannels.max(0) as usize,
+        })
+    }
+}
+
+fn buffers(bus: Bus) -> AudioBusBuffers {
+    AudioBusBuffers {
+        numChannels: bus.count as int32,
+        silenceFlags: 0,
+        __field0: AudioBusBuffers__type0 { channelBuffers32: bus.channels },
     }
 }
 
@@ -137,6 +189,7 @@ impl IComponentTrait for Component {
             // SAFETY: what the host promises this function it promises the framework's.
             let result = unsafe { self.framework.setActive(state) };
             if state != 0 && result == kResultOk {
+                self.channels.store(self.outputs(), Ordering::Relaxed);
                 if latency.take_news() {
                     self.host.latency_changed();
                 }
@@ -246,9 +299,28 @@ impl IAudioProcessorTrait for Component {
             if !self.set_up.load(Ordering::Acquire) {
                 return kResultFalse;
             }
-            let mut rest = ProcessData { inputParameterChanges: null_mut(), ..*data };
-            // SAFETY: what the host promises of its block holds for this copy of its description.
-            unsafe { self.framework.process(&mut rest) }
+            // SAFETY: what the host promises of its block holds for what is left of it.
+            unsafe {
+                if let Some(output) = data.outputs.as_mut().filter(|_| data.numOutputs > 0) {
+                    output.silenceFlags = 0;
+                }
+                let (input, output) =
+                    (first(data.inputs, data.numInputs), first(data.outputs, data.numOutputs));
+                let channels = self.channels.load(Ordering::Relaxed);
+                let used = whole(input, output, channels, data.numSamples as usize);
+                let count = int32::from(used.is_some());
+                let (mut input, mut output) =
+                    used.map(|(input, output)| (buffers(input), buffers(output))).unzip();
+                let mut rest = ProcessData {
+                    inputParameterChanges: null_mut(),
+                    inputs: input.as_mut().map_or(null_mut(), std::ptr::from_mut),
+                    numInputs: count,
+                    outputs: output.as_mut().map_or(null_mut(), std::ptr::from_mut),
+                    numOutputs: count,
+                    ..*data
+                };
+                self.framework.process(&mut rest)
+            }
         })
     }
 }

@@ -279,3 +279,33 @@ pub fn render(
     anyhow::ensure!(start == length, "the blocks cover {start} of {length} samples");
     Ok(events)
 }
+
+/// Blocks of a host that says two channels and gives others: which of the input's and of the output's there are, and what is in three
+/// channels of .25 after a block in which every input was .5.
+#[cfg(test)]
+const ODD_BUSES: [(&[bool], &[bool], [f32; 3]); 8] = [
+    (&[true, true], &[true, true], [0.5, 0.5, 0.25]),
+    (&[true, true, true], &[true, true, true], [0.5, 0.5, 0.0]),
+    (&[true], &[true, true], [0.0, 0.0, 0.25]),
+    (&[], &[true, true], [0.0, 0.0, 0.25]),
+    (&[true, false], &[true, true], [0.0, 0.0, 0.25]),
+    (&[true, true], &[true], [0.0, 0.25, 0.25]),
+    (&[true, true], &[false, true], [0.25, 0.0, 0.25]),
+    (&[true, true], &[], [0.25, 0.25, 0.25]),
+];
+
+/// Pointers to the channels that are there, null for the others.
+#[cfg(test)]
+fn pointers<const N: usize>(samples: &mut [[f32; N]], there: &[bool]) -> Vec<*mut f32> {
+    let pointer = |(samples, &there): (&mut [f32; N], &bool)| match there {
+        true => samples.as_mut_ptr(),
+        false => std::ptr::null_mut(),
+    };
+    samples.iter_mut().zip(there).map(pointer).collect()
+}
+
+/// What every sample of each channel is, where all are the same.
+#[cfg(test)]
+fn constants<const N: usize>(samples: [[f32; N]; 3]) -> [Option<f32>; 3] {
+    samples.map(|samples| samples.iter().all(|&sample| sample == samples[0]).then_some(samples[0]))
+}

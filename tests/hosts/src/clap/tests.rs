@@ -3,6 +3,7 @@
 use super::*;
 use crate::{bundles, signal};
 use clack_host::events::event_types::ParamModEvent;
+use clap_sys::audio_buffer::clap_audio_buffer;
 use clap_sys::events::clap_event_header;
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_plugin_params};
 use clap_sys::factory::plugin_factory::{CLAP_PLUGIN_FACTORY_ID, clap_plugin_factory};
@@ -160,5 +161,44 @@ fn a_list_may_have_holes() {
             plugin.process.unwrap()(plugin, &block);
         }
         assert_eq!(saved(&mut instance)["params"], before["params"]);
+    }
+}
+
+/// One bus of a block: its channels, some of which may not be there.
+fn bus(channels: &mut [*mut f32]) -> clap_audio_buffer {
+    clap_audio_buffer {
+        data32: channels.as_mut_ptr(),
+        data64: std::ptr::null_mut(),
+        channel_count: channels.len() as u32,
+        latency: 0,
+        constant_mask: u64::MAX,
+    }
+}
+
+#[test]
+fn blocks_may_be_longer_and_have_other_channels_than_was_said() {
+    const LONG: usize = 4 * SETUP.largest_block;
+    let mut instance = open();
+    instance.activate(&SETUP).unwrap();
+    let plugin = instance.main.instance.raw_instance();
+    for (ins, outs, heard) in crate::ODD_BUSES {
+        let (mut input, mut output) = ([[0.5f32; LONG]; 3], [[0.25f32; LONG]; 3]);
+        let (mut in_channels, mut out_channels) =
+            (crate::pointers(&mut input, ins), crate::pointers(&mut output, outs));
+        let (in_bus, mut out_bus) = (bus(&mut in_channels), bus(&mut out_channels));
+        let block = clap_process {
+            steady_time: -1,
+            frames_count: LONG as u32,
+            transport: null(),
+            audio_inputs: &in_bus,
+            audio_outputs: &mut out_bus,
+            audio_inputs_count: u32::from(!ins.is_empty()),
+            audio_outputs_count: u32::from(!outs.is_empty()),
+            in_events: null(),
+            out_events: null(),
+        };
+        // SAFETY: each channel is null or one of so many samples; nothing else processes meanwhile.
+        unsafe { plugin.process.unwrap()(plugin, &block) };
+        assert_eq!(crate::constants(output), heard.map(Some), "{ins:?}, {outs:?}");
     }
 }

@@ -199,6 +199,44 @@ fn what_no_host_should_ask_is_refused() {
     }
 }
 
+/// One bus of a block: its channels, some of which may not be there.
+fn bus(channels: &mut [*mut f32]) -> AudioBusBuffers {
+    AudioBusBuffers {
+        numChannels: channels.len() as int32,
+        silenceFlags: u64::MAX,
+        __field0: AudioBusBuffers__type0 { channelBuffers32: channels.as_mut_ptr() },
+    }
+}
+
+#[test]
+fn blocks_may_be_longer_and_have_other_channels_than_was_said() {
+    let _among = among_others();
+    const LONG: usize = 4 * SETUP.largest_block;
+    let mut instance = open();
+    instance.activate(&SETUP).unwrap();
+    for (ins, outs, heard) in crate::ODD_BUSES {
+        let (mut input, mut output) = ([[0.5f32; LONG]; 3], [[0.25f32; LONG]; 3]);
+        let (mut in_channels, mut out_channels) =
+            (crate::pointers(&mut input, ins), crate::pointers(&mut output, outs));
+        let (mut in_bus, mut out_bus) = (bus(&mut in_channels), bus(&mut out_channels));
+        // SAFETY: a struct of numbers and pointers; each channel is null or one of so many samples; nothing else processes meanwhile.
+        unsafe {
+            let mut block = ProcessData {
+                symbolicSampleSize: SymbolicSampleSizes_::kSample32 as int32,
+                numSamples: LONG as int32,
+                numInputs: int32::from(!ins.is_empty()),
+                numOutputs: int32::from(!outs.is_empty()),
+                inputs: &mut in_bus,
+                outputs: &mut out_bus,
+                ..std::mem::zeroed()
+            };
+            assert_eq!(instance.audio.processor.process(&mut block), kResultOk, "{ins:?}, {outs:?}");
+        }
+        assert_eq!(crate::constants(output), heard.map(Some), "{ins:?}, {outs:?}");
+        assert!(outs.is_empty() || out_bus.silenceFlags == 0, "what comes out is not said to be silent");
+    }
+}
+
 /// Where the window has its settings, and among them the switch of *Pedal out*. (Found by looking at the pictures: a window has no names.)
 const SETTINGS: (i16, i16) = (1174, 22);
 const PEDAL_OUT: (i16, i16) = (848, 567);
