@@ -6,6 +6,9 @@ use std::sync::{Mutex, PoisonError};
 /// Tells the host. Whether it will come to know. It must not look at the latency.
 type Tell = Box<dyn Fn() -> bool + Send>;
 
+/// What it will be, in samples, by what is set now.
+type Reckon = Box<dyn Fn() -> u32 + Send>;
+
 /// The latency, and whether the host knows it. What the audio thread finds to be due the worker passes on.
 #[derive(Default)]
 pub struct Latency {
@@ -18,6 +21,7 @@ pub struct Latency {
 struct Host {
     tell: Option<Tell>,
     listens: bool,
+    reckon: Option<Reckon>,
 }
 
 impl std::fmt::Debug for Latency {
@@ -40,6 +44,18 @@ impl Latency {
     /// In samples.
     pub fn samples(&self) -> u32 {
         self.samples.load(Ordering::Acquire)
+    }
+
+    /// How it is found, where the audio thread has yet to come to what was set.
+    pub fn reckon_by(&self, reckon: impl Fn() -> u32 + Send + 'static) {
+        self.host().reckon = Some(Box::new(reckon));
+    }
+
+    /// Finds it so. Not for the audio thread.
+    pub fn reckon(&self) {
+        if let Some(reckon) = &self.host().reckon {
+            self.set(reckon());
+        }
     }
 
     /// How the host is told, by the worker. Nobody is before [`Latency::listens`].

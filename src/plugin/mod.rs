@@ -107,8 +107,15 @@ impl Plugin for CollaParte {
         self.audio = AudioSide::new(&self.bridge, context.plugin_api(), channels, config);
         let latency = match &mut self.audio {
             Some(audio) => {
-                let latency = audio.wanted_latency(&self.params);
+                let rule = audio.latency_rule();
+                let latency = rule.wanted(&self.params);
                 audio.set_latency(latency);
+                if context.plugin_api() == PluginApi::Vst3 {
+                    // They hold the bridge themselves.
+                    let params = Arc::downgrade(&self.params);
+                    let wanted = move || params.upgrade().map_or(0, |params| rule.wanted(&params) as u32);
+                    self.bridge.latency().reckon_by(wanted);
+                }
                 latency as u32
             }
             None => {

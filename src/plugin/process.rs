@@ -24,12 +24,46 @@ const WAITING: usize = 4096;
 /// How long one block of an offline render may wait for the worker.
 const OFFLINE_WAIT: Duration = Duration::from_secs(10);
 
-/// The latency of *Aligned* timing in samples: what the engine needs to know of a note (`answer_s` and the shortest
-/// note's length), the worker's time, and one block, because what is learnt from a block can leave with the next one at
-/// the earliest.
-fn aligned_latency(answer_s: f64, minimum_note_s: f64, rate_hz: f64, largest_block: usize) -> u64 {
-    let known_s = answer_s + WORKER_S + minimum_note_s.clamp(OBSERVED_S, LONGEST_MINIMUM_S);
-    (known_s * rate_hz).ceil() as u64 + largest_block as u64
+/// What the latency of one activation comes from, beside the parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct LatencyRule {
+    rate_hz: f64,
+    /// What the engine takes to know of a note, but for its length, at each decision delay in order.
+    answer_s: [f64; DecisionDelay::ALL.len()],
+    largest_block: usize,
+}
+
+impl LatencyRule {
+    fn new(rate_hz: f64, largest_block: usize) -> LatencyRule {
+        // Where no engine can be made nothing is heard, and the worker says why.
+        let answer_s = DecisionDelay::ALL.map(|delay| {
+            Engine::answer_time(EstimatorKind::default(), delay, rate_hz).map_or(0.0, |time| time.0)
+        });
+        LatencyRule { rate_hz, answer_s, largest_block }
+    }
+
+    /// The latency that the parameters ask for, in samples.
+    pub fn wanted(&self, params: &Parameters) -> u64 {
+        match params.timing.value() {
+            TimingMode::Live => 0,
+            TimingMode::Aligned => {
+                let delay = DecisionDelay::from(params.decide_after.value());
+                self.aligned(self.answer_s[delay as usize], f64::from(params.minimum_note.value()) / 1000.0)
+            }
+        }
+    }
+
+    fn longest(&self) -> u64 {
+        self.aligned(self.answer_s.iter().copied().fold(0.0, f64::max), LONGEST_MINIMUM_S)
+    }
+
+    /// That of *Aligned* timing: what the engine needs to know of a note (`answer_s` and the shortest
+    /// note's length), the worker's time, and one block, because what is learnt from a block can leave with the next one at
+    /// the earliest.
+    fn aligned(&self, answer_s: f64, minimum_note_s: f64) -> u64 {
+        let known_s = answer_s + WORKER_S + minimum_note_s.clamp(OBSERVED_S, LONGEST_MINIMUM_S);
+        (known_s * self.rate_hz).ceil() as u64 + self.largest_block as u64
+    }
 }
 
 /// What one activation holds on the audio thread.
@@ -43,10 +77,7 @@ pub struct AudioSide {
     pace: Pace,
     /// Zero of the wall clock that [`Pace`] reads.
     clock: Instant,
-    rate_hz: f64,
-    /// What the engine takes to know of a note, but for its length, at each decision delay in order.
-    answer_s: [f64; DecisionDelay::ALL.len()],
-    largest_block: usize,
+    rule: LatencyRule,
     offline: bool,
     bypassed: bool,
     /// What sounds must be ended with the next block.
@@ -64,21 +95,14 @@ impl AudioSide {
     pub fn new(bridge: &Bridge, api: PluginApi, channels: usize, config: &BufferConfig) -> Option<AudioSide> {
         let rate_hz = f64::from(config.sample_rate);
         let largest_block = config.max_buffer_size as usize;
-        // Where no engine can be made nothing is heard, and the worker says why.
-        let answer_s = DecisionDelay::ALL.map(|delay| {
-            Engine::answer_time(EstimatorKind::default(), delay, rate_hz).map_or(0.0, |time| time.0)
-        });
-        let slowest_s = answer_s.iter().copied().fold(0.0, f64::max);
-        let longest = aligned_latency(slowest_s, LONGEST_MINIMUM_S, rate_hz, largest_block);
+        let rule = LatencyRule::new(rate_hz, largest_block);
         Some(AudioSide {
             end: bridge.connect(rate_hz, largest_block)?,
             schedule: Schedule::new(WAITING),
-            delay: Delay::new(channels, longest as usize),
+            delay: Delay::new(channels, rule.longest() as usize),
             pace: Pace::default(),
             clock: Instant::now(),
-            rate_hz,
-            answer_s,
-            largest_block,
+            rule,
             offline: config.process_mode == ProcessMode::Offline,
             bypassed: false,
             silence_due: true,
@@ -88,17 +112,9 @@ impl AudioSide {
         })
     }
 
-    /// The latency that the parameters ask for, in samples.
-    pub fn wanted_latency(&self, params: &Parameters) -> u64 {
-        match params.timing.value() {
-            TimingMode::Live => 0,
-            TimingMode::Aligned => aligned_latency(
-                self.answer_s[DecisionDelay::from(params.decide_after.value()) as usize],
-                f64::from(params.minimum_note.value()) / 1000.0,
-                self.rate_hz,
-                self.largest_block,
-            ),
-        }
+    /// What its latency comes from.
+    pub fn latency_rule(&self) -> LatencyRule {
+        self.rule
     }
 
     /// Whether the host must activate the plugin anew before another latency can come into force.
@@ -137,7 +153,7 @@ impl AudioSide {
         mut send: impl FnMut(NoteEvent<()>) -> bool,
     ) -> Option<u32> {
         let length = channels.first().map_or(0, |samples| samples.len());
-        let wanted = self.wanted_latency(params);
+        let wanted = self.rule.wanted(params);
         let changed = (wanted != self.wanted).then_some(wanted as u32);
         self.wanted = wanted;
         if changed.is_some() && !self.fixed {
@@ -183,7 +199,7 @@ impl AudioSide {
     /// Copies a block to the worker, and waits for it where the host renders.
     fn hear(&mut self, channels: &[&mut [f32]], gain: f32, length: usize) {
         let wall_s = self.clock.elapsed().as_secs_f64();
-        let ahead_s = self.pace.ahead(wall_s, length as f64 / self.rate_hz);
+        let ahead_s = self.pace.ahead(wall_s, length as f64 / self.rule.rate_hz);
         match channels {
             [] => return,
             [mono] => self.end.push(mono, None, gain),

@@ -140,28 +140,46 @@ def standalone_ports(client):
     return ports if len(ports["in"]) == len(ports["out"]) == 2 and ports["midi"] else None
 
 
+def jack_server():
+    command = ["jackd", "--no-realtime", "-d", "dummy", "-r", str(RATE_HZ), "-p", str(PERIOD)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def install_for_ardour():
+    bundle = Path.home() / ".vst3/Colla Parte.vst3"
+    shutil.rmtree(bundle, ignore_errors=True)
+    shutil.copytree(TARGET / "bundled/Colla Parte.vst3", bundle)
+    # A cache of the same second counts as older than the bundle.
+    time.sleep(1.5)
+    scanner = next(Path("/usr/lib").glob("ardour*/ardour-vst3-scanner"))
+    environment = dict(os.environ, LD_LIBRARY_PATH=str(scanner.parent))
+    subprocess.run([scanner, "-f", bundle], check=True, env=environment, stdout=subprocess.DEVNULL)
+
+
+def ardour(script, folder, text):
+    """Ardour without its window, carrying out this script; its session is within the folder."""
+    script.write_text(text)
+    return subprocess.Popen(["ardour7-lua", str(script), str(folder)], stdout=subprocess.PIPE, text=True)
+
+
+def waited_for_line(run, wanted):
+    for line in run.stdout:
+        print("Ardour:", line.rstrip())
+        if line.strip() == wanted:
+            return
+    raise SystemExit(f"Ardour ended before it said: {wanted}")
+
+
 def main(host):
     folder = Path(tempfile.mkdtemp(prefix="colla-parte-jack-"))
-    server = subprocess.Popen(["jackd", "--no-realtime", "-d", "dummy", "-r", str(RATE_HZ), "-p", str(PERIOD)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = jack_server()
     try:
         sound = recording()
         player = waited_for(lambda: player_of(sound))
         if host == "ardour":
-            bundle = Path.home() / ".vst3/Colla Parte.vst3"
-            shutil.rmtree(bundle, ignore_errors=True)
-            shutil.copytree(TARGET / "bundled/Colla Parte.vst3", bundle)
-            # A cache of the same second counts as older than the bundle.
-            time.sleep(1.5)
-            scanner = next(Path("/usr/lib").glob("ardour*/ardour-vst3-scanner"))
-            environment = dict(os.environ, LD_LIBRARY_PATH=str(scanner.parent))
-            subprocess.run([scanner, "-f", bundle], check=True, env=environment, stdout=subprocess.DEVNULL)
-            script = folder / "session.lua"
-            script.write_text(ARDOUR)
-            run = subprocess.Popen(["ardour7-lua", str(script), str(folder / "session")], stdout=subprocess.PIPE, text=True)
-            for line in run.stdout:
-                print("Ardour:", line.rstrip())
-                if line.strip() == "ready":
-                    break
+            install_for_ardour()
+            run = ardour(folder / "session.lua", folder / "session", ARDOUR)
+            waited_for_line(run, "ready")
             names = {"in": ["ardour:piano/audio_in 1", "ardour:piano/audio_in 2"], "out": ["ardour:piano/audio_out 1", "ardour:piano/audio_out 2"], "midi": "ardour:piano/midi_out 1"}
         else:
             run = subprocess.Popen([TARGET / "release/colla-parte-standalone", "--backend", "jack"], stdout=subprocess.DEVNULL)

@@ -42,6 +42,7 @@ pub struct Component {
     bridge: Arc<Bridge>,
     host: Arc<Host>,
     set_up: AtomicBool,
+    active: AtomicBool,
     /// In, and as many out, as the host chose before it activated.
     channels: AtomicUsize,
 }
@@ -81,12 +82,28 @@ impl Component {
             bridge,
             host,
             set_up: AtomicBool::new(false),
+            active: AtomicBool::new(false),
             channels: AtomicUsize::new(0),
         })
     }
 }
 
 impl Component {
+    /// What `call` gives. If the latency is another with it, the host is told on this thread, and not by the worker: hosts activate anew where
+    /// they are told, and this is their main thread.
+    fn told_here<T>(&self, call: impl FnOnce() -> T) -> T {
+        let latency = self.bridge.latency();
+        // Before the framework deactivates: `settle`.
+        latency.listens(false);
+        let result = call();
+        if self.active.load(Ordering::Relaxed) && latency.take_news() {
+            self.host.latency_changed();
+        }
+        // It may have deactivated by that.
+        latency.listens(self.active.load(Ordering::Relaxed));
+        result
+    }
+
     /// How many channels it has now, in as out.
     fn outputs(&self) -> usize {
         // SAFETY: the place for the result is a local, for whose fields zero is a value.
@@ -177,25 +194,33 @@ impl IComponentTrait for Component {
         fn getBusInfo(media: MediaType, direction: BusDirection, index: int32, bus: *mut BusInfo) -> tresult, or kInternalError;
         fn getRoutingInfo(input: *mut RoutingInfo, output: *mut RoutingInfo) -> tresult, or kInternalError;
         fn activateBus(media: MediaType, direction: BusDirection, index: int32, state: TBool) -> tresult, or kInternalError;
-        fn setState(state: *mut IBStream) -> tresult, or kInternalError;
         fn getState(state: *mut IBStream) -> tresult, or kInternalError;
     } }
 
     unsafe fn setActive(&self, state: TBool) -> tresult {
         contained(kInternalError, || {
-            let latency = self.bridge.latency();
-            // Before the framework deactivates: `settle`.
-            latency.listens(false);
-            // SAFETY: what the host promises this function it promises the framework's.
-            let result = unsafe { self.framework.setActive(state) };
-            if state != 0 && result == kResultOk {
-                self.channels.store(self.outputs(), Ordering::Relaxed);
-                if latency.take_news() {
-                    self.host.latency_changed();
+            self.told_here(|| {
+                // SAFETY: what the host promises this function it promises the framework's.
+                let result = unsafe { self.framework.setActive(state) };
+                let active = state != 0 && result == kResultOk;
+                if active {
+                    self.channels.store(self.outputs(), Ordering::Relaxed);
                 }
-                latency.listens(true);
-            }
-            result
+                self.active.store(active, Ordering::Relaxed);
+                result
+            })
+        })
+    }
+
+    unsafe fn setState(&self, state: *mut IBStream) -> tresult {
+        contained(kInternalError, || {
+            self.told_here(|| {
+                // SAFETY: what the host promises this function it promises the framework's.
+                let result = unsafe { IComponentTrait::setState(&*self.framework, state) };
+                // A host that opens a project has yet to process.
+                self.bridge.latency().reckon();
+                result
+            })
         })
     }
 }

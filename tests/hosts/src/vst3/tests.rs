@@ -65,18 +65,20 @@ fn a_host_is_told_of_another_latency_by_another_thread_than_the_audio_thread() {
         assert_ne!(news.1, audio);
         assert_eq!(instance.latency() > 0, aligned);
     }
-    // What it knows it is not told again; what is new with an activation, within it.
+    // What it knows it is not told again; what is new with an activation or a project, within it.
     instance.deactivate();
     instance.activate(&SETUP).unwrap();
     assert_eq!(told.try_iter().count(), 0);
     instance.deactivate();
-    let timing = parameter(&mut instance, "Timing");
+    let (timing, aligned) = (parameter(&mut instance, "Timing"), instance.save().unwrap());
     // SAFETY: a call without demands.
     unsafe { instance.main.controller.setParamNormalized(timing.id, 0.0) };
     instance.activate(&SETUP).unwrap();
-    let within: Vec<_> = told.try_iter().collect();
-    assert_eq!(within, [(kLatencyChanged as int32, std::thread::current().id())]);
-    assert_eq!(instance.latency(), 0);
+    let here = (kLatencyChanged as int32, std::thread::current().id());
+    assert_eq!((told.try_iter().collect::<Vec<_>>(), instance.latency()), (vec![here], 0));
+    assert!(instance.load(&aligned));
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), [here]);
+    assert!(instance.latency() > 0);
 }
 
 /// The framework's thread ends where it comes to a task of an instance that is gone.
