@@ -14,8 +14,9 @@ impl Display {
         if std::env::var_os("DISPLAY").is_some_and(|name| !name.is_empty()) {
             return Display { own: None };
         }
+        // It would start anew whenever the last client goes, and turn away who comes just then.
         let started = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"])
+            .args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp", "-noreset"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

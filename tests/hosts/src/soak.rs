@@ -30,7 +30,11 @@ fn main() -> Result<()> {
         ["activations", count] => {
             Format::ALL.into_iter().try_for_each(|format| activate(format, count.parse()?))
         }
-        ["instances", count] => Format::ALL.into_iter().try_for_each(|format| create(format, count.parse()?)),
+        ["instances", count] => {
+            // One for both: an X server starts anew when its last client goes, and turns away who comes just then.
+            let window = Window::open()?;
+            Format::ALL.into_iter().try_for_each(|format| create(format, count.parse()?, window.as_ref()))
+        }
         ["starved", seconds] => {
             Format::ALL.into_iter().try_for_each(|format| starve(format, seconds.parse()?))
         }
@@ -250,17 +254,16 @@ fn activate(format: Format, count: usize) -> Result<()> {
     Ok(())
 }
 
-fn create(format: Format, count: usize) -> Result<()> {
-    let window = Window::open()?;
+fn create(format: Format, count: usize, window: Option<&Window>) -> Result<()> {
     let (start, mut warm) = (Instant::now(), f64::NAN);
     for n in 0..count {
         let mut instance = open(format)?;
         instance.activate(&Setup { rate_hz: 48_000.0, channels: 2, largest_block: 512, offline: false })?;
-        if let Some(window) = &window {
+        if let Some(window) = window {
             instance.open_editor(window.id())?;
         }
         instance.process(&mut vec![vec![0.01; 64]; 2], &mut Vec::new())?;
-        if let Some(window) = &window {
+        if let Some(window) = window {
             window.settle(Duration::ZERO);
         }
         instance.close_editor();
