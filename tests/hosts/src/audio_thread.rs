@@ -31,11 +31,12 @@ thread_local! {
     static AUDIO: AudioThread = AudioThread::start();
 }
 
-/// Does `job` on the audio thread of this one, and comes back when it is done.
+/// Does `job` on the audio thread of this one, and comes back when it is done. Within a job [`crate::AudioSide::process`] is for
+/// that thread to call; [`crate::Instance::process`] would have an audio thread of its own.
 ///
 /// # Panics
 /// If `job` does.
-pub(crate) fn on_audio_thread<T>(job: impl FnOnce() -> T) -> T {
+pub fn on_audio_thread<T>(job: impl FnOnce() -> T) -> T {
     struct Lent<J>(J);
     // SAFETY: this thread does nothing until the job is done, so that nothing in it is used by two at once; both formats let a thread process
     // that did not make the instance.

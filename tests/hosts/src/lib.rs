@@ -11,6 +11,7 @@ mod vst3;
 pub mod window;
 
 use anyhow::{Context, Result};
+pub use audio_thread::on_audio_thread;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -152,7 +153,7 @@ pub trait Instance {
     /// As there.
     fn process(&mut self, channels: &mut [Vec<f32>], events: &mut Vec<Timed>) -> Result<Duration> {
         let audio = self.sides().0;
-        audio_thread::on_audio_thread(|| audio.process(channels, events))
+        on_audio_thread(|| audio.process(channels, events))
     }
 
     /// [`AudioSide::automate`].

@@ -48,7 +48,7 @@ fn a_host_is_told_of_another_latency_by_another_thread_than_the_audio_thread() {
     instance.handler.on_restart(move |flags| tell.send((flags, std::thread::current().id())).unwrap());
     instance.activate(&SETUP).unwrap();
     assert_eq!((instance.latency(), told.try_iter().count()), (0, 0));
-    let audio = crate::audio_thread::on_audio_thread(|| std::thread::current().id());
+    let audio = crate::on_audio_thread(|| std::thread::current().id());
     for aligned in [true, false, true] {
         time(&mut instance, aligned);
         // Where the main thread is to tell it, on Windows, it takes its messages meanwhile.
