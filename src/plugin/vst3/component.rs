@@ -6,6 +6,9 @@ use super::super::made::Made;
 use super::super::settle::Task;
 use super::super::values::{Change, Values};
 use super::host::Host;
+use super::stream::{Memory, read_all, write_all};
+use super::view::View;
+use super::{contained, passed_on};
 use crate::bridge::Bridge;
 use nice_plug::wrapper::vst3::Wrapper;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
@@ -23,7 +26,6 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::{
 };
 use nice_plug::wrapper::vst3::vst3::{Class, ComRef};
 use std::mem::ManuallyDrop;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -89,6 +91,10 @@ impl Component {
 }
 
 impl Component {
+    fn framework(&self) -> &Wrapper<CollaParte> {
+        &self.framework
+    }
+
     /// What `call` gives. If the latency is another with it, the host is told on this thread, and not by the worker: hosts activate anew where
     /// they are told, and this is their main thread.
     fn told_here<T>(&self, call: impl FnOnce() -> T) -> T {
@@ -142,18 +148,18 @@ fn buffers(bus: Bus) -> AudioBusBuffers {
 
 impl Drop for Component {
     fn drop(&mut self) {
-        self.bridge.latency().listens(false);
         self.host.forget();
+        if self.active.load(Ordering::Relaxed) {
+            // Of a host that did not: what another thread has yet to do for this is done then.
+            // SAFETY: a call without demands.
+            unsafe { self.setActive(0) };
+        }
+        self.bridge.latency().listens(false);
         // SAFETY: it is not used again.
         let framework = unsafe { ManuallyDrop::take(&mut self.framework) };
         // The last instance panics here where the framework's thread has ended.
         contained((), || drop(framework));
     }
-}
-
-/// What `call` gives, or `failed` where it panics: a panic must not reach the host.
-fn contained<T>(failed: T, call: impl FnOnce() -> T) -> T {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or(failed)
 }
 
 /// The last value of each parameter that a block changes.
@@ -167,16 +173,6 @@ fn last_points(changes: ComRef<'_, IParameterChanges>) -> impl Iterator<Item = (
         let told = last >= 0 && queue.getPoint(last, &mut at, &mut value) == kResultOk;
         told.then(|| (queue.getParameterId(), Change::Normalized(value)))
     })
-}
-
-/// Functions that are the framework's, with what they give where it panics.
-macro_rules! passed_on {
-    ($of:ident { $(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty, or $failed:expr;)* }) => { $(
-        unsafe fn $name(&self, $($argument: $type),*) -> $result {
-            // SAFETY: what the host promises this function it promises the framework's.
-            contained($failed, || unsafe { $of::$name(&*self.framework, $($argument),*) })
-        }
-    )* };
 }
 
 impl IPluginBaseTrait for Component {
@@ -194,7 +190,6 @@ impl IComponentTrait for Component {
         fn getBusInfo(media: MediaType, direction: BusDirection, index: int32, bus: *mut BusInfo) -> tresult, or kInternalError;
         fn getRoutingInfo(input: *mut RoutingInfo, output: *mut RoutingInfo) -> tresult, or kInternalError;
         fn activateBus(media: MediaType, direction: BusDirection, index: int32, state: TBool) -> tresult, or kInternalError;
-        fn getState(state: *mut IBStream) -> tresult, or kInternalError;
     } }
 
     unsafe fn setActive(&self, state: TBool) -> tresult {
@@ -212,11 +207,28 @@ impl IComponentTrait for Component {
         })
     }
 
+    unsafe fn getState(&self, state: *mut IBStream) -> tresult {
+        contained(kInternalError, || {
+            // SAFETY: null, or the host's for this call.
+            let Some(host) = (unsafe { ComRef::from_raw(state) }) else { return kInvalidArgument };
+            let memory = Memory::new(Vec::new());
+            let Some(stream) = memory.to_com_ptr::<IBStream>() else { return kInternalError };
+            // SAFETY: the stream is ours.
+            let result = unsafe { IComponentTrait::getState(&*self.framework, stream.as_ptr()) };
+            let saved = result != kResultOk || write_all(host, &memory.take());
+            if saved { result } else { kResultFalse }
+        })
+    }
+
     unsafe fn setState(&self, state: *mut IBStream) -> tresult {
         contained(kInternalError, || {
+            // SAFETY: null, or the host's for this call.
+            let Some(host) = (unsafe { ComRef::from_raw(state) }) else { return kInvalidArgument };
+            let Some(bytes) = read_all(host) else { return kResultFalse };
+            let Some(stream) = Memory::new(bytes).to_com_ptr::<IBStream>() else { return kInternalError };
             self.told_here(|| {
-                // SAFETY: what the host promises this function it promises the framework's.
-                let result = unsafe { IComponentTrait::setState(&*self.framework, state) };
+                // SAFETY: the stream is ours.
+                let result = unsafe { IComponentTrait::setState(&*self.framework, stream.as_ptr()) };
                 // A host that opens a project has yet to process.
                 self.bridge.latency().reckon();
                 result
@@ -236,8 +248,12 @@ impl IEditControllerTrait for Component {
         fn normalizedParamToPlain(id: ParamID, value: ParamValue) -> ParamValue, or value;
         fn plainParamToNormalized(id: ParamID, value: ParamValue) -> ParamValue, or value;
         fn getParamNormalized(id: ParamID) -> ParamValue, or 0.0;
-        fn createView(name: FIDString) -> *mut IPlugView, or null_mut();
     } }
+
+    unsafe fn createView(&self, name: FIDString) -> *mut IPlugView {
+        // SAFETY: what the host promises this function it promises the framework's, which gives a reference or null.
+        contained(null_mut(), || unsafe { View::in_place_of(self.framework.createView(name)) })
+    }
 
     unsafe fn getParameterInfo(&self, index: int32, info: *mut ParameterInfo) -> tresult {
         contained(kInternalError, || {

@@ -173,6 +173,11 @@ pub trait Instance {
     fn close_editor(&mut self) {
         self.sides().1.close_editor();
     }
+
+    /// [`WindowSide::turn`].
+    fn turn(&mut self) {
+        self.sides().1.turn();
+    }
 }
 
 /// What a host's audio thread does with an instance.
@@ -197,6 +202,18 @@ pub trait WindowSide {
     fn open_editor(&mut self, parent: usize) -> Result<()>;
     /// Closes the plugin's window, if it is open.
     fn close_editor(&mut self);
+    /// Does what the plugin has asked of this thread.
+    fn turn(&mut self);
+    /// Makes the open window so large, in pixels, or as near to it as the plugin says it can be.
+    ///
+    /// # Errors
+    /// If it is not open, or the plugin refuses.
+    fn resize_editor(&mut self, size: (u32, u32)) -> Result<()>;
+    /// How large the plugin says its window is, in pixels.
+    ///
+    /// # Errors
+    /// If it is not open, or the plugin does not say.
+    fn editor_size(&mut self) -> Result<(u32, u32)>;
 }
 
 /// Uses an instance on two threads, as hosts do: `audio` on one of its own, `main` on this one, which made it. Comes back when both are done.

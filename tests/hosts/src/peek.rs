@@ -37,6 +37,7 @@ fn main() -> Result<()> {
         let position = (n * BLOCK) as i64;
         let due = Duration::from_secs_f64(position as f64 / rate_hz);
         window.settle(due.saturating_sub(start.elapsed()));
+        instance.turn();
         instance.set_transport(Some(Transport { playing: true, recording: true, position }));
         events.clear();
         instance.process(&mut vec![block.to_vec(); 2], &mut events)?;

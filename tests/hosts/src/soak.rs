@@ -265,6 +265,7 @@ fn create(format: Format, count: usize, window: Option<&Window>) -> Result<()> {
         instance.process(&mut vec![vec![0.01; 64]; 2], &mut Vec::new())?;
         if let Some(window) = window {
             window.settle(Duration::ZERO);
+            instance.turn();
         }
         instance.close_editor();
         if n == count / 10 {

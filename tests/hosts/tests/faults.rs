@@ -106,6 +106,7 @@ fn a_window_opens_and_closes_while_parameters_change() {
             |main| {
                 for _ in 0..10 {
                     main.open_editor(window.id()).unwrap();
+                    main.turn();
                     main.close_editor();
                 }
                 over.store(true, Ordering::Relaxed);

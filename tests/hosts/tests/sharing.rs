@@ -186,6 +186,7 @@ fn saved_sheet(track: &mut dyn Instance, window: &Window, folder: &Path) -> Valu
         for (x, y) in [SAVE, SAVE_SHEET] {
             // The window opens while this waits.
             window.settle(Duration::from_secs(2));
+            track.turn();
             window.click(x, y).unwrap();
         }
         window.settle(Duration::from_secs(1));

@@ -19,15 +19,24 @@ use clack_host::process::StartedPluginAudioProcessor;
 use clack_host::process::audio_buffers::{AudioPortBuffer, AudioPortBufferType, AudioPorts, InputChannel};
 use clack_host::utils::{BeatTime, SecondsTime};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 struct Host;
-struct HostShared;
+
+/// What the plugin wants, from whichever thread.
+#[derive(Default)]
+struct HostShared {
+    callback: AtomicBool,
+}
 
 impl SharedHandler<'_> for HostShared {
     fn request_restart(&self) {}
     fn request_process(&self) {}
-    fn request_callback(&self) {}
+
+    fn request_callback(&self) {
+        self.callback.store(true, Ordering::Release);
+    }
 }
 
 /// A host whose windows have one size.
@@ -87,7 +96,7 @@ impl ClapInstance {
         let factory = entry.get_plugin_factory().context("the bundle has no plugin factory")?;
         let id = factory.plugin_descriptors().next().and_then(|plugin| plugin.id()).context("no plugin")?;
         let info = HostInfo::new("Colla Parte hosts", "Colla Parte", "", "1.0")?;
-        let instance = PluginInstance::new(|_| HostShared, |_| (), &entry, id, &info)?;
+        let instance = PluginInstance::new(|_| HostShared::default(), |_| (), &entry, id, &info)?;
         let audio = Audio {
             processor: None,
             input_ports: AudioPorts::with_capacity(2, 1),
@@ -296,6 +305,28 @@ impl WindowSide for Main {
                 gui.destroy(&handle);
             }
         }
+    }
+
+    fn turn(&mut self) {
+        let asked = |host: &HostShared| host.callback.swap(false, Ordering::AcqRel);
+        if self.instance.access_shared_handler(asked) {
+            self.instance.call_on_main_thread_callback();
+        }
+    }
+
+    fn resize_editor(&mut self, (width, height): (u32, u32)) -> Result<()> {
+        let handle = self.instance.plugin_handle();
+        let gui: PluginGui = handle.get_extension().context("no editor")?;
+        anyhow::ensure!(self.editor_is_open && gui.can_resize(&handle), "no window that can be resized");
+        let size = gui.adjust_size(&handle, GuiSize { width, height }).context("no size is near")?;
+        Ok(gui.set_size(&handle, size)?)
+    }
+
+    fn editor_size(&mut self) -> Result<(u32, u32)> {
+        let handle = self.instance.plugin_handle();
+        let gui: PluginGui = handle.get_extension().context("no editor")?;
+        anyhow::ensure!(self.editor_is_open, "no window is open");
+        gui.get_size(&handle).map(|size| (size.width, size.height)).context("no size")
     }
 }
 

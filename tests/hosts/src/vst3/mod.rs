@@ -8,8 +8,8 @@ mod tests;
 use crate::{AudioSide, Instance, Midi, Parameter, Setup, Timed, Transport, WindowSide};
 use anyhow::{Context, Result, bail, ensure};
 use module::Module;
-use objects::{Changes, EventList, Handler, Stream};
-use std::cell::{Cell, RefCell};
+use objects::{Changes, EventList, Frame, Handler, Stream};
+use std::cell::RefCell;
 use std::ffi::c_void;
 use std::path::Path;
 use std::ptr::null_mut;
@@ -29,8 +29,8 @@ use vst3::Steinberg::kPlatformTypeHWND as PLATFORM;
 #[cfg(not(windows))]
 use vst3::Steinberg::kPlatformTypeX11EmbedWindowID as PLATFORM;
 use vst3::Steinberg::{
-    IBStream, IPlugView, IPlugViewTrait, IPluginBaseTrait, IPluginFactoryTrait, PClassInfo, int32, kResultOk,
-    kResultTrue, uint32,
+    IBStream, IPlugFrame, IPlugView, IPlugViewTrait, IPluginBaseTrait, IPluginFactoryTrait, PClassInfo,
+    ViewRect, int32, kResultOk, kResultTrue, uint32,
 };
 use vst3::{ComPtr, ComWrapper, Interface};
 
@@ -58,6 +58,8 @@ struct Audio {
 struct Main {
     controller: ComPtr<IEditController>,
     view: Option<ComPtr<IPlugView>>,
+    /// A host without one has no run loop either.
+    frame: Option<ComWrapper<Frame>>,
 }
 
 impl Vst3Instance {
@@ -96,7 +98,7 @@ impl Vst3Instance {
             let handler = ComWrapper::new(Handler::default());
             let heard_by = handler.to_com_ptr::<IComponentHandler>().context("no handler")?;
             ensure!(controller.setComponentHandler(heard_by.as_ptr()) == kResultOk, "the handler is refused");
-            let main = Main { controller, view: None };
+            let main = Main { controller, view: None, frame: Some(ComWrapper::new(Frame::default())) };
             Ok(Vst3Instance {
                 audio,
                 component,
@@ -107,6 +109,24 @@ impl Vst3Instance {
                 _module: module,
             })
         }
+    }
+}
+
+impl Vst3Instance {
+    /// Saves to a stream. What it has then.
+    fn save_to(&mut self, stream: Stream) -> Result<Vec<u8>> {
+        let stream = ComWrapper::new(stream);
+        let pointer = stream.to_com_ptr::<IBStream>().context("no stream")?;
+        // SAFETY: the stream lives beyond the call.
+        ensure!(unsafe { self.component.getState(pointer.as_ptr()) } == kResultOk, "getState failed");
+        Ok(stream.bytes.take())
+    }
+
+    /// Restores what a stream has; whether the plugin took it.
+    fn load_from(&mut self, stream: Stream) -> bool {
+        let Some(pointer) = ComWrapper::new(stream).to_com_ptr::<IBStream>() else { return false };
+        // SAFETY: the stream lives beyond the call.
+        unsafe { self.component.setState(pointer.as_ptr()) == kResultOk }
     }
 }
 
@@ -175,18 +195,11 @@ impl Instance for Vst3Instance {
     }
 
     fn save(&mut self) -> Result<Vec<u8>> {
-        let stream = ComWrapper::new(Stream::default());
-        let pointer = stream.to_com_ptr::<IBStream>().context("no stream")?;
-        // SAFETY: the stream lives beyond the call.
-        ensure!(unsafe { self.component.getState(pointer.as_ptr()) } == kResultOk, "getState failed");
-        Ok(stream.bytes.take())
+        self.save_to(Stream::default())
     }
 
     fn load(&mut self, state: &[u8]) -> bool {
-        let stream = ComWrapper::new(Stream { bytes: RefCell::new(state.to_vec()), position: Cell::new(0) });
-        let Some(pointer) = stream.to_com_ptr::<IBStream>() else { return false };
-        // SAFETY: the stream lives beyond the call.
-        unsafe { self.component.setState(pointer.as_ptr()) == kResultOk }
+        self.load_from(Stream { bytes: RefCell::new(state.to_vec()), ..Stream::default() })
     }
 
     fn parameters(&mut self) -> Vec<Parameter> {
@@ -290,6 +303,10 @@ impl WindowSide for Main {
         unsafe {
             let view =
                 ComPtr::from_raw(self.controller.createView(ViewType::kEditor)).context("no editor")?;
+            if let Some(frame) = &self.frame {
+                let frame = frame.to_com_ptr::<IPlugFrame>().context("no frame")?;
+                ensure!(view.setFrame(frame.as_ptr()) == kResultOk, "the frame is refused");
+            }
             let attached = view.attached(parent as *mut c_void, PLATFORM);
             ensure!(attached == kResultOk, "the editor does not open: {attached}");
             self.view = Some(view);
@@ -300,8 +317,37 @@ impl WindowSide for Main {
     fn close_editor(&mut self) {
         if let Some(view) = self.view.take() {
             // SAFETY: it was attached.
-            unsafe { view.removed() };
+            unsafe {
+                view.removed();
+                view.setFrame(null_mut());
+            }
         }
+    }
+
+    fn turn(&mut self) {
+        if let Some(frame) = &self.frame {
+            frame.turn();
+        }
+    }
+
+    fn resize_editor(&mut self, (width, height): (u32, u32)) -> Result<()> {
+        let view = self.view.as_ref().context("no window is open")?;
+        let mut size = ViewRect { left: 0, top: 0, right: width as int32, bottom: height as int32 };
+        // SAFETY: calls in the order that VST3 asks for; the size is a local.
+        unsafe {
+            ensure!(view.canResize() == kResultTrue, "the window has one size");
+            ensure!(view.checkSizeConstraint(&mut size) == kResultTrue, "no size is near");
+            ensure!(view.onSize(&mut size) == kResultOk, "the size is refused");
+        }
+        Ok(())
+    }
+
+    fn editor_size(&mut self) -> Result<(u32, u32)> {
+        let view = self.view.as_ref().context("no window is open")?;
+        let mut size = ViewRect { left: 0, top: 0, right: 0, bottom: 0 };
+        // SAFETY: the place for the result is a local.
+        ensure!(unsafe { view.getSize(&mut size) } == kResultOk, "no size");
+        Ok(((size.right - size.left) as u32, (size.bottom - size.top) as u32))
     }
 }
 

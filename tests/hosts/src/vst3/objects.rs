@@ -4,15 +4,19 @@ use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::{Mutex, PoisonError};
+use vst3::Steinberg::Linux::{
+    FileDescriptor, IEventHandler, IEventHandlerTrait, IRunLoop, IRunLoopTrait, ITimerHandler, TimerInterval,
+};
 use vst3::Steinberg::Vst::{
     Event, IComponentHandler, IComponentHandlerTrait, IEventList, IEventListTrait, IParamValueQueue,
     IParamValueQueueTrait, IParameterChanges, IParameterChangesTrait, ParamID,
 };
 use vst3::Steinberg::{
-    IBStream, IBStream_::IStreamSeekMode, IBStream_::IStreamSeekMode_, IBStreamTrait, int32, int64,
-    kInvalidArgument, kResultFalse, kResultOk, tresult,
+    IBStream, IBStream_::IStreamSeekMode, IBStream_::IStreamSeekMode_, IBStreamTrait, IPlugFrame,
+    IPlugFrameTrait, IPlugView, ViewRect, int32, int64, kInvalidArgument, kNotImplemented, kResultFalse,
+    kResultOk, tresult,
 };
-use vst3::{Class, ComPtr, ComWrapper};
+use vst3::{Class, ComPtr, ComRef, ComWrapper};
 
 /// Takes the events that the plugin sends. Room is made before, so that nothing allocates inside `process`.
 pub(super) struct EventList(pub(super) RefCell<Vec<Event>>);
@@ -49,6 +53,18 @@ impl IEventListTrait for EventList {
 pub(super) struct Stream {
     pub(super) bytes: RefCell<Vec<u8>>,
     pub(super) position: Cell<usize>,
+    pub(super) habits: Habits,
+}
+
+/// How a host's stream may be.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Habits {
+    /// It reads and writes so many bytes at once, at most.
+    pub(super) part: Option<usize>,
+    /// It can only be read and written on.
+    pub(super) runs_on: bool,
+    /// It has room for so many bytes.
+    pub(super) room: Option<usize>,
 }
 
 impl Class for Stream {
@@ -59,7 +75,7 @@ impl IBStreamTrait for Stream {
     unsafe fn read(&self, buffer: *mut c_void, count: int32, done: *mut int32) -> tresult {
         let bytes = self.bytes.borrow();
         let rest = &bytes[self.position.get().min(bytes.len())..];
-        let length = rest.len().min(count.max(0) as usize);
+        let length = rest.len().min(count.max(0) as usize).min(self.habits.part.unwrap_or(usize::MAX));
         // SAFETY: the caller gives room for `count` bytes and, unless null, for the count read.
         unsafe {
             std::ptr::copy_nonoverlapping(rest.as_ptr(), buffer.cast::<u8>(), length);
@@ -76,6 +92,8 @@ impl IBStreamTrait for Stream {
         if count < 0 || count > 0 && buffer.is_null() {
             return kInvalidArgument;
         }
+        let room = self.habits.room.map_or(usize::MAX, |room| room.saturating_sub(self.bytes.borrow().len()));
+        let count = (count as usize).min(self.habits.part.unwrap_or(usize::MAX)).min(room) as int32;
         // SAFETY: the caller gives `count` bytes and, unless null, room for the count written.
         unsafe {
             if count > 0 {
@@ -91,6 +109,9 @@ impl IBStreamTrait for Stream {
     }
 
     unsafe fn seek(&self, to: int64, mode: int32, result: *mut int64) -> tresult {
+        if self.habits.runs_on {
+            return kNotImplemented;
+        }
         let base = match mode as IStreamSeekMode {
             IStreamSeekMode_::kIBSeekSet => 0,
             IStreamSeekMode_::kIBSeekCur => self.position.get() as i64,
@@ -103,6 +124,9 @@ impl IBStreamTrait for Stream {
     }
 
     unsafe fn tell(&self, position: *mut int64) -> tresult {
+        if self.habits.runs_on {
+            return kNotImplemented;
+        }
         if !position.is_null() {
             // SAFETY: as above.
             unsafe { *position = self.position.get() as i64 };
@@ -228,5 +252,81 @@ impl IComponentHandlerTrait for Handler {
             what(flags);
         }
         kResultOk
+    }
+}
+
+/// The frame of a plugin's window, which has one size, and what a plugin has on the main thread meanwhile, as hosts on Linux offer it.
+#[derive(Default)]
+pub(super) struct Frame(RefCell<Vec<(ComPtr<IEventHandler>, FileDescriptor)>>);
+
+impl Frame {
+    /// Calls whoever waits for something to read that is there. For the main thread.
+    pub(super) fn turn(&self) {
+        let handlers = self.0.borrow().clone();
+        for (handler, fd) in handlers {
+            if is_readable(fd) {
+                // SAFETY: the handler lives; this is the main thread.
+                unsafe { handler.onFDIsSet(fd) };
+            }
+        }
+    }
+
+    /// How many wait.
+    #[cfg(test)]
+    pub(super) fn handlers(&self) -> usize {
+        self.0.borrow().len()
+    }
+}
+
+/// Whether something can be read there, now.
+#[cfg(not(windows))]
+fn is_readable(fd: FileDescriptor) -> bool {
+    let mut asked = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    // SAFETY: one such struct, for the length of the call, which does not wait.
+    unsafe { libc::poll(&mut asked, 1, 0) > 0 && asked.revents & libc::POLLIN != 0 }
+}
+
+/// Plugins wait for nothing in this way there.
+#[cfg(windows)]
+fn is_readable(_fd: FileDescriptor) -> bool {
+    false
+}
+
+impl Class for Frame {
+    type Interfaces = (IPlugFrame, IRunLoop);
+}
+
+impl IPlugFrameTrait for Frame {
+    unsafe fn resizeView(&self, _view: *mut IPlugView, _size: *mut ViewRect) -> tresult {
+        kResultFalse
+    }
+}
+
+impl IRunLoopTrait for Frame {
+    unsafe fn registerEventHandler(&self, handler: *mut IEventHandler, fd: FileDescriptor) -> tresult {
+        // SAFETY: null, or the plugin's for this call.
+        let Some(handler) = (unsafe { ComRef::from_raw(handler) }) else { return kInvalidArgument };
+        self.0.borrow_mut().push((handler.to_com_ptr(), fd));
+        kResultOk
+    }
+
+    unsafe fn unregisterEventHandler(&self, handler: *mut IEventHandler) -> tresult {
+        let mut handlers = self.0.borrow_mut();
+        let Some(at) = handlers.iter().position(|(known, _)| known.as_ptr() == handler) else {
+            return kInvalidArgument;
+        };
+        let gone = handlers.remove(at);
+        // It may unregister another with its end.
+        drop(handlers);
+        drop(gone);
+        kResultOk
+    }
+
+    unsafe fn registerTimer(&self, _handler: *mut ITimerHandler, _interval: TimerInterval) -> tresult {
+        kNotImplemented
+    }
+
+    unsafe fn unregisterTimer(&self, _handler: *mut ITimerHandler) -> tresult {
+        kNotImplemented
     }
 }

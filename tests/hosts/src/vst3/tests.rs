@@ -3,7 +3,9 @@
 use super::*;
 use crate::bundles;
 use crate::window::Window;
+use objects::Habits;
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use vst3::Steinberg::Vst::{ProcessModes_, RestartFlags_::kLatencyChanged};
 use vst3::Steinberg::{IPluginFactory2, IPluginFactory2Trait, PClassInfo2, kInvalidArgument};
@@ -81,10 +83,91 @@ fn a_host_is_told_of_another_latency_by_another_thread_than_the_audio_thread() {
     assert!(instance.latency() > 0);
 }
 
+/// Where the host has a run loop, that is where it is told while the window is open.
+#[cfg(target_os = "linux")]
+#[test]
+fn with_its_window_open_the_host_is_told_of_another_latency_by_its_main_thread() {
+    let _among = among_others();
+    let Some(window) = Window::open().unwrap() else {
+        return eprintln!(
+            "not looked at for want of a display: who tells the latency while the window is open"
+        );
+    };
+    let mut instance = open();
+    let (tell, told) = std::sync::mpsc::channel();
+    instance.handler.on_restart(move |flags| tell.send((flags, std::thread::current().id())).unwrap());
+    instance.activate(&SETUP).unwrap();
+    for aligned in [true, false] {
+        instance.open_editor(window.id()).unwrap();
+        time(&mut instance, aligned);
+        let start = Instant::now();
+        let news = loop {
+            instance.turn();
+            match told.try_recv() {
+                Ok(news) => break news,
+                Err(_) => window.settle(Duration::from_millis(10)),
+            }
+            assert!(start.elapsed() < PATIENCE, "never told");
+        };
+        assert_eq!(news, (kLatencyChanged as int32, std::thread::current().id()));
+        assert_eq!(instance.latency() > 0, aligned);
+        instance.close_editor();
+    }
+    // What the loop has yet to call for when the window goes is not lost.
+    instance.open_editor(window.id()).unwrap();
+    time(&mut instance, true);
+    std::thread::sleep(Duration::from_millis(100));
+    instance.close_editor();
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap().0, kLatencyChanged as int32);
+}
+
+/// A handler with the host's run loop, and two sockets, for each that was ever opened.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_window_leaves_nothing_with_the_host() {
+    let _alone = THREAD.write().unwrap_or_else(PoisonError::into_inner);
+    let Some(window) = Window::open().unwrap() else {
+        return eprintln!("not looked at for want of a display: what windows leave with the host");
+    };
+    let sockets = || {
+        let files = std::fs::read_dir("/proc/self/fd").unwrap();
+        let kinds = files.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok());
+        kinds.filter(|kind| kind.to_string_lossy().starts_with("socket:")).count()
+    };
+    let mut instance = open();
+    let frame = instance.main.frame.clone().unwrap();
+    let before = sockets();
+    for takes_its_frame_back in [true, false, true, false] {
+        instance.open_editor(window.id()).unwrap();
+        assert_eq!(frame.handlers(), 1);
+        assert!(sockets() > before);
+        if !takes_its_frame_back {
+            let view = instance.main.view.take().unwrap();
+            // SAFETY: it was attached.
+            unsafe { view.removed() };
+        }
+        instance.close_editor();
+        assert_eq!(frame.handlers(), 0, "{takes_its_frame_back}");
+        // The window's own thread lets go of the display in its own time.
+        let start = Instant::now();
+        while sockets() > before {
+            assert!(start.elapsed() < PATIENCE, "{} sockets more than before", sockets() - before);
+            window.settle(Duration::from_millis(10));
+        }
+    }
+}
+
 /// The framework's thread ends where it comes to a task of an instance that is gone.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_instance_goes_and_the_others_are_still_told_of_their_latency() {
+    for deactivates in [true, false] {
+        goes_while_others_stay(deactivates);
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn goes_while_others_stay(deactivates: bool) {
     let _among = among_others();
     let (mut stays, mut goes) = (open(), open());
     let (tell, told) = std::sync::mpsc::sync_channel(0);
@@ -100,6 +183,7 @@ fn an_instance_goes_and_the_others_are_still_told_of_their_latency() {
         (told.recv_timeout(PATIENCE), told)
     });
     // It waits until that thread has come to what it was told of this one.
+    goes.active &= deactivates;
     drop(goes);
     let (first, told) = listens.join().unwrap();
     assert_eq!(first, Ok(kLatencyChanged as int32));
@@ -286,6 +370,8 @@ fn the_last_instance_goes_in_peace_where_the_frameworks_thread_has_ended() {
     };
     let goes_on = || threads().any(|name| name.trim_end() == "bg-worker");
     let mut instance = open();
+    // With a run loop the host's own thread does all that.
+    instance.main.frame = None;
     // It takes its name when it first runs.
     while !goes_on() {
         window.settle(Duration::from_millis(10));
@@ -295,7 +381,7 @@ fn the_last_instance_goes_in_peace_where_the_frameworks_thread_has_ended() {
     let lent = Lent(instance.component.clone());
     std::thread::spawn(move || {
         let Lent(component) = { lent };
-        let stream = ComWrapper::new(Stream { bytes: RefCell::new(state), position: Cell::new(0) });
+        let stream = ComWrapper::new(Stream { bytes: RefCell::new(state), ..Stream::default() });
         let pointer = stream.to_com_ptr::<IBStream>().unwrap();
         // SAFETY: the stream lives beyond the call.
         assert_eq!(unsafe { component.setState(pointer.as_ptr()) }, kResultOk);
@@ -307,6 +393,35 @@ fn the_last_instance_goes_in_peace_where_the_frameworks_thread_has_ended() {
     }
     drop(instance);
     assert!(open().save().is_ok());
+}
+
+#[test]
+fn a_state_comes_through_whatever_stream_the_host_has() {
+    let _among = among_others();
+    let mut instance = open();
+    let sensitivity = parameter(&mut instance, "Sensitivity");
+    // SAFETY: a call without demands.
+    unsafe { instance.main.controller.setParamNormalized(sensitivity.id, 0.25) };
+    let state = instance.save().unwrap();
+    for (part, runs_on) in [(None, false), (Some(100), false), (None, true), (Some(7), true)] {
+        let habits = Habits { part, runs_on, room: None };
+        let (mut other, bytes) = (open(), RefCell::new([b"before", &state[..]].concat()));
+        assert!(other.load_from(Stream { bytes, position: Cell::new(6), habits }), "{part:?}, {runs_on}");
+        assert_eq!(saved(&mut other)["params"]["sens"], json!({ "f32": 0.25 }));
+        let written = other.save_to(Stream { habits, ..Stream::default() }).unwrap();
+        assert!(other.load(&written) && saved(&mut other)["params"]["sens"] == json!({ "f32": 0.25 }));
+    }
+    // What the host has no room for is not said to be saved.
+    let habits = Habits { room: Some(state.len() - 1), ..Habits::default() };
+    assert!(instance.save_to(Stream { habits, ..Stream::default() }).is_err());
+    // SAFETY: as above.
+    unsafe {
+        assert_eq!(instance.component.setState(null_mut()), kInvalidArgument);
+        assert_eq!(instance.component.getState(null_mut()), kInvalidArgument);
+    }
+    // Nothing at all is no state, and changes nothing.
+    assert!(!instance.load(&[]));
+    assert_eq!(saved(&mut instance)["params"]["sens"], json!({ "f32": 0.25 }));
 }
 
 #[test]
