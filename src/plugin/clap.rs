@@ -3,17 +3,21 @@
 //! - For each parameter that the audio thread changes the framework has the host call the editor back, and where a host does not say which thread is which,
 //!   that allocates. Here the parameters are set before the framework sees the block, and the editor looks when the worker next does.
 //! - It takes a block where it is not active for a fault of its own, and panics, which ends the host.
+//! - Of a latency that is another with an activation it tells once that is over, which CLAP forbids, and has the host activate once more for it. Here
+//!   the host is told while it activates.
 
 use super::CollaParte;
 use super::buffers::{Bus, whole};
 use super::made::Made;
 use super::values::{Change, Values};
+use crate::bridge::Bridge;
 use clap_sys::audio_buffer::clap_audio_buffer;
 use clap_sys::events::{
     CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_MOD, CLAP_EVENT_PARAM_VALUE, clap_event_header,
     clap_event_param_mod, clap_event_param_value, clap_input_events, clap_output_events,
 };
 use clap_sys::ext::audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports};
+use clap_sys::ext::latency::{CLAP_EXT_LATENCY, clap_host_latency, clap_plugin_latency};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_param_info, clap_plugin_params};
 use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process, clap_process_status};
 use nice_plug::wrapper::clap::{
@@ -33,7 +37,11 @@ struct Instance {
     plugin: clap_plugin,
     framework: Framework,
     params: clap_plugin_params,
+    latency: clap_plugin_latency,
     values: Values,
+    bridge: Arc<Bridge>,
+    /// The host; it lives longer.
+    host: *const clap_host,
     active: AtomicBool,
     /// In, and as many out, as the host chose before it activated.
     channels: AtomicU32,
@@ -108,7 +116,9 @@ impl Instance {
             Framework((*wrapper).clap_plugin.as_ptr())
         };
         let params = *framework.params()?;
-        let values = Values::new(&Made::latest(), framework.parameters(&params)?.into_iter())?;
+        let made = Made::latest();
+        let values = Values::new(&made, framework.parameters(&params)?.into_iter())?;
+        let bridge = made.bridge.upgrade()?;
         let plugin = clap_plugin {
             destroy: Some(destroy),
             activate: Some(activate),
@@ -122,10 +132,28 @@ impl Instance {
             plugin,
             framework,
             params,
+            latency: clap_plugin_latency { get: Some(latency) },
             values,
+            bridge,
+            host,
             active: AtomicBool::new(false),
             channels: AtomicU32::new(0),
         })
+    }
+
+    /// Tells the host of another latency: while it activates, which is when CLAP lets it be another.
+    fn tell_latency(&self) {
+        if !self.bridge.latency().take_news() {
+            return;
+        }
+        // SAFETY: the host lives; what it lends for that name is null or what CLAP has for it, and lives as long.
+        unsafe {
+            let host = (*self.host).get_extension.map(|get| get(self.host, CLAP_EXT_LATENCY.as_ptr()));
+            let latency = host.and_then(|latency| latency.cast::<clap_host_latency>().as_ref());
+            if let Some(changed) = latency.and_then(|latency| latency.changed) {
+                changed(self.host);
+            }
+        }
     }
 
     /// The instance that a host means.
@@ -139,9 +167,13 @@ impl Instance {
 }
 
 unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
-    if !plugin.is_null() {
-        // SAFETY: a host destroys what `create_plugin` gave it, once.
-        drop(unsafe { Box::from_raw(plugin.cast_mut().cast::<Instance>()) });
+    // SAFETY: a host destroys what `create_plugin` gave it, once.
+    unsafe {
+        let Some(instance) = Instance::of(plugin) else { return };
+        if instance.active.load(Ordering::Acquire) {
+            deactivate(plugin);
+        }
+        drop(Box::from_raw(plugin.cast_mut().cast::<Instance>()));
     }
 }
 
@@ -159,6 +191,7 @@ unsafe extern "C" fn activate(plugin: *const clap_plugin, rate_hz: f64, least: u
         if activated {
             instance.channels.store(instance.framework.channels().unwrap_or(0), Ordering::Relaxed);
             instance.active.store(true, Ordering::Release);
+            instance.tell_latency();
         }
         activated
     }
@@ -258,18 +291,26 @@ unsafe extern "C" fn flush(
     }
 }
 
+unsafe extern "C" fn latency(plugin: *const clap_plugin) -> u32 {
+    // SAFETY: a host gives what it was given.
+    unsafe { Instance::of(plugin) }.map_or(0, |instance| instance.bridge.latency().samples())
+}
+
 unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char) -> *const c_void {
     // SAFETY: what the host promises this function it promises the framework's: that `id` is null or a string.
-    unsafe {
-        match (Instance::of(plugin), id.is_null()) {
-            (Some(instance), false) if CStr::from_ptr(id) == CLAP_EXT_PARAMS => {
-                (&raw const instance.params).cast()
-            }
-            (Some(instance), false) => {
-                instance.framework.functions().get_extension.map_or(null(), |get| get(plugin, id))
-            }
-            _ => null(),
+    let (instance, id) = unsafe {
+        match Instance::of(plugin) {
+            Some(instance) if !id.is_null() => (instance, CStr::from_ptr(id)),
+            _ => return null(),
         }
+    };
+    if id == CLAP_EXT_PARAMS {
+        (&raw const instance.params).cast()
+    } else if id == CLAP_EXT_LATENCY {
+        (&raw const instance.latency).cast()
+    } else {
+        // SAFETY: as above.
+        instance.framework.functions().get_extension.map_or(null(), |get| unsafe { get(plugin, id.as_ptr()) })
     }
 }
 

@@ -110,12 +110,10 @@ impl Plugin for CollaParte {
                 let rule = audio.latency_rule();
                 let latency = rule.wanted(&self.params);
                 audio.set_latency(latency);
-                if context.plugin_api() == PluginApi::Vst3 {
-                    // They hold the bridge themselves.
-                    let params = Arc::downgrade(&self.params);
-                    let wanted = move || params.upgrade().map_or(0, |params| rule.wanted(&params) as u32);
-                    self.bridge.latency().reckon_by(wanted);
-                }
+                // They hold the bridge themselves.
+                let params = Arc::downgrade(&self.params);
+                let wanted = move || params.upgrade().map_or(0, |params| rule.wanted(&params) as u32);
+                self.bridge.latency().reckon_by(wanted);
                 latency as u32
             }
             None => {
@@ -123,10 +121,8 @@ impl Plugin for CollaParte {
                 0
             }
         };
-        match context.plugin_api() {
-            PluginApi::Vst3 => self.bridge.latency().set(latency),
-            _ => context.set_latency_samples(latency),
-        }
+        // The host is told by the objects around this.
+        self.bridge.latency().set(latency);
         true
     }
 
@@ -159,9 +155,7 @@ impl Plugin for CollaParte {
             });
         match changed {
             Some(_) if audio.needs_restart() => context.request_restart(),
-            // The framework would call the system for it.
-            Some(latency) if context.plugin_api() == PluginApi::Vst3 => self.bridge.latency().set(latency),
-            Some(latency) => context.set_latency_samples(latency),
+            Some(latency) => self.bridge.latency().set(latency),
             None => {}
         }
         // Notes may still be on their way, and may still sound, when the input has fallen silent.

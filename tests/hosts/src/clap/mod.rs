@@ -1,6 +1,8 @@
 //! A CLAP host.
 
 #[cfg(test)]
+mod strict;
+#[cfg(test)]
 mod tests;
 
 use crate::{AudioSide, Instance, Midi, Parameter, Setup, Timed, Transport, WindowSide};

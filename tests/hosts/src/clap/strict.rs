@@ -1,0 +1,374 @@
+//! A host that looks by whom it is called, and when.
+
+use crate::{bundles, on_audio_thread};
+use clack_host::prelude::PluginEntry;
+use clap_sys::audio_buffer::clap_audio_buffer;
+use clap_sys::events::{
+    CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_VALUE, clap_event_header, clap_event_param_value,
+    clap_input_events,
+};
+use clap_sys::ext::latency::{CLAP_EXT_LATENCY, clap_host_latency, clap_plugin_latency};
+use clap_sys::ext::params::{
+    CLAP_EXT_PARAMS, clap_host_params, clap_param_info, clap_param_rescan_flags, clap_plugin_params,
+};
+use clap_sys::ext::state::{CLAP_EXT_STATE, clap_plugin_state};
+use clap_sys::ext::thread_check::{CLAP_EXT_THREAD_CHECK, clap_host_thread_check};
+use clap_sys::factory::plugin_factory::{CLAP_PLUGIN_FACTORY_ID, clap_plugin_factory};
+use clap_sys::host::clap_host;
+use clap_sys::plugin::clap_plugin;
+use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process};
+use clap_sys::stream::{clap_istream, clap_ostream};
+use clap_sys::version::CLAP_VERSION;
+use std::ffi::{CStr, c_char, c_void};
+use std::ptr::{null, null_mut};
+use std::sync::Mutex;
+use std::thread::{ThreadId, current};
+
+/// What a plugin told or asked its host, and whether that came from the host's main thread.
+type Call = (&'static str, bool);
+
+struct Host {
+    raw: clap_host,
+    main: ThreadId,
+    audio: ThreadId,
+    /// It offers to say which thread is which.
+    tells_threads: bool,
+    calls: Mutex<Vec<Call>>,
+}
+
+impl Host {
+    fn new(tells_threads: bool) -> Box<Host> {
+        let mut host = Box::new(Host {
+            raw: clap_host {
+                clap_version: CLAP_VERSION,
+                host_data: null_mut(),
+                name: c"Colla Parte hosts".as_ptr(),
+                vendor: c"Colla Parte".as_ptr(),
+                url: c"".as_ptr(),
+                version: c"1.0".as_ptr(),
+                get_extension: Some(get_extension),
+                request_restart: Some(request_restart),
+                request_process: Some(request_process),
+                request_callback: Some(request_callback),
+            },
+            main: current().id(),
+            audio: on_audio_thread(|| current().id()),
+            tells_threads,
+            calls: Mutex::default(),
+        });
+        host.raw.host_data = (&raw mut *host).cast();
+        host
+    }
+
+    /// The calls since this was last asked.
+    fn calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.calls.lock().unwrap())
+    }
+}
+
+/// The host that a plugin means.
+///
+/// # Safety
+/// `host` is one that [`Host::new`] made, and lives.
+unsafe fn of<'a>(host: *const clap_host) -> &'a Host {
+    // SAFETY: the caller's promise; the data is the host.
+    unsafe { &*(*host).host_data.cast::<Host>() }
+}
+
+unsafe fn called(host: *const clap_host, what: &'static str) {
+    // SAFETY: a plugin gives back the host that it was given.
+    let host = unsafe { of(host) };
+    host.calls.lock().unwrap().push((what, current().id() == host.main));
+}
+
+unsafe extern "C" fn request_restart(host: *const clap_host) {
+    unsafe { called(host, "restart") };
+}
+
+unsafe extern "C" fn request_process(host: *const clap_host) {
+    unsafe { called(host, "process") };
+}
+
+unsafe extern "C" fn request_callback(host: *const clap_host) {
+    unsafe { called(host, "callback") };
+}
+
+unsafe extern "C" fn is_main_thread(host: *const clap_host) -> bool {
+    unsafe { of(host).main == current().id() }
+}
+
+unsafe extern "C" fn is_audio_thread(host: *const clap_host) -> bool {
+    unsafe { of(host).audio == current().id() }
+}
+
+unsafe extern "C" fn latency_changed(host: *const clap_host) {
+    unsafe { called(host, "latency") };
+}
+
+unsafe extern "C" fn rescan(host: *const clap_host, _flags: clap_param_rescan_flags) {
+    unsafe { called(host, "rescan") };
+}
+
+unsafe extern "C" fn clear(host: *const clap_host, _id: u32, _flags: u32) {
+    unsafe { called(host, "clear") };
+}
+
+unsafe extern "C" fn request_flush(host: *const clap_host) {
+    unsafe { called(host, "flush") };
+}
+
+static THREADS: clap_host_thread_check =
+    clap_host_thread_check { is_main_thread: Some(is_main_thread), is_audio_thread: Some(is_audio_thread) };
+static LATENCY: clap_host_latency = clap_host_latency { changed: Some(latency_changed) };
+static PARAMS: clap_host_params =
+    clap_host_params { rescan: Some(rescan), clear: Some(clear), request_flush: Some(request_flush) };
+
+unsafe extern "C" fn get_extension(host: *const clap_host, id: *const c_char) -> *const c_void {
+    // SAFETY: a plugin gives a string, and the host that it was given.
+    let (id, host) = unsafe { (CStr::from_ptr(id), of(host)) };
+    if id == CLAP_EXT_THREAD_CHECK && host.tells_threads {
+        (&raw const THREADS).cast()
+    } else if id == CLAP_EXT_LATENCY {
+        (&raw const LATENCY).cast()
+    } else if id == CLAP_EXT_PARAMS {
+        (&raw const PARAMS).cast()
+    } else {
+        null()
+    }
+}
+
+/// A plugin as such a host has it. What it calls it calls as CLAP has it: the audio thread's functions on the audio thread, the others on this.
+struct Plugin<'a> {
+    raw: *const clap_plugin,
+    host: &'a Host,
+    _entry: PluginEntry,
+}
+
+impl Plugin<'_> {
+    fn new(host: &Host) -> Plugin<'_> {
+        // SAFETY: the bundle is the one that this project built, and what it gives is called as CLAP has it.
+        unsafe {
+            let entry = PluginEntry::load(bundles().join("Colla Parte.clap")).unwrap();
+            let factory = entry.raw_entry().get_factory.unwrap()(CLAP_PLUGIN_FACTORY_ID.as_ptr());
+            let factory = factory.cast::<clap_plugin_factory>();
+            let id = (*(*factory).get_plugin_descriptor.unwrap()(factory, 0)).id;
+            let raw = (*factory).create_plugin.unwrap()(factory, &host.raw, id);
+            assert!(!raw.is_null());
+            assert!((*raw).init.unwrap()(raw));
+            Plugin { raw, host, _entry: entry }
+        }
+    }
+
+    fn functions(&self) -> &clap_plugin {
+        // SAFETY: it lives as long as this.
+        unsafe { &*self.raw }
+    }
+
+    /// # Safety
+    /// `T` is what CLAP has for that name.
+    unsafe fn extension<T>(&self, id: &CStr) -> &T {
+        // SAFETY: as the name's type; it lives as long as the plugin.
+        unsafe { &*self.functions().get_extension.unwrap()(self.raw, id.as_ptr()).cast::<T>() }
+    }
+
+    fn activate(&self) {
+        // SAFETY: calls as CLAP has them.
+        unsafe { assert!(self.functions().activate.unwrap()(self.raw, 48_000.0, 1, 64)) };
+        on_audio_thread(|| unsafe { assert!(self.functions().start_processing.unwrap()(self.raw)) });
+    }
+
+    fn deactivate(&self) {
+        on_audio_thread(|| unsafe { self.functions().stop_processing.unwrap()(self.raw) });
+        // SAFETY: as above.
+        unsafe { self.functions().deactivate.unwrap()(self.raw) };
+    }
+
+    fn latency(&self) -> u32 {
+        // SAFETY: as above.
+        unsafe {
+            let latency = self.extension::<clap_plugin_latency>(CLAP_EXT_LATENCY);
+            latency.get.unwrap()(self.raw)
+        }
+    }
+
+    /// A block that sets a parameter, and one that does not.
+    fn set(&self, name: &str, value: f64) {
+        // SAFETY: as above; the place for the result is a local, for whose fields zero is a value.
+        let id = unsafe {
+            let params = self.extension::<clap_plugin_params>(CLAP_EXT_PARAMS);
+            let infos = (0..params.count.unwrap()(self.raw)).map(|index| {
+                let mut info: clap_param_info = std::mem::zeroed();
+                assert!(params.get_info.unwrap()(self.raw, index, &mut info));
+                info
+            });
+            infos.into_iter().find(|info| CStr::from_ptr(info.name.as_ptr()).to_str() == Ok(name)).unwrap().id
+        };
+        let event = clap_event_param_value {
+            header: clap_event_header {
+                size: size_of::<clap_event_param_value>() as u32,
+                time: 0,
+                space_id: CLAP_CORE_EVENT_SPACE_ID,
+                type_: CLAP_EVENT_PARAM_VALUE,
+                flags: 0,
+            },
+            param_id: id,
+            cookie: null_mut(),
+            note_id: -1,
+            port_index: -1,
+            channel: -1,
+            key: -1,
+            value,
+        };
+        let one =
+            clap_input_events { ctx: (&raw const event).cast_mut().cast(), size: Some(one), get: Some(it) };
+        let none = clap_input_events { ctx: null_mut(), size: Some(zero), get: Some(it) };
+        on_audio_thread(|| {
+            let mut samples = [[0.0f32; 64]; 2];
+            let mut channels = samples.each_mut().map(|samples| samples.as_mut_ptr());
+            // In place.
+            let mut bus = clap_audio_buffer {
+                data32: channels.as_mut_ptr(),
+                data64: null_mut(),
+                channel_count: 2,
+                latency: 0,
+                constant_mask: 0,
+            };
+            for in_events in [&raw const one, &raw const none] {
+                // SAFETY: the lists and the channels live as long as the call.
+                let status = unsafe {
+                    let block = clap_process {
+                        in_events,
+                        frames_count: 64,
+                        audio_inputs: &raw const bus,
+                        audio_inputs_count: 1,
+                        audio_outputs: &raw mut bus,
+                        audio_outputs_count: 1,
+                        ..std::mem::zeroed()
+                    };
+                    self.functions().process.unwrap()(self.raw, &block)
+                };
+                assert_ne!(status, CLAP_PROCESS_ERROR);
+            }
+        });
+    }
+
+    fn save(&self) -> Vec<u8> {
+        let mut bytes = Vec::<u8>::new();
+        let stream = clap_ostream { ctx: (&raw mut bytes).cast(), write: Some(write) };
+        // SAFETY: as above; the stream lives as long as the call.
+        unsafe {
+            let state = self.extension::<clap_plugin_state>(CLAP_EXT_STATE);
+            assert!(state.save.unwrap()(self.raw, &stream));
+        }
+        bytes
+    }
+
+    fn load(&self, mut bytes: &[u8]) {
+        let stream = clap_istream { ctx: (&raw mut bytes).cast(), read: Some(read) };
+        // SAFETY: as above.
+        unsafe {
+            let state = self.extension::<clap_plugin_state>(CLAP_EXT_STATE);
+            assert!(state.load.unwrap()(self.raw, &stream));
+        }
+    }
+
+    /// What the plugin asked for is done, and what it told since this was last asked.
+    fn calls(&self) -> Vec<Call> {
+        let calls = self.host.calls();
+        if calls.iter().any(|call| call.0 == "callback") {
+            // SAFETY: as above.
+            unsafe { self.functions().on_main_thread.unwrap()(self.raw) };
+        }
+        calls
+    }
+}
+
+impl Drop for Plugin<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the last call.
+        unsafe { self.functions().destroy.unwrap()(self.raw) };
+    }
+}
+
+unsafe extern "C" fn zero(_list: *const clap_input_events) -> u32 {
+    0
+}
+
+unsafe extern "C" fn one(_list: *const clap_input_events) -> u32 {
+    1
+}
+
+unsafe extern "C" fn it(list: *const clap_input_events, _index: u32) -> *const clap_event_header {
+    // SAFETY: the list is one of those above.
+    unsafe { (*list).ctx.cast_const().cast() }
+}
+
+unsafe extern "C" fn write(stream: *const clap_ostream, from: *const c_void, size: u64) -> i64 {
+    // SAFETY: the stream is the one above; so many bytes are there.
+    unsafe {
+        let bytes = &mut *(*stream).ctx.cast::<Vec<u8>>();
+        bytes.extend_from_slice(std::slice::from_raw_parts(from.cast(), size as usize));
+    }
+    size as i64
+}
+
+unsafe extern "C" fn read(stream: *const clap_istream, to: *mut c_void, size: u64) -> i64 {
+    // SAFETY: the stream is the one above; there is room for so many bytes.
+    unsafe {
+        let bytes = &mut *(*stream).ctx.cast::<&[u8]>();
+        // A part at a time, as hosts may.
+        let (part, rest) = bytes.split_at(bytes.len().min(size as usize).min(1000));
+        std::ptr::copy_nonoverlapping(part.as_ptr(), to.cast(), part.len());
+        *bytes = rest;
+        part.len() as i64
+    }
+}
+
+/// Latency: the audio thread asks for a restart, once, and it is another with the activation that follows, within which the host is told.
+#[test]
+fn the_host_is_called_as_clap_says() {
+    for tells_threads in [true, false] {
+        let host = Host::new(tells_threads);
+        let plugin = Plugin::new(&host);
+        plugin.activate();
+        let live = plugin.save();
+        assert_eq!((plugin.latency(), plugin.calls()), (0, vec![]));
+        plugin.set("Timing", 1.0);
+        assert_eq!((plugin.latency(), plugin.calls()), (0, vec![("restart", false)]));
+        plugin.set("Sensitivity", 0.25);
+        assert_eq!(plugin.calls(), []);
+        plugin.deactivate();
+        assert_eq!(plugin.calls(), []);
+        plugin.activate();
+        assert_eq!(plugin.calls(), [("latency", true)]);
+        let aligned = plugin.latency();
+        assert!(aligned > 0);
+        plugin.deactivate();
+        plugin.activate();
+        assert_eq!((plugin.latency(), plugin.calls()), (aligned, vec![]));
+        // A project, while it plays: the values at once, the latency when the host has started it anew.
+        plugin.load(&live);
+        assert_eq!((plugin.latency(), plugin.calls()), (aligned, vec![("rescan", true)]));
+        plugin.set("Sensitivity", 0.5);
+        assert_eq!((plugin.latency(), plugin.calls()), (aligned, vec![("restart", false)]));
+        plugin.deactivate();
+        plugin.activate();
+        assert_eq!((plugin.latency(), plugin.calls()), (0, vec![("latency", true)]));
+    }
+}
+
+#[test]
+fn a_host_may_destroy_what_is_active() {
+    let host = Host::new(true);
+    let stays = Plugin::new(&host);
+    for _ in 0..20 {
+        let goes = Plugin::new(&host);
+        goes.activate();
+        goes.set("Timing", 1.0);
+    }
+    host.calls();
+    stays.activate();
+    stays.set("Timing", 1.0);
+    assert_eq!(stays.calls(), [("restart", false)]);
+    stays.deactivate();
+}
