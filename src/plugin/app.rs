@@ -6,21 +6,16 @@ use super::params::{Parameters, TimingMode};
 use super::state::Window;
 use crate::bridge::{self, Bridge, Severity, Snapshot};
 use crate::editor::{
-    self, Abilities, Action, EditorState, EngravingSlot, Gravity, HeardNote, Level, Load, MINIMUM_SIZE,
-    Message, ScoreSlot, Settings, Text, Timing, TrailPoint, Transport, Verdict, View,
+    self, Abilities, Action, EditorState, EngravingSlot, Gravity, HeardNote, Level, Load, Message, ScoreSlot,
+    Settings, Text, Timing, TrailPoint, Transport, Verdict, View,
 };
 use crate::engine::FollowCommand;
 use crate::performance::{Cue, CueMessage};
 use crate::takes::{Change, Edit};
 use crate::units::Seconds;
 use nice_plug::context::gui::{GuiContext, ParamSetter};
-use nice_plug::editor::dpi::LogicalSize;
-use nice_plug::editor::{ResizeHint, SizeConstraints};
 use nice_plug::params::Param;
-use nice_plug_egui::baseview::{HandlerError, WindowSize};
-use nice_plug_egui::{
-    EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor,
-};
+use nice_plug_egui::RepaintNotifier;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
@@ -52,41 +47,31 @@ pub struct EditorApp {
     repaint: Option<RepaintNotifier>,
 }
 
-/// The editor of one instance.
-pub fn editor(params: Arc<Parameters>, bridge: Arc<Bridge>) -> Option<EguiEditor<EditorApp>> {
-    let window = params.window.load();
-    let size = LogicalSize::new(f64::from(window.width), f64::from(window.height));
-    let resize_hint = ResizeHint {
-        size_constraints: SizeConstraints::Logical {
-            min_size: Some(LogicalSize::new(MINIMUM_SIZE.x, MINIMUM_SIZE.y)),
-            max_size: None,
-        },
-        ..ResizeHint::RESIZABLE
-    };
-    let repaint = RepaintNotifier::new();
-    let mut state = EditorState::default();
-    state.preferences.scale = window.zoom;
-    create_egui_editor(
-        EguiEditorState::from_size(size, window.zoom),
-        repaint.clone(),
-        EguiNiceSettings::new().with_tile("Colla Parte").with_resize_hint(resize_hint),
-        EditorApp { state, repaint: Some(repaint), ..EditorApp::new(params, bridge) },
-    )
-}
+/// What a window has its editor do.
+impl EditorApp {
+    /// The editor of an instance that has windows, which `repaint` has drawn anew.
+    pub fn with_windows(params: Arc<Parameters>, bridge: Arc<Bridge>, repaint: RepaintNotifier) -> EditorApp {
+        EditorApp { repaint: Some(repaint), ..EditorApp::new(params, bridge) }
+    }
 
-impl NiceEguiApp for EditorApp {
-    fn build(&mut self, ctx: egui::Context, gui: GuiContext, _frame: &mut Frame) -> Result<(), HandlerError> {
+    /// The next window is zoomed so far.
+    pub fn set_zoom(&mut self, zoom: f32) {
+        self.state.preferences.scale = zoom;
+    }
+
+    /// One opened.
+    pub fn opened(&mut self, ctx: &egui::Context, gui: GuiContext) {
         #[cfg(target_os = "linux")]
         super::egl::keep();
-        editor::install(&ctx);
+        editor::install(ctx);
         self.gui = Some(gui);
         if let Some(repaint) = self.repaint.clone() {
             self.bridge.watch(move || repaint.request_repaint());
         }
-        Ok(())
     }
 
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut Frame) {
+    /// Draws a frame.
+    pub fn draw(&mut self, ui: &mut egui::Ui) {
         let view = self.view();
         for action in editor::editor(ui, &view, &mut self.state) {
             self.carry_out(action, ui.ctx());
@@ -97,18 +82,20 @@ impl NiceEguiApp for EditorApp {
         }
     }
 
-    fn resized(&mut self, size: WindowSize) {
+    /// It is so large now, in logical pixels.
+    pub fn resized(&mut self, width: u32, height: u32) {
         let window = self.params.window.load();
-        let (width, height) = (size.logical.width as u32, size.logical.height as u32);
         self.params.window.store(Window { width, height, ..window });
     }
 
-    fn zoom_factor_changed(&mut self, zoom: f32) {
+    /// It is zoomed so far now.
+    pub fn zoomed(&mut self, zoom: f32) {
         let window = self.params.window.load();
         self.params.window.store(Window { zoom, ..window });
     }
 
-    fn editor_closed(&mut self) {
+    /// It closes.
+    pub fn closed(&mut self) {
         self.gui = None;
         self.bridge.unwatch();
     }

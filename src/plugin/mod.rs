@@ -18,17 +18,18 @@ mod state;
 mod unseen;
 mod values;
 mod vst3;
+mod window;
 
 use crate::bridge::{Bridge, HostTransport, Severity};
 use app::EditorApp;
 use made::Made;
 use midi_out::MidiOut;
 use nice_plug::prelude::*;
-use nice_plug_egui::EguiEditor;
 use params::Parameters;
 use process::AudioSide;
 use settle::{Task, settle};
 use std::sync::Arc;
+use window::ProjectWindow;
 
 pub use unseen::Unseen;
 
@@ -73,7 +74,7 @@ impl Plugin for CollaParte {
     ];
     const MIDI_OUTPUT: MidiConfig = MidiConfig::MidiCCs;
 
-    type Editor = EguiEditor<EditorApp>;
+    type Editor = ProjectWindow;
     type SysExMessage = ();
     type BackgroundTask = Task;
 
@@ -88,7 +89,8 @@ impl Plugin for CollaParte {
     fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
         Made::remember_executor(executor.clone());
         self.executor = Some(executor);
-        app::editor(self.params.clone(), self.bridge.clone())
+        let (params, bridge) = (self.params.clone(), self.bridge.clone());
+        ProjectWindow::new(params.clone(), |repaint| EditorApp::with_windows(params, bridge, repaint))
     }
 
     fn filter_state(state: &mut PluginState) {

@@ -1,0 +1,53 @@
+//! How large the plugin's window is.
+
+use hosts::window::Window;
+use hosts::{Format, Instance, open};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// Longer than anything takes that comes at all.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a project would say of the window.
+fn kept(instance: &mut dyn Instance) -> Value {
+    let saved: Value = serde_json::from_slice(&instance.save().unwrap()).unwrap();
+    serde_json::from_str(saved["fields"]["window"].as_str().unwrap()).unwrap()
+}
+
+#[test]
+fn a_window_is_as_large_as_the_host_makes_it_and_the_project_keeps_that() {
+    let Some(window) = Window::open().unwrap() else {
+        return eprintln!("not looked at for want of a display: how large windows are");
+    };
+    for format in Format::ALL {
+        let mut instance = open(format).unwrap();
+        instance.open_editor(window.id()).unwrap();
+        assert_eq!(instance.sides().1.editor_size().unwrap(), (1200, 800));
+        // One of them is less than it can be.
+        for (wanted, is) in [((1100, 700), (1100, 700)), ((10, 10), (800, 500)), ((900, 650), (900, 650))] {
+            instance.sides().1.resize_editor(wanted).unwrap();
+            let start = Instant::now();
+            let is_kept = json!({ "width": is.0, "height": is.1, "zoom": 1.0 });
+            while instance.sides().1.editor_size().unwrap() != is || kept(instance.as_mut()) != is_kept {
+                assert!(start.elapsed() < PATIENCE, "{format:?}: {wanted:?}");
+                window.settle(Duration::from_millis(10));
+                instance.turn();
+            }
+        }
+        let state = instance.save().unwrap();
+        // In the session, and in the project that is opened again.
+        instance.close_editor();
+        instance.open_editor(window.id()).unwrap();
+        assert_eq!(instance.sides().1.editor_size().unwrap(), (900, 650), "{format:?}");
+        instance.close_editor();
+        let mut again = open(format).unwrap();
+        assert!(again.load(&state));
+        again.open_editor(window.id()).unwrap();
+        assert_eq!(again.sides().1.editor_size().unwrap(), (900, 650), "{format:?}");
+        window.settle(Duration::from_millis(500));
+        assert_eq!(kept(again.as_mut()), json!({ "width": 900, "height": 650, "zoom": 1.0 }));
+        // A project that is opened while the window stands finds it as it is.
+        assert!(again.load(&open(format).unwrap().save().unwrap()));
+        assert_eq!(again.sides().1.editor_size().unwrap(), (900, 650), "{format:?}");
+    }
+}
