@@ -4,6 +4,7 @@
 //! changed, each that was deleted, and the cues and the choices for the edit when they change. Lines are only ever appended, so that a crash can damage the
 //! last one alone; what comes later counts. When a project is opened, takes that its book has not come out of the journal.
 
+use super::places;
 use crate::performance::{Cue, EditChoices};
 use crate::takes::{Entry, SavedTake, SessionLog};
 use serde::{Deserialize, Serialize};
@@ -35,16 +36,7 @@ enum Line {
 
 /// Where journals lie unless a test says otherwise: the system's place for what programs keep to themselves.
 pub(super) fn usual_folder() -> Option<PathBuf> {
-    let home = std::env::home_dir().filter(|home| home.is_absolute())?;
-    let base = if cfg!(target_os = "macos") {
-        home.join("Library/Application Support")
-    } else if cfg!(windows) {
-        std::env::var_os("LOCALAPPDATA").map_or(home, PathBuf::from)
-    } else {
-        let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-        state.unwrap_or_else(|| home.join(".local/state"))
-    };
-    Some(base.join("colla-parte").join("journal"))
+    Some(places::state()?.join("journal"))
 }
 
 fn path(folder: &Path, id: u64) -> PathBuf {

@@ -38,6 +38,8 @@ mod live_take;
 mod members;
 mod pace;
 mod passes;
+mod places;
+mod preferences_file;
 #[cfg(feature = "engrave")]
 mod press;
 mod realtime;
@@ -68,6 +70,7 @@ pub use instance::{Bridge, RECORDING_LATENCY_RANGE_MS};
 pub use latency::Latency;
 pub use members::Company;
 pub use pace::Pace;
+pub use preferences_file::PreferencesFile;
 pub use realtime::RealtimeEnd;
 pub use remote::{RemoteError, RemoteSettings};
 pub use schedule::{Schedule, Timing};

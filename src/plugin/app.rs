@@ -4,10 +4,10 @@ use super::book_rows::BookRows;
 use super::chooser;
 use super::params::{Parameters, TimingMode};
 use super::state::Window;
-use crate::bridge::{self, Bridge, Severity, Snapshot};
+use crate::bridge::{self, Bridge, PreferencesFile, Severity, Snapshot};
 use crate::editor::{
-    self, Abilities, Action, EditorState, EngravingSlot, Gravity, HeardNote, Level, Load, Message, ScoreSlot,
-    Settings, Text, Timing, TrailPoint, Transport, Verdict, View,
+    self, Abilities, Action, EditorState, EngravingSlot, Gravity, HeardNote, Level, Load, Message,
+    Preferences, ScoreSlot, Settings, Text, Timing, TrailPoint, Transport, Verdict, View,
 };
 use crate::engine::FollowCommand;
 use crate::performance::{Cue, CueMessage};
@@ -45,13 +45,16 @@ pub struct EditorApp {
     rows: BookRows,
     /// Asks for a frame from any thread; `None` where there is no window.
     repaint: Option<RepaintNotifier>,
+    /// Where the user's preferences are kept, and what is.
+    preferences: (PreferencesFile, Preferences),
 }
 
 /// What a window has its editor do.
 impl EditorApp {
     /// The editor of an instance that has windows, which `repaint` has drawn anew.
     pub fn with_windows(params: Arc<Parameters>, bridge: Arc<Bridge>, repaint: RepaintNotifier) -> EditorApp {
-        EditorApp { repaint: Some(repaint), ..EditorApp::new(params, bridge) }
+        let preferences = (PreferencesFile::usual(), Preferences::default());
+        EditorApp { repaint: Some(repaint), preferences, ..EditorApp::new(params, bridge) }
     }
 
     /// The next window is zoomed so far.
@@ -65,6 +68,7 @@ impl EditorApp {
         super::egl::keep();
         editor::install(ctx);
         self.gui = Some(gui);
+        self.read_preferences();
         if let Some(repaint) = self.repaint.clone() {
             self.bridge.watch(move || repaint.request_repaint());
         }
@@ -76,9 +80,33 @@ impl EditorApp {
         for action in editor::editor(ui, &view, &mut self.state) {
             self.carry_out(action, ui.ctx());
         }
+        self.keep_preferences();
         // What is new asks for the next frame; only what passes with time alone is waited for here.
         if let Some(left) = self.dropped_at.and_then(|at| OVERLOAD_SHOWN.checked_sub(at.elapsed())) {
             ui.ctx().request_repaint_after(left);
+        }
+    }
+
+    /// Takes what the user prefers, in whichever instance that was said. How far the window is zoomed is the project's.
+    fn read_preferences(&mut self) {
+        let bytes = self.preferences.0.read().unwrap_or_default();
+        if let Ok(kept) = serde_json::from_slice::<Preferences>(&bytes) {
+            self.state.preferences = Preferences { scale: self.state.preferences.scale, ..kept };
+        }
+        self.preferences.1 = self.state.preferences;
+    }
+
+    /// Keeps what the user prefers, if it is another.
+    fn keep_preferences(&mut self) {
+        let (file, kept) = &mut self.preferences;
+        let preferred = Preferences { scale: kept.scale, ..self.state.preferences };
+        if *kept == preferred {
+            return;
+        }
+        *kept = preferred;
+        let outcome = serde_json::to_vec(kept).map_err(Into::into).and_then(|bytes| file.keep(&bytes));
+        if let Err(error) = outcome {
+            self.bridge.report(Severity::Error, format!("the settings of the window are not kept: {error}"));
         }
     }
 
@@ -115,6 +143,7 @@ impl EditorApp {
             dropped_at: None,
             rows: BookRows::default(),
             repaint: None,
+            preferences: (PreferencesFile::nowhere(), Preferences::default()),
         }
     }
 
@@ -392,5 +421,37 @@ fn change<P: Param>(setter: &ParamSetter, param: &P, value: P::Plain) {
         unsafe { param.as_ptr()._internal_set_normalized_value(normalized) };
         setter.set_parameter_normalized(param, normalized);
         setter.end_set_parameter(param);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::editor::Language;
+
+    #[test]
+    fn what_one_instance_was_told_to_prefer_all_do() {
+        let folder = std::env::temp_dir().join(format!("colla-parte-app-{}", std::process::id()));
+        let app = |zoom| {
+            let bridge = Arc::new(Bridge::default());
+            let mut app = EditorApp::new(Arc::new(Parameters::new(bridge.clone())), bridge);
+            app.preferences.0 = PreferencesFile::within(&folder);
+            app.set_zoom(zoom);
+            app.read_preferences();
+            app
+        };
+        let mut first = app(1.0);
+        first.keep_preferences();
+        assert!(!folder.exists(), "nothing is kept that is as it was");
+        first.state.preferences.language = Language::German;
+        first.state.preferences.turn_pages = true;
+        first.keep_preferences();
+        let second = app(1.5);
+        let expected = Preferences { scale: 1.5, ..first.state.preferences };
+        assert_eq!(second.state.preferences, expected, "the zoom is the project's");
+        // What can't be read is as if there was nothing.
+        second.preferences.0.keep(b"{ \"language\": \"Klingon\" }").unwrap();
+        assert_eq!(app(1.0).state.preferences, Preferences::default());
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -1,5 +1,6 @@
 //! A display for windows that nobody looks at.
 
+use crate::{root, target};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
@@ -33,8 +34,9 @@ impl Display {
         Display { own: None }
     }
 
-    /// Lets a program use it.
+    /// Lets a program use it, whose windows know nothing of what the user prefers.
     pub fn lend(&self, command: &mut Command) {
+        command.env("XDG_CONFIG_HOME", root().join(target()).join("config"));
         if let Some((_, name)) = &self.own {
             command.env("DISPLAY", name).env("LIBGL_ALWAYS_SOFTWARE", "1");
         }
