@@ -17,6 +17,7 @@ use clap_sys::events::{
     clap_event_param_mod, clap_event_param_value, clap_input_events, clap_output_events,
 };
 use clap_sys::ext::audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports};
+use clap_sys::ext::gui::{CLAP_EXT_GUI, clap_host_gui};
 use clap_sys::ext::latency::{CLAP_EXT_LATENCY, clap_host_latency, clap_plugin_latency};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_param_info, clap_plugin_params};
 use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process, clap_process_status};
@@ -146,14 +147,22 @@ impl Instance {
         if !self.bridge.latency().take_news() {
             return;
         }
-        // SAFETY: the host lives; what it lends for that name is null or what CLAP has for it, and lives as long.
+        // SAFETY: the name's type; a call as CLAP has it.
         unsafe {
-            let host = (*self.host).get_extension.map(|get| get(self.host, CLAP_EXT_LATENCY.as_ptr()));
-            let latency = host.and_then(|latency| latency.cast::<clap_host_latency>().as_ref());
+            let latency = self.host_extension::<clap_host_latency>(CLAP_EXT_LATENCY);
             if let Some(changed) = latency.and_then(|latency| latency.changed) {
                 changed(self.host);
             }
         }
+    }
+
+    /// The host's functions for something.
+    ///
+    /// # Safety
+    /// `T` is what CLAP has for that name.
+    unsafe fn host_extension<T>(&self, name: &CStr) -> Option<&T> {
+        // SAFETY: the host lives; what it lends is null or lives as long, and is what its name says.
+        unsafe { (*self.host).get_extension?(self.host, name.as_ptr()).cast::<T>().as_ref() }
     }
 
     /// The instance that a host means.
@@ -308,6 +317,12 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
         (&raw const instance.params).cast()
     } else if id == CLAP_EXT_LATENCY {
         (&raw const instance.latency).cast()
+    } else if id == CLAP_EXT_GUI
+        // SAFETY: the name's type.
+        && unsafe { instance.host_extension::<clap_host_gui>(CLAP_EXT_GUI) }.is_none()
+    {
+        // The framework takes it for a matter of course that such a host shows windows.
+        null()
     } else {
         // SAFETY: as above.
         instance.framework.functions().get_extension.map_or(null(), |get| unsafe { get(plugin, id.as_ptr()) })

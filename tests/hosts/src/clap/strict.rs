@@ -7,6 +7,7 @@ use clap_sys::events::{
     CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_VALUE, clap_event_header, clap_event_param_value,
     clap_input_events,
 };
+use clap_sys::ext::gui::CLAP_EXT_GUI;
 use clap_sys::ext::latency::{CLAP_EXT_LATENCY, clap_host_latency, clap_plugin_latency};
 use clap_sys::ext::params::{
     CLAP_EXT_PARAMS, clap_host_params, clap_param_info, clap_param_rescan_flags, clap_plugin_params,
@@ -355,6 +356,17 @@ fn the_host_is_called_as_clap_says() {
         plugin.activate();
         assert_eq!((plugin.latency(), plugin.calls()), (0, vec![("latency", true)]));
     }
+}
+
+/// Where such a host asked for a window the framework ended it.
+#[test]
+fn a_host_that_knows_no_windows_is_offered_none() {
+    let host = Host::new(true);
+    let plugin = Plugin::new(&host);
+    // SAFETY: a call as CLAP has it.
+    assert!(
+        unsafe { plugin.functions().get_extension.unwrap()(plugin.raw, CLAP_EXT_GUI.as_ptr()) }.is_null()
+    );
 }
 
 #[test]
