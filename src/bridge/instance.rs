@@ -7,7 +7,7 @@ use super::journal;
 use super::shared::{Notice, Shared};
 use super::stream::Stream;
 use super::worker::Worker;
-use super::{Export, Latency, RealtimeEnd, RemoteSettings, ScoreSource, Settings, Severity, Snapshot};
+use super::{Export, Latency, News, RealtimeEnd, RemoteSettings, ScoreSource, Settings, Severity, Snapshot};
 use crate::engine::{Engine, FollowCommand};
 use crate::performance::OFF_TUNE_RANGE_CENTS;
 use crate::score::Choice;
@@ -139,6 +139,18 @@ impl Bridge {
     /// The latency, and who is told of it.
     pub fn latency(&self) -> &Latency {
         &self.shared.latency
+    }
+
+    /// What a project keeps is another than it was saved with, where the host does not know it by itself, and who is told of that.
+    pub fn unsaved(&self) -> &News {
+        &self.shared.unsaved
+    }
+
+    /// The user changed what a project keeps.
+    pub fn touch(&self) {
+        self.shared.unsaved.arise();
+        // Whoever tells it must run.
+        self.request(Command::Look);
     }
 
     /// Reads a score file and follows it; a file that is no score leaves a message, and the present score stays.

@@ -6,7 +6,7 @@ use super::latency::Latency;
 use super::members::{Member, MemberId, Registry};
 use super::session::Session;
 use super::watch::Watch;
-use super::{RemoteSettings, ScoreSource, Settings, Severity, Snapshot};
+use super::{News, RemoteSettings, ScoreSource, Settings, Severity, Snapshot};
 use crate::takes::{FaultTolerance, SessionLog};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::path::{Path, PathBuf};
@@ -46,6 +46,8 @@ pub(super) struct Shared {
     /// The audio thread has another value of a parameter, which the editor may show.
     pub automated: AtomicBool,
     pub latency: Latency,
+    /// The project has yet to be saved, and the host does not know it.
+    pub unsaved: News,
     /// To be connected, each with a command of its own.
     pub connections: Connections,
 }
@@ -91,6 +93,7 @@ impl Shared {
             choosing: AtomicBool::default(),
             automated: AtomicBool::default(),
             latency: Latency::default(),
+            unsaved: News::default(),
             connections: Connections::default(),
         }
     }

@@ -126,7 +126,8 @@ impl<E: Stream> Worker<E> {
         }
         self.hear_of_book();
         let worked = self.listen(available);
-        self.shared.latency.pass_on();
+        self.shared.latency.news.pass_on();
+        self.shared.unsaved.pass_on();
         self.heard |= worked | self.shared.automated.swap(false, Ordering::Relaxed);
         for notice in self.shared.notices() {
             self.pass_on(notice);
@@ -158,13 +159,19 @@ impl<E: Stream> Worker<E> {
             }
             Command::LoadFile(path) => {
                 let source = ScoreSource::from_file(&path);
-                self.load(source);
+                if self.load(source) {
+                    self.shared.unsaved.arise();
+                }
             }
-            Command::LoadScore(source) => self.load(Ok(source)),
+            Command::LoadScore(source) => {
+                self.load(Ok(source));
+            }
             Command::Choose(choice) => {
                 if let Some(loaded) = &self.score {
                     let source = ScoreSource { choice, ..loaded.source.clone() };
-                    self.load(Ok(source));
+                    if self.load(Ok(source)) {
+                        self.shared.unsaved.arise();
+                    }
                 }
             }
             Command::ForgetScore => {
@@ -262,8 +269,8 @@ impl<E: Stream> Worker<E> {
         self.command_again();
     }
 
-    /// Reads a score; on success it replaces the present one, otherwise the present one stays.
-    fn load(&mut self, source: Result<ScoreSource, ScoreLoadError>) {
+    /// Reads a score; on success, which it returns, it replaces the present one, otherwise the present one stays.
+    fn load(&mut self, source: Result<ScoreSource, ScoreLoadError>) -> bool {
         let read = source.and_then(|source| {
             let name = source.name.clone();
             catch_unwind(AssertUnwindSafe(|| LoadedScore::read(source)))
@@ -280,11 +287,13 @@ impl<E: Stream> Worker<E> {
                 self.changed = true;
                 self.publish();
                 self.use_score();
+                true
             }
             Err(error) => {
                 // What would be saved must be what is followed.
                 self.shared.keep_source(self.score.as_ref().map(|loaded| loaded.source.clone()));
                 self.say(Severity::Error, error.to_string());
+                false
             }
         }
     }

@@ -327,6 +327,9 @@ impl EditorApp {
     }
 
     fn carry_out(&mut self, action: Action, ctx: &egui::Context) {
+        if is_kept(&action) {
+            self.bridge.touch();
+        }
         match action {
             Action::LoadPath(path) => self.bridge.load_score_file(path.into()),
             Action::BrowseScore => self.bridge.choose_score_file(chooser::score_file),
@@ -408,6 +411,27 @@ impl EditorApp {
         change(&setter, &params.follow, settings.follow);
         change(&setter, &params.position_out, settings.position_cc.map_or(0, i32::from));
     }
+}
+
+/// Whether the project keeps what comes of it. (What comes of loading a score the worker knows.)
+fn is_kept(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::UnloadScore
+            | Action::Set(_)
+            | Action::AddCue(_)
+            | Action::SetCue(..)
+            | Action::RemoveCue(_)
+            | Action::Star { .. }
+            | Action::Reject { .. }
+            | Action::RenameTake { .. }
+            | Action::CommentTake { .. }
+            | Action::DeleteTake(_)
+            | Action::ChooseEdit(_)
+            | Action::Undo
+            | Action::Redo
+            | Action::SetExportFolder(_)
+    )
 }
 
 /// Sets a parameter, if it differs, and tells the host.

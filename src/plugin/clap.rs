@@ -20,6 +20,7 @@ use clap_sys::ext::audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, cla
 use clap_sys::ext::gui::{CLAP_EXT_GUI, clap_host_gui};
 use clap_sys::ext::latency::{CLAP_EXT_LATENCY, clap_host_latency, clap_plugin_latency};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_param_info, clap_plugin_params};
+use clap_sys::ext::state::{CLAP_EXT_STATE, clap_host_state};
 use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process, clap_process_status};
 use nice_plug::wrapper::clap::{
     CLAP_PLUGIN_FACTORY_ID, CLAP_VERSION, PluginDescriptor, Wrapper, clap_host, clap_plugin,
@@ -43,6 +44,8 @@ struct Instance {
     bridge: Arc<Bridge>,
     /// The host; it lives longer.
     host: *const clap_host,
+    /// The host was asked to call, and is to be told then that the project has yet to be saved.
+    is_unsaved: Arc<AtomicBool>,
     active: AtomicBool,
     /// In, and as many out, as the host chose before it activated.
     channels: AtomicU32,
@@ -120,11 +123,19 @@ impl Instance {
         let made = Made::latest();
         let values = Values::new(&made, framework.parameters(&params)?.into_iter())?;
         let bridge = made.bridge.upgrade()?;
+        let (is_unsaved, asked) = (Arc::<AtomicBool>::default(), Asked(host));
+        let told = is_unsaved.clone();
+        bridge.unsaved().tell_by(move || {
+            told.store(true, Ordering::Release);
+            asked.ask()
+        });
+        bridge.unsaved().listens(true);
         let plugin = clap_plugin {
             destroy: Some(destroy),
             activate: Some(activate),
             deactivate: Some(deactivate),
             process: Some(process),
+            on_main_thread: Some(on_main_thread),
             get_extension: Some(get_extension),
             ..*framework.functions()
         };
@@ -137,6 +148,7 @@ impl Instance {
             values,
             bridge,
             host,
+            is_unsaved,
             active: AtomicBool::new(false),
             channels: AtomicU32::new(0),
         })
@@ -144,7 +156,7 @@ impl Instance {
 
     /// Tells the host of another latency: while it activates, which is when CLAP lets it be another.
     fn tell_latency(&self) {
-        if !self.bridge.latency().take_news() {
+        if !self.bridge.latency().news.take() {
             return;
         }
         // SAFETY: the name's type; a call as CLAP has it.
@@ -175,6 +187,44 @@ impl Instance {
     }
 }
 
+/// A host, to be asked to call on its main thread.
+struct Asked(*const clap_host);
+
+// SAFETY: any thread may ask, as CLAP says.
+unsafe impl Send for Asked {}
+
+impl Asked {
+    /// Whether it will.
+    fn ask(&self) -> bool {
+        // SAFETY: the host lives longer than the plugin, whose worker alone asks, while the host listens.
+        unsafe {
+            match (*self.0).request_callback {
+                Some(request) => {
+                    request(self.0);
+                    true
+                }
+                None => false,
+            }
+        }
+    }
+}
+
+unsafe extern "C" fn on_main_thread(plugin: *const clap_plugin) {
+    // SAFETY: what the host promises this function it promises the framework's; the name's type; a call as CLAP has it.
+    unsafe {
+        let Some(instance) = Instance::of(plugin) else { return };
+        if instance.is_unsaved.swap(false, Ordering::AcqRel) {
+            let state = instance.host_extension::<clap_host_state>(CLAP_EXT_STATE);
+            if let Some(mark_dirty) = state.and_then(|state| state.mark_dirty) {
+                mark_dirty(instance.host);
+            }
+        }
+        if let Some(on_main_thread) = instance.framework.functions().on_main_thread {
+            on_main_thread(plugin);
+        }
+    }
+}
+
 unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
     // SAFETY: a host destroys what `create_plugin` gave it, once.
     unsafe {
@@ -182,6 +232,7 @@ unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
         if instance.active.load(Ordering::Acquire) {
             deactivate(plugin);
         }
+        instance.bridge.unsaved().listens(false);
         drop(Box::from_raw(plugin.cast_mut().cast::<Instance>()));
     }
 }

@@ -3,13 +3,14 @@
 use super::super::CollaParte;
 use super::super::buffers::{Bus, whole};
 use super::super::made::Made;
-use super::super::settle::Task;
+use super::super::settle::{Task, settle};
 use super::super::values::{Change, Values};
 use super::host::Host;
 use super::stream::{Memory, read_all, write_all};
 use super::view::View;
 use super::{contained, passed_on};
 use crate::bridge::Bridge;
+use nice_plug::prelude::AsyncExecutor;
 use nice_plug::wrapper::vst3::Wrapper;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
     AudioBusBuffers, AudioBusBuffers__type0, BusDirection, BusDirections_, BusInfo,
@@ -43,6 +44,9 @@ pub struct Component {
     values: Values,
     bridge: Arc<Bridge>,
     host: Arc<Host>,
+    executor: Option<AsyncExecutor<CollaParte>>,
+    /// The window has the host's run loop.
+    has_loop: Arc<AtomicBool>,
     set_up: AtomicBool,
     active: AtomicBool,
     /// In, and as many out, as the host chose before it activated.
@@ -66,16 +70,21 @@ impl Component {
         });
         let values = Values::new(&made, ids)?;
         let (bridge, host) = (made.bridge.upgrade()?, Arc::<Host>::default());
-        if let Some(executor) = made.executor {
-            let host = host.clone();
-            bridge.latency().tell_by(move || {
-                let host = host.clone();
-                // It panics where the window is just going.
-                contained(false, || {
-                    executor.execute_gui(Task::new(move || host.latency_changed()));
-                    true
-                })
+        let (executor, has_loop) = (made.executor, Arc::<AtomicBool>::default());
+        if let Some(executor) = &executor {
+            let (to_execute, told) = (executor.clone(), host.clone());
+            bridge.latency().news.tell_by(move || {
+                let host = told.clone();
+                execute(&to_execute, move || host.latency_changed())
             });
+            let (to_execute, told, has_loop) = (executor.clone(), host.clone(), has_loop.clone());
+            bridge.unsaved().tell_by(move || {
+                let host = told.clone();
+                // Elsewhere than on Linux there is a way to the main thread without a window.
+                let main = !cfg!(target_os = "linux") || has_loop.load(Ordering::Acquire);
+                main && execute(&to_execute, move || host.unsaved())
+            });
+            bridge.unsaved().listens(true);
         }
         let framework = ManuallyDrop::new(framework);
         Some(Component {
@@ -83,6 +92,8 @@ impl Component {
             values,
             bridge,
             host,
+            executor,
+            has_loop,
             set_up: AtomicBool::new(false),
             active: AtomicBool::new(false),
             channels: AtomicUsize::new(0),
@@ -98,11 +109,11 @@ impl Component {
     /// What `call` gives. If the latency is another with it, the host is told on this thread, and not by the worker: hosts activate anew where
     /// they are told, and this is their main thread.
     fn told_here<T>(&self, call: impl FnOnce() -> T) -> T {
-        let latency = self.bridge.latency();
+        let latency = &self.bridge.latency().news;
         // Before the framework deactivates: `settle`.
         latency.listens(false);
         let result = call();
-        if self.active.load(Ordering::Relaxed) && latency.take_news() {
+        if self.active.load(Ordering::Relaxed) && latency.take() {
             self.host.latency_changed();
         }
         // It may have deactivated by that.
@@ -119,6 +130,15 @@ impl Component {
             if known { info.channelCount as usize } else { 0 }
         }
     }
+}
+
+/// Has the main thread do something, or, on Linux where no window is open, the framework's own. Whether it will be done.
+fn execute(executor: &AsyncExecutor<CollaParte>, what: impl FnOnce() + Send + 'static) -> bool {
+    // It panics where the window is just going.
+    contained(false, || {
+        executor.execute_gui(Task::new(what));
+        true
+    })
 }
 
 /// The first of some buses.
@@ -154,7 +174,11 @@ impl Drop for Component {
             // SAFETY: a call without demands.
             unsafe { self.setActive(0) };
         }
-        self.bridge.latency().listens(false);
+        self.bridge.latency().news.listens(false);
+        self.bridge.unsaved().listens(false);
+        if let Some(executor) = &self.executor {
+            settle(executor);
+        }
         // SAFETY: it is not used again.
         let framework = unsafe { ManuallyDrop::take(&mut self.framework) };
         // The last instance panics here where the framework's thread has ended.
@@ -252,7 +276,9 @@ impl IEditControllerTrait for Component {
 
     unsafe fn createView(&self, name: FIDString) -> *mut IPlugView {
         // SAFETY: what the host promises this function it promises the framework's, which gives a reference or null.
-        contained(null_mut(), || unsafe { View::in_place_of(self.framework.createView(name)) })
+        contained(null_mut(), || unsafe {
+            View::in_place_of(self.framework.createView(name), self.has_loop.clone())
+        })
     }
 
     unsafe fn getParameterInfo(&self, index: int32, info: *mut ParameterInfo) -> tresult {

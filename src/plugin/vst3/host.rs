@@ -1,7 +1,8 @@
 //! What a host lets itself be told.
 
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
-    IComponentHandler, IComponentHandlerTrait, RestartFlags_::kLatencyChanged,
+    IComponentHandler, IComponentHandler2, IComponentHandler2Trait, IComponentHandlerTrait,
+    RestartFlags_::kLatencyChanged,
 };
 use nice_plug::wrapper::vst3::vst3::Steinberg::int32;
 use nice_plug::wrapper::vst3::vst3::{ComPtr, ComRef};
@@ -34,16 +35,28 @@ impl Host {
         self.replace(None);
     }
 
+    fn handler(&self) -> Option<Handler> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn replace(&self, handler: Option<Handler>) {
         let old = std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), handler);
         // A host may do anything when its last reference goes: not while this is locked.
         drop(old);
     }
 
+    /// The project has yet to be saved.
+    pub fn unsaved(&self) {
+        let handler = self.handler().and_then(|Handler(handler)| handler.cast::<IComponentHandler2>());
+        if let Some(handler) = handler {
+            // SAFETY: a call without demands on an object that is held here.
+            unsafe { handler.setDirty(1) };
+        }
+    }
+
     /// The latency is another.
     pub fn latency_changed(&self) {
-        let handler = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(Handler(handler)) = handler {
+        if let Some(Handler(handler)) = self.handler() {
             #[allow(clippy::unnecessary_cast)] // Its type is another on Windows.
             // SAFETY: a call without demands on an object that is held here.
             unsafe {

@@ -16,7 +16,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::{
 use nice_plug::wrapper::vst3::vst3::{Class, ComPtr, ComRef, ComWrapper};
 use std::ffi::c_void;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The framework's window. All of it is called by the host's main thread.
@@ -27,6 +27,9 @@ pub struct View {
     registered: Mutex<Option<Arc<Registered>>>,
     /// This, as the host has it.
     own: AtomicPtr<IPlugView>,
+    is_open: AtomicBool,
+    /// It is open, and has a run loop.
+    has_loop: Arc<AtomicBool>,
 }
 
 impl Class for View {
@@ -34,16 +37,18 @@ impl Class for View {
 }
 
 impl View {
-    /// What a host is given in the place of a window of the framework's: null in that of none.
+    /// What a host is given in the place of a window of the framework's: null in that of none. `has_loop` says from then on whether the window
+    /// is open and has the host's run loop.
     ///
     /// # Safety
     /// `framework` is null, or a reference that is the caller's to give away.
-    pub unsafe fn in_place_of(framework: *mut IPlugView) -> *mut IPlugView {
+    pub unsafe fn in_place_of(framework: *mut IPlugView, has_loop: Arc<AtomicBool>) -> *mut IPlugView {
         // SAFETY: the caller's promise.
         let Some(framework) = (unsafe { ComPtr::from_raw(framework) }) else { return null_mut() };
         let scale = framework.cast();
         let (registered, own) = (Mutex::default(), AtomicPtr::default());
-        let view = ComWrapper::new(View { framework, scale, registered, own });
+        let is_open = AtomicBool::new(false);
+        let view = ComWrapper::new(View { framework, scale, registered, own, is_open, has_loop });
         let own = view.to_com_ptr::<IPlugView>().map_or(null_mut(), ComPtr::into_raw);
         view.own.store(own, Ordering::Relaxed);
         own
@@ -56,6 +61,7 @@ impl View {
     /// Gives the framework another frame, or none, and has the host of the one before let go of everything.
     fn set(&self, host: Option<ComRef<'_, IPlugFrame>>) -> tresult {
         let before = self.registered().take();
+        self.has_loop.store(false, Ordering::Release);
         if let Some(registered) = &before {
             registered.call();
         }
@@ -76,7 +82,14 @@ impl View {
         if let Some(registered) = before {
             registered.let_go();
         }
+        self.look();
         result
+    }
+
+    /// Says what is so now.
+    fn look(&self) {
+        let has_loop = self.is_open.load(Ordering::Relaxed) && self.registered().is_some();
+        self.has_loop.store(has_loop, Ordering::Release);
     }
 
     fn registered(&self) -> MutexGuard<'_, Option<Arc<Registered>>> {
@@ -94,8 +107,6 @@ impl Drop for View {
 impl IPlugViewTrait for View {
     passed_on! { IPlugViewTrait {
         fn isPlatformTypeSupported(kind: FIDString) -> tresult, or kInternalError;
-        fn attached(parent: *mut c_void, kind: FIDString) -> tresult, or kInternalError;
-        fn removed() -> tresult, or kInternalError;
         fn onWheel(distance: f32) -> tresult, or kInternalError;
         fn onKeyDown(key: char16, code: int16, modifiers: int16) -> tresult, or kInternalError;
         fn onKeyUp(key: char16, code: int16, modifiers: int16) -> tresult, or kInternalError;
@@ -105,6 +116,21 @@ impl IPlugViewTrait for View {
         fn canResize() -> tresult, or kInternalError;
         fn checkSizeConstraint(size: *mut ViewRect) -> tresult, or kInternalError;
     } }
+
+    unsafe fn attached(&self, parent: *mut c_void, kind: FIDString) -> tresult {
+        // SAFETY: what the host promises this function it promises the framework's.
+        let result = contained(kInternalError, || unsafe { self.framework.attached(parent, kind) });
+        self.is_open.fetch_or(result == kResultOk, Ordering::Relaxed);
+        self.look();
+        result
+    }
+
+    unsafe fn removed(&self) -> tresult {
+        self.is_open.store(false, Ordering::Relaxed);
+        self.look();
+        // SAFETY: as above.
+        contained(kInternalError, || unsafe { self.framework.removed() })
+    }
 
     unsafe fn setFrame(&self, frame: *mut IPlugFrame) -> tresult {
         // SAFETY: null, or the host's for this call.

@@ -178,6 +178,12 @@ pub trait Instance {
     fn turn(&mut self) {
         self.sides().1.turn();
     }
+
+    /// Whether the plugin has said, on this thread, since this was last asked, that the project has yet to be saved.
+    ///
+    /// # Errors
+    /// If it said so on another thread.
+    fn is_unsaved(&mut self) -> Result<bool>;
 }
 
 /// What a host's audio thread does with an instance.
@@ -296,6 +302,18 @@ pub fn render(
     }
     anyhow::ensure!(start == length, "the blocks cover {start} of {length} samples");
     Ok(events)
+}
+
+/// The state that a project would keep, as the JSON that it is.
+#[cfg(test)]
+fn saved(instance: &mut dyn Instance) -> serde_json::Value {
+    serde_json::from_slice(&instance.save().unwrap()).unwrap()
+}
+
+/// The parameter that is called so.
+#[cfg(test)]
+fn parameter(instance: &mut dyn Instance, name: &str) -> Parameter {
+    instance.parameters().into_iter().find(|parameter| parameter.name == name).unwrap()
 }
 
 /// Blocks of a host that says two channels and gives others: which of the input's and of the output's there are, and what is in three

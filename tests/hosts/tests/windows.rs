@@ -1,9 +1,10 @@
-//! How large the plugin's window is, and what the user prefers in it.
+//! The plugin's window: how large it is, what the user prefers in it, what the host is told while it is open.
 
 #[cfg(target_os = "linux")]
 use hosts::bundles;
+use hosts::signal::tune;
 use hosts::window::Window;
-use hosts::{Format, Instance, open};
+use hosts::{Format, Instance, Setup, Transport, open, project};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -96,4 +97,52 @@ fn the_paper_is_what_the_user_prefers_in_every_instance() {
     }
     std::fs::remove_file(&file).unwrap();
     assert!(found[0] > found[1] + 10.0 && found[2] > found[3] + 10.0, "{found:?}");
+}
+
+/// A DAW asks before it closes a project that was changed: what it does not know of would be lost.
+#[test]
+fn the_host_is_told_of_a_take_that_the_project_has_yet_to_save() {
+    const RATE_HZ: f64 = 48_000.0;
+    const BLOCK: usize = 512;
+    let Some(window) = Window::open().unwrap() else {
+        return eprintln!("not looked at for want of a display: who tells of what is to be saved");
+    };
+    for format in Format::ALL {
+        let mut instance = open(format).unwrap();
+        let before = instance.save().unwrap();
+        instance
+            .activate(&Setup { rate_hz: RATE_HZ, channels: 2, largest_block: BLOCK, offline: true })
+            .unwrap();
+        instance.open_editor(window.id()).unwrap();
+        // What the host itself does is none of that.
+        assert!(instance.load(&before));
+        let sound = tune(RATE_HZ);
+        let play = |instance: &mut dyn Instance, recording: bool| {
+            for (n, block) in sound.chunks_exact(BLOCK).enumerate() {
+                let position = (n * BLOCK) as i64;
+                instance.set_transport(Some(Transport { playing: true, recording, position }));
+                instance.process(&mut vec![block.to_vec(); 2], &mut Vec::new()).unwrap();
+            }
+            instance.set_transport(Some(Transport::default()));
+            for _ in 0..100 {
+                instance.process(&mut vec![vec![0.0; BLOCK]; 2], &mut Vec::new()).unwrap();
+            }
+        };
+        window.settle(Duration::from_millis(500));
+        instance.turn();
+        assert!(!instance.is_unsaved().unwrap(), "{format:?}: nothing was changed");
+        play(instance.as_mut(), true);
+        let start = Instant::now();
+        while !instance.is_unsaved().unwrap() {
+            assert!(start.elapsed() < PATIENCE, "{format:?}: never told");
+            window.settle(Duration::from_millis(10));
+            instance.turn();
+        }
+        assert!(project::takes(&project::book(&instance.save().unwrap()).unwrap()).unwrap().len() == 1);
+        // Played back it is no take.
+        play(instance.as_mut(), false);
+        window.settle(Duration::from_millis(500));
+        instance.turn();
+        assert!(!instance.is_unsaved().unwrap(), "{format:?}: told again");
+    }
 }

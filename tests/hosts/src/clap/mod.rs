@@ -12,7 +12,7 @@ use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, HostGui, Host
 use clack_extensions::latency::PluginLatency;
 use clack_extensions::params::{ParamInfoBuffer, ParamInfoFlags, PluginParams};
 use clack_extensions::render::{PluginRender, RenderMode};
-use clack_extensions::state::PluginState;
+use clack_extensions::state::{HostState, HostStateImpl, PluginState};
 use clack_host::events::event_types::{ParamValueEvent, TransportEvent, TransportFlags};
 use clack_host::events::spaces::CoreEventSpace;
 use clack_host::events::{EventFlags, Pckn};
@@ -20,8 +20,10 @@ use clack_host::prelude::*;
 use clack_host::process::StartedPluginAudioProcessor;
 use clack_host::process::audio_buffers::{AudioPortBuffer, AudioPortBufferType, AudioPorts, InputChannel};
 use clack_host::utils::{BeatTime, SecondsTime};
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 struct Host;
@@ -60,13 +62,27 @@ impl HostGuiImpl for HostShared {
     fn closed(&self, _was_destroyed: bool) {}
 }
 
+/// What the plugin says on the thread that made it.
+#[derive(Default)]
+struct HostMain {
+    unsaved: Cell<Option<ThreadId>>,
+}
+
+impl MainThreadHandler<'_> for HostMain {}
+
+impl HostStateImpl for HostMain {
+    fn mark_dirty(&self) {
+        self.unsaved.set(Some(std::thread::current().id()));
+    }
+}
+
 impl HostHandlers for Host {
     type Shared<'a> = HostShared;
-    type MainThread<'a> = ();
+    type MainThread<'a> = HostMain;
     type AudioProcessor<'a> = ();
 
     fn declare_extensions(builder: &mut HostExtensions<Self>, _shared: &Self::Shared<'_>) {
-        builder.register::<HostGui>();
+        builder.register::<HostGui>().register::<HostState>();
     }
 }
 
@@ -98,7 +114,8 @@ impl ClapInstance {
         let factory = entry.get_plugin_factory().context("the bundle has no plugin factory")?;
         let id = factory.plugin_descriptors().next().and_then(|plugin| plugin.id()).context("no plugin")?;
         let info = HostInfo::new("Colla Parte hosts", "Colla Parte", "", "1.0")?;
-        let instance = PluginInstance::new(|_| HostShared::default(), |_| (), &entry, id, &info)?;
+        let instance =
+            PluginInstance::new(|_| HostShared::default(), |_| HostMain::default(), &entry, id, &info)?;
         let audio = Audio {
             processor: None,
             input_ports: AudioPorts::with_capacity(2, 1),
@@ -221,6 +238,15 @@ impl Instance for ClapInstance {
                 })
             })
             .collect()
+    }
+
+    fn is_unsaved(&mut self) -> Result<bool> {
+        let thread = self.main.instance.access_handler(|main| main.unsaved.take());
+        anyhow::ensure!(
+            thread.is_none_or(|thread| thread == std::thread::current().id()),
+            "said on another thread"
+        );
+        Ok(thread.is_some())
     }
 
     fn sides(&mut self) -> (&mut dyn AudioSide, &mut dyn WindowSide) {

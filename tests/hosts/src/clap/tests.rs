@@ -1,28 +1,20 @@
 //! What hosts may ask of a CLAP beside what a host should.
 
 use super::*;
-use crate::{bundles, signal};
+use crate::{bundles, parameter, saved, signal};
 use clack_host::events::event_types::ParamModEvent;
 use clap_sys::audio_buffer::clap_audio_buffer;
 use clap_sys::events::clap_event_header;
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_plugin_params};
 use clap_sys::factory::plugin_factory::{CLAP_PLUGIN_FACTORY_ID, clap_plugin_factory};
 use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::ptr::null;
 
 const SETUP: Setup = Setup { rate_hz: 48_000.0, channels: 2, largest_block: 512, offline: true };
 
 fn open() -> ClapInstance {
     ClapInstance::open(&bundles().join("Colla Parte.clap")).unwrap()
-}
-
-fn saved(instance: &mut ClapInstance) -> Value {
-    serde_json::from_slice(&instance.save().unwrap()).unwrap()
-}
-
-fn parameter(instance: &mut ClapInstance, name: &str) -> Parameter {
-    instance.parameters().into_iter().find(|parameter| parameter.name == name).unwrap()
 }
 
 #[test]

@@ -40,7 +40,6 @@ pub(crate) struct Vst3Instance {
     component: ComPtr<IComponent>,
     main: Main,
     active: bool,
-    #[cfg(test)]
     handler: ComWrapper<Handler>,
     _module: Module,
 }
@@ -99,15 +98,7 @@ impl Vst3Instance {
             let heard_by = handler.to_com_ptr::<IComponentHandler>().context("no handler")?;
             ensure!(controller.setComponentHandler(heard_by.as_ptr()) == kResultOk, "the handler is refused");
             let main = Main { controller, view: None, frame: Some(ComWrapper::new(Frame::default())) };
-            Ok(Vst3Instance {
-                audio,
-                component,
-                main,
-                active: false,
-                #[cfg(test)]
-                handler,
-                _module: module,
-            })
+            Ok(Vst3Instance { audio, component, main, active: false, handler, _module: module })
         }
     }
 }
@@ -218,6 +209,15 @@ impl Instance for Vst3Instance {
                 })
             })
             .collect()
+    }
+
+    fn is_unsaved(&mut self) -> Result<bool> {
+        let threads = self.handler.dirty();
+        ensure!(
+            threads.iter().all(|thread| *thread == std::thread::current().id()),
+            "said on another thread"
+        );
+        Ok(!threads.is_empty())
     }
 
     fn sides(&mut self) -> (&mut dyn AudioSide, &mut dyn WindowSide) {

@@ -4,17 +4,19 @@ use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::{Mutex, PoisonError};
+use std::thread::ThreadId;
 use vst3::Steinberg::Linux::{
     FileDescriptor, IEventHandler, IEventHandlerTrait, IRunLoop, IRunLoopTrait, ITimerHandler, TimerInterval,
 };
 use vst3::Steinberg::Vst::{
-    Event, IComponentHandler, IComponentHandlerTrait, IEventList, IEventListTrait, IParamValueQueue,
-    IParamValueQueueTrait, IParameterChanges, IParameterChangesTrait, ParamID,
+    Event, IComponentHandler, IComponentHandler2, IComponentHandler2Trait, IComponentHandlerTrait,
+    IEventList, IEventListTrait, IParamValueQueue, IParamValueQueueTrait, IParameterChanges,
+    IParameterChangesTrait, ParamID,
 };
 use vst3::Steinberg::{
-    IBStream, IBStream_::IStreamSeekMode, IBStream_::IStreamSeekMode_, IBStreamTrait, IPlugFrame,
-    IPlugFrameTrait, IPlugView, ViewRect, int32, int64, kInvalidArgument, kNotImplemented, kResultFalse,
-    kResultOk, tresult,
+    FIDString, IBStream, IBStream_::IStreamSeekMode, IBStream_::IStreamSeekMode_, IBStreamTrait, IPlugFrame,
+    IPlugFrameTrait, IPlugView, TBool, ViewRect, int32, int64, kInvalidArgument, kNotImplemented,
+    kResultFalse, kResultOk, tresult,
 };
 use vst3::{Class, ComPtr, ComRef, ComWrapper};
 
@@ -213,7 +215,15 @@ type OnRestart = Box<dyn Fn(int32) + Send>;
 #[derive(Default)]
 pub(super) struct Handler {
     edits: Mutex<Vec<(ParamID, f64)>>,
+    dirty: Mutex<Vec<ThreadId>>,
     restart: Mutex<Option<OnRestart>>,
+}
+
+impl Handler {
+    /// The threads that said since this was last asked that there is something to save.
+    pub(super) fn dirty(&self) -> Vec<ThreadId> {
+        std::mem::take(&mut self.dirty.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 #[cfg(test)]
@@ -230,7 +240,7 @@ impl Handler {
 }
 
 impl Class for Handler {
-    type Interfaces = (IComponentHandler,);
+    type Interfaces = (IComponentHandler, IComponentHandler2);
 }
 
 impl IComponentHandlerTrait for Handler {
@@ -252,6 +262,28 @@ impl IComponentHandlerTrait for Handler {
             what(flags);
         }
         kResultOk
+    }
+}
+
+impl IComponentHandler2Trait for Handler {
+    unsafe fn setDirty(&self, state: TBool) -> tresult {
+        if state != 0 {
+            let thread = std::thread::current().id();
+            self.dirty.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        }
+        kResultOk
+    }
+
+    unsafe fn requestOpenEditor(&self, _name: FIDString) -> tresult {
+        kNotImplemented
+    }
+
+    unsafe fn startGroupEdit(&self) -> tresult {
+        kNotImplemented
+    }
+
+    unsafe fn finishGroupEdit(&self) -> tresult {
+        kNotImplemented
     }
 }
 

@@ -1,10 +1,10 @@
 //! What hosts may ask of a VST3 beside what a host should.
 
 use super::*;
-use crate::bundles;
 use crate::window::Window;
+use crate::{bundles, parameter, saved};
 use objects::Habits;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::cell::Cell;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use vst3::Steinberg::Vst::{ProcessModes_, RestartFlags_::kLatencyChanged};
@@ -19,14 +19,6 @@ fn among_others() -> RwLockReadGuard<'static, ()> {
 
 fn open() -> Vst3Instance {
     Vst3Instance::open(&bundles().join("Colla Parte.vst3")).unwrap()
-}
-
-fn saved(instance: &mut Vst3Instance) -> Value {
-    serde_json::from_slice(&instance.save().unwrap()).unwrap()
-}
-
-fn parameter(instance: &mut Vst3Instance, name: &str) -> Parameter {
-    instance.parameters().into_iter().find(|parameter| parameter.name == name).unwrap()
 }
 
 /// Has the timing be another with a block.
@@ -348,6 +340,12 @@ fn what_is_changed_in_the_window_counts_at_once_in_a_host_that_does_not_play() {
     });
     assert!(switched);
     assert_eq!(instance.handler.edits(), [(pedal.id, 1.0)], "the host is told");
+    let start = Instant::now();
+    while !instance.is_unsaved().unwrap() {
+        assert!(start.elapsed() < PATIENCE, "the host is not told that there is something to save");
+        window.settle(Duration::from_millis(10));
+        instance.turn();
+    }
     instance.close_editor();
     drop(instance);
     open();
