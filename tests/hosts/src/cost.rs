@@ -2,10 +2,11 @@
 //!
 //! `cost SECONDS [LOOPS [INSTANCES [BLOCK...]]]`: plays so long at realtime pace for each line of the table, all instances on one
 //! thread, one after another, as a host with a chain does. LOOPS busy threads take the processors away meanwhile. With INSTANCES and
-//! BLOCKs the table has these lines only.
+//! BLOCKs the table has these lines only. How late notes are is told against a render of the same tune: by how much later, of what was
+//! heard, they left the plugin; hops lie otherwise in each instance's tune, so that some 10 ms either way mean nothing.
 
 use anyhow::{Context, Result, ensure};
-use hosts::{Format, Instance, Setup, on_audio_thread, open, signal};
+use hosts::{Format, Instance, Midi, Setup, on_audio_thread, open, signal};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -37,8 +38,10 @@ fn main() -> Result<()> {
 }
 
 fn table(seconds: f64, instances: &[usize], blocks: &[usize]) -> Result<()> {
-    println!("| format | instances | block | median µs | p99.9 µs | worst µs | blocks late | notes |");
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
+    println!(
+        "| format | instances | block | median µs | p99.9 µs | worst µs | blocks late | events | notes late, ms: median, p99, worst |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for format in Format::ALL {
         for &count in instances {
             for &block in blocks {
@@ -57,31 +60,86 @@ fn row(format: Format, count: usize, block: usize, seconds: f64) -> Result<()> {
         instance.activate(&setup)?;
     }
     let blocks = (seconds * RATE_HZ) as usize / block;
+    let rendered = render(format, &tune, block)?;
     // All on one thread, with no change of threads between two of them.
-    let (mut durations, notes, late) = on_audio_thread(|| chain(&mut instances, &tune, block, blocks))?;
-    durations.sort_unstable();
-    let us = |share: f64| durations[((durations.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e6;
-    let (median, high, worst) = (us(0.5), us(0.999), us(1.0));
+    let mut played = on_audio_thread(|| chain(&mut instances, &tune, block, blocks, true))?;
+    let late = lateness_ms(&rendered, &played.ons, tune.len());
+    played.durations.sort_unstable();
+    let us = |share: f64| at(&played.durations, share).as_secs_f64() * 1e6;
+    let ms = |share: f64| if late.is_empty() { f64::NAN } else { at(&late, share) };
     println!(
-        "| {format:?} | {count} | {block} | {median:.1} | {high:.0} | {worst:.0} | {late} of {blocks} | {notes} |"
+        "| {format:?} | {count} | {block} | {:.1} | {:.0} | {:.0} | {} of {blocks} | {} | {:.0}, {:.0}, {:.0} |",
+        us(0.5),
+        us(0.999),
+        us(1.0),
+        played.late,
+        played.events,
+        ms(0.5),
+        ms(0.99),
+        ms(1.0),
     );
     Ok(())
 }
 
-/// Plays so many blocks through all of them at pace. What each call took, the notes, and how many blocks took longer than they last.
+/// The value of an ordered row that so many are not above.
+fn at<T: Copy>(ordered: &[T], share: f64) -> T {
+    ordered[((ordered.len() - 1) as f64 * share) as usize]
+}
+
+/// Where in the tune, and at which pitch, a note left the plugin.
+type On = (usize, u8);
+
+/// The notes of a host that waits for the plugin: the tune three times.
+fn render(format: Format, tune: &[f32], block: usize) -> Result<Vec<On>> {
+    let mut instances = vec![open(format)?];
+    instances[0].activate(&Setup { rate_hz: RATE_HZ, channels: 2, largest_block: block, offline: true })?;
+    let blocks = 3 * tune.len() / block;
+    Ok(on_audio_thread(|| chain(&mut instances, tune, block, blocks, false))?.ons)
+}
+
+/// By how much later notes left that were played than the same that were rendered, in order.
+fn lateness_ms(rendered: &[On], played: &[On], period: usize) -> Vec<f64> {
+    /// Earlier by more is another time round. Hops, and a block.
+    const EARLIER: usize = (0.1 * RATE_HZ) as usize;
+    let late = |&(at, pitch): &On| {
+        let same = rendered.iter().filter(|on| on.1 == pitch);
+        let after = same.map(|on| (at + period + EARLIER - on.0) % period).min()?;
+        Some((after as f64 - EARLIER as f64) / RATE_HZ * 1e3)
+    };
+    let mut late: Vec<f64> = played.iter().filter_map(late).collect();
+    late.sort_by(f64::total_cmp);
+    late
+}
+
+/// What came of playing.
+struct Played {
+    /// What each call took.
+    durations: Vec<Duration>,
+    events: usize,
+    ons: Vec<On>,
+    /// Blocks that took longer than they last.
+    late: usize,
+}
+
+/// Plays so many blocks through all of them, at pace or as fast as it goes.
 fn chain(
     instances: &mut [Box<dyn Instance>],
     tune: &[f32],
     block: usize,
     blocks: usize,
-) -> Result<(Vec<Duration>, usize, usize)> {
+    paced: bool,
+) -> Result<Played> {
     let period = Duration::from_secs_f64(block as f64 / RATE_HZ);
-    let mut durations = Vec::with_capacity(blocks * instances.len());
-    let (mut events, mut notes, mut late) = (Vec::with_capacity(4096), 0, 0);
+    let calls = blocks * instances.len();
+    let mut played =
+        Played { durations: Vec::with_capacity(calls), events: 0, ons: Vec::with_capacity(calls), late: 0 };
+    let mut events = Vec::with_capacity(4096);
     let mut channels = vec![vec![0.0f32; block]; 2];
     let start = Instant::now();
     for n in 0..blocks {
-        std::thread::sleep((period * n as u32).saturating_sub(start.elapsed()));
+        if paced {
+            std::thread::sleep((period * n as u32).saturating_sub(start.elapsed()));
+        }
         let began = Instant::now();
         for (k, instance) in instances.iter_mut().enumerate() {
             // Each hears the tune elsewhere: notes of all of them at once would flatter nobody.
@@ -92,13 +150,17 @@ fn chain(
                 }
             }
             events.clear();
-            durations.push(instance.sides().0.process(&mut channels, &mut events)?);
+            played.durations.push(instance.sides().0.process(&mut channels, &mut events)?);
             let passed =
                 channels[0].iter().zip(0..).all(|(sample, i)| *sample == tune[(at + i) % tune.len()]);
             ensure!(passed, "the audio was changed");
-            notes += events.len();
+            played.events += events.len();
+            played.ons.extend(events.iter().filter_map(|&(sample, midi)| match midi {
+                Midi::On { pitch, .. } => Some(((at + sample as usize) % tune.len(), pitch)),
+                _ => None,
+            }));
         }
-        late += usize::from(began.elapsed() > period);
+        played.late += usize::from(began.elapsed() > period);
     }
-    Ok((durations, notes, late))
+    Ok(played)
 }
