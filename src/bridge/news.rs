@@ -49,18 +49,21 @@ impl News {
         self.is_news.swap(false, Ordering::AcqRel)
     }
 
-    /// Tells the host, if there is news, and it listens.
-    pub(super) fn pass_on(&self) {
+    /// Tells the host, if there is news, and it listens. Whether it was told.
+    pub(super) fn pass_on(&self) -> bool {
         if !self.is_news.load(Ordering::Relaxed) {
-            return;
+            return false;
         }
         let host = self.host();
-        if let Some(tell) = host.tell.as_ref().filter(|_| host.listens)
-            && self.take()
-            && !tell()
-        {
+        let Some(tell) = host.tell.as_ref().filter(|_| host.listens) else { return false };
+        if !self.take() {
+            return false;
+        }
+        let told = tell();
+        if !told {
             self.arise();
         }
+        told
     }
 
     fn host(&self) -> MutexGuard<'_, Host> {

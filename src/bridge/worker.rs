@@ -32,6 +32,9 @@ const IDLE_AFTER: Duration = Duration::from_millis(500);
 /// Least time between two snapshots.
 pub(super) const SNAPSHOT_EVERY: Duration = Duration::from_millis(16);
 
+/// Least time between two times that the host is told of what is to be saved: some take down all of it each time, to undo it.
+const UNSAVED_EVERY: Duration = Duration::from_secs(1);
+
 /// Least time between two looks at the take that runs.
 const LIVE_EVERY: Duration = Duration::from_millis(250);
 
@@ -63,6 +66,7 @@ pub(super) struct Worker<E: Stream> {
     /// Messages so far.
     said: u64,
     last_snapshot: Instant,
+    last_unsaved: Option<Instant>,
     changed: bool,
     /// Something was heard since the last snapshot.
     heard: bool,
@@ -90,6 +94,7 @@ impl<E: Stream> Worker<E> {
             messages: VecDeque::new(),
             said: 0,
             last_snapshot: Instant::now(),
+            last_unsaved: None,
             changed: true,
             heard: false,
         }
@@ -127,13 +132,20 @@ impl<E: Stream> Worker<E> {
         self.hear_of_book();
         let worked = self.listen(available);
         self.shared.latency.news.pass_on();
-        self.shared.unsaved.pass_on();
+        self.tell_unsaved();
         self.heard |= worked | self.shared.automated.swap(false, Ordering::Relaxed);
         for notice in self.shared.notices() {
             self.pass_on(notice);
         }
         self.publish();
         Some(worked)
+    }
+
+    fn tell_unsaved(&mut self) {
+        let due = self.last_unsaved.is_none_or(|last| last.elapsed() >= UNSAVED_EVERY);
+        if due && self.shared.unsaved.pass_on() {
+            self.last_unsaved = Some(Instant::now());
+        }
     }
 
     /// Follows what this instance, or another with the same book, changed in it.

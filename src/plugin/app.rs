@@ -3,11 +3,12 @@
 use super::book_rows::BookRows;
 use super::chooser;
 use super::params::{Parameters, TimingMode};
+use super::preferences::KeptPreferences;
 use super::state::Window;
-use crate::bridge::{self, Bridge, PreferencesFile, Severity, Snapshot};
+use crate::bridge::{self, Bridge, PreferencesFile, RemoteSettings, Severity, Snapshot};
 use crate::editor::{
-    self, Abilities, Action, EditorState, EngravingSlot, Gravity, HeardNote, Level, Load, Message,
-    Preferences, ScoreSlot, Settings, Text, Timing, TrailPoint, Transport, Verdict, View,
+    self, Abilities, Action, EditorState, EngravingSlot, Gravity, HeardNote, Level, Load, Message, ScoreSlot,
+    Settings, Text, Timing, TrailPoint, Transport, Verdict, View,
 };
 use crate::engine::FollowCommand;
 use crate::performance::{Cue, CueMessage};
@@ -45,15 +46,14 @@ pub struct EditorApp {
     rows: BookRows,
     /// Asks for a frame from any thread; `None` where there is no window.
     repaint: Option<RepaintNotifier>,
-    /// Where the user's preferences are kept, and what is.
-    preferences: (PreferencesFile, Preferences),
+    preferences: KeptPreferences,
 }
 
 /// What a window has its editor do.
 impl EditorApp {
     /// The editor of an instance that has windows, which `repaint` has drawn anew.
     pub fn with_windows(params: Arc<Parameters>, bridge: Arc<Bridge>, repaint: RepaintNotifier) -> EditorApp {
-        let preferences = (PreferencesFile::usual(), Preferences::default());
+        let preferences = KeptPreferences::new(PreferencesFile::usual());
         EditorApp { repaint: Some(repaint), preferences, ..EditorApp::new(params, bridge) }
     }
 
@@ -68,7 +68,7 @@ impl EditorApp {
         super::egl::keep();
         editor::install(ctx);
         self.gui = Some(gui);
-        self.read_preferences();
+        self.state.preferences = self.preferences.read(self.state.preferences);
         if let Some(repaint) = self.repaint.clone() {
             self.bridge.watch(move || repaint.request_repaint());
         }
@@ -80,33 +80,12 @@ impl EditorApp {
         for action in editor::editor(ui, &view, &mut self.state) {
             self.carry_out(action, ui.ctx());
         }
-        self.keep_preferences();
+        if let Err(error) = self.preferences.keep(self.state.preferences) {
+            self.bridge.report(Severity::Error, format!("the settings of the window are not kept: {error}"));
+        }
         // What is new asks for the next frame; only what passes with time alone is waited for here.
         if let Some(left) = self.dropped_at.and_then(|at| OVERLOAD_SHOWN.checked_sub(at.elapsed())) {
             ui.ctx().request_repaint_after(left);
-        }
-    }
-
-    /// Takes what the user prefers, in whichever instance that was said. How far the window is zoomed is the project's.
-    fn read_preferences(&mut self) {
-        let bytes = self.preferences.0.read().unwrap_or_default();
-        if let Ok(kept) = serde_json::from_slice::<Preferences>(&bytes) {
-            self.state.preferences = Preferences { scale: self.state.preferences.scale, ..kept };
-        }
-        self.preferences.1 = self.state.preferences;
-    }
-
-    /// Keeps what the user prefers, if it is another.
-    fn keep_preferences(&mut self) {
-        let (file, kept) = &mut self.preferences;
-        let preferred = Preferences { scale: kept.scale, ..self.state.preferences };
-        if *kept == preferred {
-            return;
-        }
-        *kept = preferred;
-        let outcome = serde_json::to_vec(kept).map_err(Into::into).and_then(|bytes| file.keep(&bytes));
-        if let Err(error) = outcome {
-            self.bridge.report(Severity::Error, format!("the settings of the window are not kept: {error}"));
         }
     }
 
@@ -143,7 +122,7 @@ impl EditorApp {
             dropped_at: None,
             rows: BookRows::default(),
             repaint: None,
-            preferences: (PreferencesFile::nowhere(), Preferences::default()),
+            preferences: KeptPreferences::new(PreferencesFile::nowhere()),
         }
     }
 
@@ -383,12 +362,28 @@ impl EditorApp {
         }
     }
 
+    /// The settings that are no parameters, of which the host knows by itself.
+    fn kept_settings(&self) -> (Arc<RemoteSettings>, bool, bool, f32, f32) {
+        let bridge = &self.bridge;
+        (
+            bridge.remote(),
+            bridge.keeps_journal(),
+            bridge.shares_book(),
+            bridge.off_tune_cents(),
+            bridge.recording_latency_ms(),
+        )
+    }
+
     fn set(&self, settings: &Settings) {
+        let before = self.kept_settings();
         self.bridge.send_remote(settings.osc.clone());
         self.bridge.keep_journal(settings.journal);
         self.bridge.share_book(settings.shares_book);
         self.bridge.tolerate_off_tune(settings.off_tune_cents);
         self.bridge.set_recording_latency(settings.recording_latency_ms);
+        if self.kept_settings() != before {
+            self.bridge.touch();
+        }
         let Some(gui) = &self.gui else { return };
         let setter = gui.param_setter();
         let params = &self.params;
@@ -413,12 +408,11 @@ impl EditorApp {
     }
 }
 
-/// Whether the project keeps what comes of it. (What comes of loading a score the worker knows.)
+/// Whether the project keeps what comes of it. (What comes of loading a score the worker knows; `set` looks itself.)
 fn is_kept(action: &Action) -> bool {
     matches!(
         action,
         Action::UnloadScore
-            | Action::Set(_)
             | Action::AddCue(_)
             | Action::SetCue(..)
             | Action::RemoveCue(_)
@@ -451,31 +445,27 @@ fn change<P: Param>(setter: &ParamSetter, param: &P, value: P::Plain) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::editor::Language;
 
     #[test]
-    fn what_one_instance_was_told_to_prefer_all_do() {
-        let folder = std::env::temp_dir().join(format!("colla-parte-app-{}", std::process::id()));
-        let app = |zoom| {
-            let bridge = Arc::new(Bridge::default());
-            let mut app = EditorApp::new(Arc::new(Parameters::new(bridge.clone())), bridge);
-            app.preferences.0 = PreferencesFile::within(&folder);
-            app.set_zoom(zoom);
-            app.read_preferences();
-            app
+    fn what_the_project_keeps_is_to_be_saved_and_what_it_does_not_is_not() {
+        let (bridge, ctx) = (Arc::new(Bridge::default()), egui::Context::default());
+        let mut app = EditorApp::new(Arc::new(Parameters::new(bridge.clone())), bridge);
+        let settings = app.view().settings;
+        let unsaved = |app: &mut EditorApp, action| {
+            app.carry_out(action, &ctx);
+            app.bridge.unsaved().take()
         };
-        let mut first = app(1.0);
-        first.keep_preferences();
-        assert!(!folder.exists(), "nothing is kept that is as it was");
-        first.state.preferences.language = Language::German;
-        first.state.preferences.turn_pages = true;
-        first.keep_preferences();
-        let second = app(1.5);
-        let expected = Preferences { scale: 1.5, ..first.state.preferences };
-        assert_eq!(second.state.preferences, expected, "the zoom is the project's");
-        // What can't be read is as if there was nothing.
-        second.preferences.0.keep(b"{ \"language\": \"Klingon\" }").unwrap();
-        assert_eq!(app(1.0).state.preferences, Preferences::default());
-        std::fs::remove_dir_all(folder).unwrap();
+        assert!(!unsaved(&mut app, Action::Hold(true)));
+        assert!(!unsaved(&mut app, Action::ResetClip));
+        assert!(!unsaved(&mut app, Action::Set(settings.clone())), "as it was");
+        // A parameter, of which the host is told as such.
+        let louder = Settings { trim_db: 6.0, ..settings.clone() };
+        assert!(!unsaved(&mut app, Action::Set(louder)));
+        let later = Settings { recording_latency_ms: 20.0, ..settings };
+        assert!(unsaved(&mut app, Action::Set(later.clone())));
+        assert!(!unsaved(&mut app, Action::Set(later)));
+        assert!(unsaved(&mut app, Action::SetExportFolder("elsewhere".into())));
+        assert!(unsaved(&mut app, Action::Undo));
+        assert!(unsaved(&mut app, Action::UnloadScore));
     }
 }

@@ -11,6 +11,7 @@ mod egl;
 mod made;
 mod midi_out;
 mod params;
+mod preferences;
 mod process;
 mod saved_book;
 mod settle;
