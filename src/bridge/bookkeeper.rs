@@ -312,6 +312,7 @@ impl Bookkeeper {
             let heard = Contribution::new(known.clone(), take.score.as_ref().map(|score| &*score.path));
             match self.shared.session().close_pass(self.shared.member, take.id, heard) {
                 Ok(_) => {
+                    self.shared.unsaved.arise();
                     let ended = Ended {
                         start: take.start - take.origin,
                         end: end - take.origin,

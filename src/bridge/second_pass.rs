@@ -178,13 +178,11 @@ impl Passes {
         let Some(session) = self.shared.session_of_pass(id) else { return };
         let path = score.map(|score| &*score.path);
         let first = (!recorded.is_empty()).then(|| Contribution::new(recorded.remove(0), path));
-        if first.is_some() {
-            self.shared.unsaved.arise();
-        }
         session.improve_pass(self.shared.member, id, first);
         let mut log = session.log();
         let full = recorded.into_iter().find_map(|recorded| log.add(recorded).err());
         drop(log);
+        self.shared.unsaved.arise();
         if let Some(error) = full {
             self.shared.notice(Severity::Error, error.to_string());
         }

@@ -222,6 +222,7 @@ impl Shared {
             Ok(Some((log, count))) => {
                 let text = format!("takes that the project did not have came back from the journal: {count}");
                 self.notice(Severity::Note, text);
+                self.unsaved.arise();
                 self.adopt(log)
             }
             Ok(None) => false,

@@ -306,9 +306,7 @@ impl EditorApp {
     }
 
     fn carry_out(&mut self, action: Action, ctx: &egui::Context) {
-        if is_kept(&action) {
-            self.bridge.touch();
-        }
+        let is_kept = is_kept(&action);
         match action {
             Action::LoadPath(path) => self.bridge.load_score_file(path.into()),
             Action::BrowseScore => self.bridge.choose_score_file(chooser::score_file),
@@ -359,6 +357,9 @@ impl EditorApp {
             Action::Engrave(_) => {}
             // The editor carries these out itself.
             Action::Inspect(_) | Action::CloseInspector => {}
+        }
+        if is_kept {
+            self.bridge.touch();
         }
     }
 

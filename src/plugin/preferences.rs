@@ -24,17 +24,28 @@ impl KeptPreferences {
         self.kept
     }
 
-    /// Keeps what is preferred now, if it is another.
+    /// Keeps what is preferred now, if it is another: beside what other instances have kept since.
     ///
     /// # Errors
     /// The system's; it is not tried again before it is another.
     pub fn keep(&mut self, preferred: Preferences) -> io::Result<()> {
-        let preferred = Preferences { scale: self.kept.scale, ..preferred };
-        if self.kept == preferred {
+        let before = self.kept;
+        let preferred = Preferences { scale: before.scale, ..preferred };
+        if before == preferred {
             return Ok(());
         }
+        let theirs = self.read(before);
+        fn newer<T: PartialEq>(before: T, mine: T, theirs: T) -> T {
+            if mine == before { theirs } else { mine }
+        }
+        let kept = Preferences {
+            language: newer(before.language, preferred.language, theirs.language),
+            paper: newer(before.paper, preferred.paper, theirs.paper),
+            turn_pages: newer(before.turn_pages, preferred.turn_pages, theirs.turn_pages),
+            scale: before.scale,
+        };
         self.kept = preferred;
-        self.file.keep(&serde_json::to_vec(&preferred)?)
+        self.file.keep(&serde_json::to_vec(&kept)?)
     }
 }
 
@@ -61,6 +72,13 @@ mod tests {
         );
         first.keep(Preferences { scale: 2.0, ..preferred }).unwrap();
         assert_eq!(kept().read(Preferences::default()), preferred);
+        // Two windows that are open at once keep what each was told.
+        let mut second = kept();
+        let others = second.read(present);
+        first.keep(Preferences { language: Language::French, ..preferred }).unwrap();
+        second.keep(Preferences { turn_pages: false, ..others }).unwrap();
+        let both = Preferences { language: Language::French, turn_pages: false, ..preferred };
+        assert_eq!(kept().read(Preferences::default()), both);
         // What can't be read is as if there was nothing.
         PreferencesFile::within(&folder).keep(b"{ \"language\": \"Klingon\" }").unwrap();
         assert_eq!(kept().read(present), present);

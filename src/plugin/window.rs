@@ -18,13 +18,37 @@ use nice_plug_egui::{
     create_egui_editor,
 };
 use std::error::Error;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// What one instance's windows have in common.
-type App = Arc<Mutex<EditorApp>>;
+type App = Arc<Common>;
 
-fn lock(app: &Mutex<EditorApp>) -> MutexGuard<'_, EditorApp> {
-    app.lock().unwrap_or_else(PoisonError::into_inner)
+struct Common {
+    app: Mutex<EditorApp>,
+    /// The window closed, and the app has yet to know.
+    closed: AtomicBool,
+}
+
+impl Common {
+    fn lock(&self) -> MutexGuard<'_, EditorApp> {
+        self.app.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the app know of a window that closed, unless it is just drawing: it may be this thread that does, for hosts close windows from within what
+    /// they are told by them. Whoever draws looks here when that is done.
+    fn close(&self) {
+        let app = match self.app.try_lock() {
+            Ok(app) => Some(app),
+            Err(TryLockError::Poisoned(app)) => Some(app.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        if let Some(mut app) = app
+            && self.closed.swap(false, Ordering::Relaxed)
+        {
+            app.closed();
+        }
+    }
 }
 
 /// The editor of one instance.
@@ -39,16 +63,28 @@ pub struct ProjectWindow {
 struct Toolkit {
     state: Arc<EguiEditorState>,
     editor: EguiEditor<Shared>,
+    /// Its window has said how large it is.
+    seen: Arc<AtomicBool>,
 }
 
 impl Toolkit {
     fn new(window: Window, app: &App, repaint: &RepaintNotifier) -> Option<Toolkit> {
-        lock(app).set_zoom(window.zoom);
+        app.lock().set_zoom(window.zoom);
         let size = LogicalSize::new(f64::from(window.width), f64::from(window.height));
         let state = EguiEditorState::from_size(size, window.zoom);
         let settings = EguiNiceSettings::new().with_tile("Colla Parte").with_resize_hint(resize_hint());
-        let editor = create_egui_editor(state.clone(), repaint.clone(), settings, Shared(app.clone()))?;
-        Some(Toolkit { state, editor })
+        let seen = Arc::<AtomicBool>::default();
+        let shared = Shared { app: app.clone(), seen: seen.clone() };
+        let editor = create_egui_editor(state.clone(), repaint.clone(), settings, shared)?;
+        Some(Toolkit { state, editor, seen })
+    }
+
+    /// In the pixels of the system. The toolkit leaves the zoom out before its window has been there.
+    fn size(&self) -> NativeSize<u32> {
+        let NativeSize { width, height } = self.editor.size();
+        let zoom = if self.seen.load(Ordering::Relaxed) { 1.0 } else { self.state.user_scale_factor() };
+        let zoomed = |pixels: u32| (pixels as f32 * zoom).round() as u32;
+        NativeSize { width: zoomed(width), height: zoomed(height) }
     }
 
     /// As it would be saved.
@@ -73,7 +109,7 @@ impl ProjectWindow {
         app: impl FnOnce(RepaintNotifier) -> EditorApp,
     ) -> Option<ProjectWindow> {
         let repaint = RepaintNotifier::new();
-        let app = Arc::new(Mutex::new(app(repaint.clone())));
+        let app = Arc::new(Common { app: Mutex::new(app(repaint.clone())), closed: AtomicBool::new(false) });
         let toolkit = Mutex::new(Toolkit::new(params.window.load(), &app, &repaint)?);
         Some(ProjectWindow { params, app, repaint, toolkit })
     }
@@ -110,7 +146,7 @@ impl Editor for ProjectWindow {
     }
 
     fn size(&self) -> NativeSize<u32> {
-        self.toolkit().editor.size()
+        self.toolkit().size()
     }
 
     fn resize_hint(&self) -> ResizeHint {
@@ -124,24 +160,30 @@ impl Editor for ProjectWindow {
 }
 
 /// What the toolkit draws: the same whatever window it is in.
-struct Shared(App);
+struct Shared {
+    app: App,
+    seen: Arc<AtomicBool>,
+}
 
 impl NiceEguiApp for Shared {
     fn build(&mut self, ctx: egui::Context, gui: GuiContext, _frame: &mut Frame) -> Result<(), HandlerError> {
-        lock(&self.0).opened(&ctx, gui);
+        self.app.closed.store(false, Ordering::Relaxed);
+        self.app.lock().opened(&ctx, gui);
         Ok(())
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut Frame) {
-        lock(&self.0).draw(ui);
+        self.app.lock().draw(ui);
+        self.app.close();
     }
 
     fn resized(&mut self, size: baseview::WindowSize) {
-        lock(&self.0).resized(size.logical.width as u32, size.logical.height as u32);
+        self.seen.store(true, Ordering::Relaxed);
+        self.app.lock().resized(size.logical.width as u32, size.logical.height as u32);
     }
 
     fn zoom_factor_changed(&mut self, zoom: f32) {
-        lock(&self.0).zoomed(zoom);
+        self.app.lock().zoomed(zoom);
     }
 }
 
@@ -153,7 +195,8 @@ pub struct Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        lock(&self.app).closed();
+        self.app.closed.store(true, Ordering::Relaxed);
+        self.app.close();
     }
 }
 

@@ -38,9 +38,11 @@ pub fn read_all(host: ComRef<'_, IBStream>) -> Option<Vec<u8>> {
 /// Writes everything. Whether the host took it.
 pub fn write_all(host: ComRef<'_, IBStream>, mut bytes: &[u8]) -> bool {
     while !bytes.is_empty() {
-        let (most, mut count) = (bytes.len().min(int32::MAX as usize), 0);
+        // A host that says nothing of how many it took has taken all.
+        let most = bytes.len().min(int32::MAX as usize) as int32;
+        let mut count = most;
         // SAFETY: so many bytes are there, and room for how many it took.
-        let result = unsafe { host.write(bytes.as_ptr().cast_mut().cast(), most as int32, &mut count) };
+        let result = unsafe { host.write(bytes.as_ptr().cast_mut().cast(), most, &mut count) };
         match usize::try_from(count).ok().and_then(|count| bytes.get(count..)) {
             Some(rest) if result == kResultOk && count > 0 => bytes = rest,
             _ => return false,

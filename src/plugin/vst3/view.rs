@@ -156,7 +156,8 @@ struct Registered {
 }
 
 impl Registered {
-    /// Does what the run loop has yet to call for. What is left the framework has another thread do, and that one ends where the instance has gone.
+    /// Does what the run loop has yet to call for. What is left the framework does when the handler goes; of an instance that another thread made,
+    /// on one of its own, which ends where the instance has gone.
     fn call(&self) {
         let handlers: Vec<_> =
             self.handlers().iter().map(|(handler, fd)| (handler.load(Ordering::Relaxed), *fd)).collect();

@@ -2,8 +2,9 @@
 //!
 //! `cost SECONDS [LOOPS [INSTANCES [BLOCK...]]]`: plays so long at realtime pace for each line of the table, all instances on one
 //! thread, one after another, as a host with a chain does. LOOPS busy threads take the processors away meanwhile. With INSTANCES and
-//! BLOCKs the table has these lines only. How late notes are is told against a render of the same tune: by how much later, of what was
-//! heard, they left the plugin; hops lie otherwise in each instance's tune, so that some 10 ms either way mean nothing.
+//! BLOCKs the table has these lines only. How late notes are is told against a render of the same tune: by how much later they left the
+//! plugin, each matched to one of the same pitch at most 100 ms before and 1.5 s after. Hops lie otherwise in each instance's tune, so that some
+//! 10 ms either way mean nothing, and a note here or there is another: those that match none are counted.
 
 use anyhow::{Context, Result, ensure};
 use hosts::{Format, Instance, Midi, Setup, on_audio_thread, open, signal};
@@ -39,9 +40,9 @@ fn main() -> Result<()> {
 
 fn table(seconds: f64, instances: &[usize], blocks: &[usize]) -> Result<()> {
     println!(
-        "| format | instances | block | median µs | p99.9 µs | worst µs | blocks late | events | notes late, ms: median, p99, worst |"
+        "| format | instances | block | median µs | p99.9 µs | worst µs | blocks late | events | notes late, ms: median, p99, worst | unmatched |"
     );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for format in Format::ALL {
         for &count in instances {
             for &block in blocks {
@@ -63,12 +64,12 @@ fn row(format: Format, count: usize, block: usize, seconds: f64) -> Result<()> {
     let rendered = render(format, &tune, block)?;
     // All on one thread, with no change of threads between two of them.
     let mut played = on_audio_thread(|| chain(&mut instances, &tune, block, blocks, true))?;
-    let late = lateness_ms(&rendered, &played.ons, tune.len());
+    let (late, unmatched) = lateness_ms(&rendered, &played.ons, tune.len());
     played.durations.sort_unstable();
     let us = |share: f64| at(&played.durations, share).as_secs_f64() * 1e6;
     let ms = |share: f64| if late.is_empty() { f64::NAN } else { at(&late, share) };
     println!(
-        "| {format:?} | {count} | {block} | {:.1} | {:.0} | {:.0} | {} of {blocks} | {} | {:.0}, {:.0}, {:.0} |",
+        "| {format:?} | {count} | {block} | {:.1} | {:.0} | {:.0} | {} of {blocks} | {} | {:.0}, {:.0}, {:.0} | {unmatched} |",
         us(0.5),
         us(0.999),
         us(1.0),
@@ -86,29 +87,45 @@ fn at<T: Copy>(ordered: &[T], share: f64) -> T {
     ordered[((ordered.len() - 1) as f64 * share) as usize]
 }
 
-/// Where in the tune, and at which pitch, a note left the plugin.
+/// When, in samples of the tune that never ends, and at which pitch a note left the plugin.
 type On = (usize, u8);
 
-/// The notes of a host that waits for the plugin: the tune three times.
+/// The notes of a host that waits for the plugin, in the second round of three.
 fn render(format: Format, tune: &[f32], block: usize) -> Result<Vec<On>> {
     let mut instances = vec![open(format)?];
     instances[0].activate(&Setup { rate_hz: RATE_HZ, channels: 2, largest_block: block, offline: true })?;
-    let blocks = 3 * tune.len() / block;
-    Ok(on_audio_thread(|| chain(&mut instances, tune, block, blocks, false))?.ons)
+    let (period, blocks) = (tune.len(), 3 * tune.len() / block);
+    let played = on_audio_thread(|| chain(&mut instances, tune, block, blocks, false))?;
+    let second = played.ons.concat().into_iter().filter(|on| on.0 / period == 1);
+    Ok(second.map(|(at, pitch)| (at - period, pitch)).collect())
 }
 
-/// By how much later notes left that were played than the same that were rendered, in order.
-fn lateness_ms(rendered: &[On], played: &[On], period: usize) -> Vec<f64> {
-    /// Earlier by more is another time round. Hops, and a block.
+/// By how much later notes left that were played than those that were rendered, in order, and how many of either match none.
+fn lateness_ms(rendered: &[On], played: &[Vec<On>], period: usize) -> (Vec<f64>, usize) {
     const EARLIER: usize = (0.1 * RATE_HZ) as usize;
-    let late = |&(at, pitch): &On| {
-        let same = rendered.iter().filter(|on| on.1 == pitch);
-        let after = same.map(|on| (at + period + EARLIER - on.0) % period).min()?;
-        Some((after as f64 - EARLIER as f64) / RATE_HZ * 1e3)
-    };
-    let mut late: Vec<f64> = played.iter().filter_map(late).collect();
+    const LATER: usize = (1.5 * RATE_HZ) as usize;
+    let (mut late, mut unmatched) = (Vec::new(), 0);
+    for ons in played {
+        let Some(last) = ons.last() else { continue };
+        let mut left = ons.clone();
+        // The first round is not heard as the others, and of the last not all.
+        for round in 1..(last.0 / period).saturating_sub(1) {
+            for &(at, pitch) in rendered {
+                let due = round * period + at;
+                let near = |on: &On| on.1 == pitch && on.0 + EARLIER >= due && on.0 <= due + LATER;
+                match left.iter().position(near) {
+                    Some(index) => {
+                        late.push((left.remove(index).0 as f64 - due as f64) / RATE_HZ * 1e3);
+                    }
+                    None => unmatched += 1,
+                }
+            }
+        }
+        let whole = |on: &&On| (1..(last.0 / period).saturating_sub(1)).contains(&(on.0 / period));
+        unmatched += left.iter().filter(whole).count();
+    }
     late.sort_by(f64::total_cmp);
-    late
+    (late, unmatched)
 }
 
 /// What came of playing.
@@ -116,7 +133,8 @@ struct Played {
     /// What each call took.
     durations: Vec<Duration>,
     events: usize,
-    ons: Vec<On>,
+    /// Of each instance.
+    ons: Vec<Vec<On>>,
     /// Blocks that took longer than they last.
     late: usize,
 }
@@ -131,8 +149,12 @@ fn chain(
 ) -> Result<Played> {
     let period = Duration::from_secs_f64(block as f64 / RATE_HZ);
     let calls = blocks * instances.len();
-    let mut played =
-        Played { durations: Vec::with_capacity(calls), events: 0, ons: Vec::with_capacity(calls), late: 0 };
+    let mut played = Played {
+        durations: Vec::with_capacity(calls),
+        events: 0,
+        ons: vec![Vec::with_capacity(blocks); instances.len()],
+        late: 0,
+    };
     let mut events = Vec::with_capacity(4096);
     let mut channels = vec![vec![0.0f32; block]; 2];
     let start = Instant::now();
@@ -155,8 +177,8 @@ fn chain(
                 channels[0].iter().zip(0..).all(|(sample, i)| *sample == tune[(at + i) % tune.len()]);
             ensure!(passed, "the audio was changed");
             played.events += events.len();
-            played.ons.extend(events.iter().filter_map(|&(sample, midi)| match midi {
-                Midi::On { pitch, .. } => Some(((at + sample as usize) % tune.len(), pitch)),
+            played.ons[k].extend(events.iter().filter_map(|&(sample, midi)| match midi {
+                Midi::On { pitch, .. } => Some((at + sample as usize, pitch)),
                 _ => None,
             }));
         }

@@ -49,6 +49,20 @@ fn a_window_is_as_large_as_the_host_makes_it_and_the_project_keeps_that() {
         assert_eq!(again.sides().1.editor_size().unwrap(), (900, 650), "{format:?}");
         window.settle(Duration::from_millis(500));
         assert_eq!(kept(again.as_mut()), json!({ "width": 900, "height": 650, "zoom": 1.0 }));
+        // Zoomed, it is so much larger.
+        let mut zoomed = open(format).unwrap();
+        let smaller = json!({ "width": 800, "height": 500, "zoom": 1.5 });
+        assert!(zoomed.load(&project::with_field(&state, "window", &smaller).unwrap()));
+        let other = Window::open().unwrap().unwrap();
+        zoomed.open_editor(other.id()).unwrap();
+        for _ in 0..2 {
+            assert_eq!(zoomed.sides().1.editor_size().unwrap(), (1200, 750), "{format:?}");
+            #[cfg(target_os = "linux")]
+            assert_eq!(other.inner_size().unwrap(), (1200, 750), "{format:?}");
+            other.settle(Duration::from_millis(500));
+            zoomed.turn();
+        }
+        assert_eq!(kept(zoomed.as_mut()), smaller, "{format:?}");
         // A project that is opened while the window stands finds it as it is.
         assert!(again.load(&open(format).unwrap().save().unwrap()));
         assert_eq!(again.sides().1.editor_size().unwrap(), (900, 650), "{format:?}");
@@ -138,11 +152,24 @@ fn the_host_is_told_of_a_take_that_the_project_has_yet_to_save() {
             window.settle(Duration::from_millis(10));
             instance.turn();
         }
-        assert!(project::takes(&project::book(&instance.save().unwrap()).unwrap()).unwrap().len() == 1);
+        // It is told again of what came of listening once more.
+        let exact = |instance: &mut dyn Instance| {
+            let takes = project::takes(&project::book(&instance.save().unwrap()).unwrap()).unwrap();
+            takes.len() == 1 && takes[0]["exact"] == true
+        };
+        while !exact(instance.as_mut()) {
+            assert!(start.elapsed() < PATIENCE, "{format:?}: never listened to once more");
+            window.settle(Duration::from_millis(10));
+        }
+        // Longer than the second between two times that it is told.
+        let settle = |instance: &mut dyn Instance| {
+            window.settle(Duration::from_millis(2500));
+            instance.turn();
+            instance.is_unsaved().unwrap()
+        };
+        settle(instance.as_mut());
         // Played back it is no take.
         play(instance.as_mut(), false);
-        window.settle(Duration::from_millis(500));
-        instance.turn();
-        assert!(!instance.is_unsaved().unwrap(), "{format:?}: told again");
+        assert!(!settle(instance.as_mut()), "{format:?}: told of nothing");
     }
 }

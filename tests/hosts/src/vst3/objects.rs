@@ -304,7 +304,7 @@ impl Frame {
     }
 
     /// How many wait.
-    #[cfg(test)]
+    #[cfg(all(test, target_os = "linux"))]
     pub(super) fn handlers(&self) -> usize {
         self.0.borrow().len()
     }

@@ -74,6 +74,16 @@ impl Window {
         Ok((width.into(), height.into(), rgb))
     }
 
+    /// How large the window is that lies in it.
+    ///
+    /// # Errors
+    /// If none does, or the display does not answer.
+    pub fn inner_size(&self) -> Result<(u32, u32)> {
+        let inner = self.connection.query_tree(self.id)?.reply()?.children;
+        let size = self.connection.get_geometry(*inner.first().context("no window lies in it")?)?.reply()?;
+        Ok((size.width.into(), size.height.into()))
+    }
+
     /// Tells the window that lies in it of a click with the first button, at this place in pixels. The display's own mouse stays where
     /// it is.
     ///
