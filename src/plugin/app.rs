@@ -89,6 +89,11 @@ impl EditorApp {
         }
     }
 
+    /// Drawing in it has panicked.
+    pub fn say_that_it_failed(&self) {
+        self.bridge.report(Severity::Error, "the window failed to draw; please report this".into());
+    }
+
     /// It is so large now, in logical pixels.
     pub fn resized(&mut self, width: u32, height: u32) {
         let window = self.params.window.load();
@@ -431,7 +436,8 @@ fn is_kept(action: &Action) -> bool {
 
 /// Sets a parameter, if it differs, and tells the host.
 fn change<P: Param>(setter: &ParamSetter, param: &P, value: P::Plain) {
-    if param.unmodulated_plain_value() != value {
+    // What the window shows is what is heard.
+    if param.modulated_plain_value() != value {
         let normalized = param.preview_normalized(value);
         setter.begin_set_parameter(param);
         // Not by the framework: it waits for the host to send it back, which hosts that do not play do not; or it tells this window of

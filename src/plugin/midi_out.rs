@@ -39,11 +39,23 @@ pub struct MidiOut {
     bent: Option<u8>,
     /// The note that a cue struck last on each channel.
     cues: [Option<u8>; 16],
+    /// The end of that is owed.
+    cues_owed: [bool; 16],
+    /// The pedal's lifting is owed.
+    pedal_owed: bool,
 }
 
 impl Default for MidiOut {
     fn default() -> Self {
-        MidiOut { sounding: [None; 128], owed: [None; 128], pedal: None, bent: None, cues: [None; 16] }
+        MidiOut {
+            sounding: [None; 128],
+            owed: [None; 128],
+            pedal: None,
+            bent: None,
+            cues: [None; 16],
+            cues_owed: [false; 16],
+            pedal_owed: false,
+        }
     }
 }
 
@@ -74,7 +86,10 @@ impl MidiOut {
             ReadyKind::NoteOff { pitch } => self.end(pitch, timing, &mut send),
             ReadyKind::Pedal { down } if routing.pedal => {
                 self.lift_pedal(timing, &mut send);
-                if down && send(controller(timing, routing.channel, SUSTAIN, 127)) {
+                if down && self.pedal_owed {
+                    // It is still down.
+                    self.pedal_owed = false;
+                } else if down && send(controller(timing, routing.channel, SUSTAIN, 127)) {
                     self.pedal = Some(routing.channel);
                 }
             }
@@ -128,6 +143,14 @@ impl MidiOut {
                 self.owed[usize::from(pitch)] = None;
             }
         }
+        for channel in 0..16 {
+            if self.cues_owed[usize::from(channel)] {
+                self.end_cue(channel, 0, &mut send);
+            }
+        }
+        if self.pedal_owed {
+            self.lift_pedal(0, &mut send);
+        }
     }
 
     /// Ends everything that sounds, at the block's first sample.
@@ -143,9 +166,12 @@ impl MidiOut {
     }
 
     fn end_cue(&mut self, channel: u8, timing: u32, send: &mut impl FnMut(NoteEvent<()>) -> bool) {
-        let sounding = &mut self.cues[usize::from(channel)];
-        if sounding.is_some_and(|pitch| send(note_off(timing, channel, pitch))) {
-            *sounding = None;
+        let index = usize::from(channel);
+        if let Some(pitch) = self.cues[index] {
+            self.cues_owed[index] = !send(note_off(timing, channel, pitch));
+            if !self.cues_owed[index] {
+                self.cues[index] = None;
+            }
         }
     }
 
@@ -165,10 +191,11 @@ impl MidiOut {
     }
 
     fn lift_pedal(&mut self, timing: u32, send: &mut impl FnMut(NoteEvent<()>) -> bool) {
-        if let Some(channel) = self.pedal
-            && send(controller(timing, channel, SUSTAIN, 0))
-        {
-            self.pedal = None;
+        if let Some(channel) = self.pedal {
+            self.pedal_owed = !send(controller(timing, channel, SUSTAIN, 0));
+            if !self.pedal_owed {
+                self.pedal = None;
+            }
         }
     }
 }
@@ -241,6 +268,28 @@ mod tests {
         out.send_owed(&mut take);
         out.send_owed(&mut take);
         assert_eq!(pitches(&sent), [(60, false)]);
+    }
+
+    #[test]
+    fn a_pedal_and_a_cue_that_the_host_refused_to_end_end_with_the_next_block() {
+        let mut out = MidiOut::default();
+        out.send(ReadyKind::Pedal { down: true }, 0, PLAIN, |_| true);
+        out.send(cue(5, 72), 0, PLAIN, |_| true);
+        out.send(ReadyKind::Pedal { down: false }, 1, PLAIN, |_| false);
+        out.send(ReadyKind::CueEnd { channel: 5, pitch: 72 }, 1, PLAIN, |_| false);
+        let mut sent = Vec::new();
+        for _ in 0..2 {
+            out.send_owed(|event| {
+                sent.push(event);
+                true
+            });
+        }
+        assert_eq!(sent, [note_off(0, 5, 72), controller(0, 3, SUSTAIN, 0)]);
+        // Pressed again meanwhile it stays down.
+        out.send(ReadyKind::Pedal { down: true }, 0, PLAIN, |_| true);
+        out.send(ReadyKind::Pedal { down: false }, 1, PLAIN, |_| false);
+        out.send(ReadyKind::Pedal { down: true }, 2, PLAIN, |_| false);
+        out.send_owed(|_| panic!("nothing is owed"));
     }
 
     #[test]

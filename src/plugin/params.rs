@@ -146,6 +146,12 @@ pub struct Parameters {
     pub window: WindowSize,
 }
 
+/// The key that a text names. The framework's own (`nice-plug-core` 0.4.2) cuts it between bytes, and panics where a letter has two.
+fn key_of_text() -> Arc<dyn Fn(&str) -> Option<i32> + Send + Sync> {
+    let parse = formatters::s2v_i32_key_formatter();
+    Arc::new(move |text| if text.is_ascii() { parse(text) } else { None })
+}
+
 impl Parameters {
     /// The parameters of one instance; the score that is saved is the bridge's.
     pub fn new(bridge: Arc<Bridge>) -> Parameters {
@@ -157,7 +163,7 @@ impl Parameters {
                 IntRange::Linear { min: i32::from(LOWEST_KEY), max: HIGHEST_KEY },
             )
             .with_value_to_string(formatters::v2s_i32_key_formatter())
-            .with_string_to_value(formatters::s2v_i32_key_formatter())
+            .with_string_to_value(key_of_text())
         };
         let share = |name, default| {
             FloatParam::new(name, default, FloatRange::Linear { min: 0.0, max: 1.0 })

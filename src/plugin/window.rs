@@ -1,6 +1,8 @@
 //! The editor's window as the framework has it: as large as the project says, and told when it closes.
 //!
-//! `nice-plug-egui` 0.6.0 takes size and zoom when the instance is made, which is before there is a project, and never says that a window closed.
+//! `nice-plug-egui` 0.6.0 takes size and zoom when the instance is made, which is before there is a project, says how large a window is as if the system
+//! scaled nothing, and never says that one closed. And where drawing panics, on Linux the window's end does so as well (`baseview` 0.4.2), in a
+//! function of the format's where that ends the host.
 
 use super::app::EditorApp;
 use super::params::Parameters;
@@ -18,6 +20,8 @@ use nice_plug_egui::{
     create_egui_editor,
 };
 use std::error::Error;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
@@ -28,11 +32,31 @@ struct Common {
     app: Mutex<EditorApp>,
     /// The window closed, and the app has yet to know.
     closed: AtomicBool,
+    /// Drawing in it has panicked, and that was said.
+    failed: AtomicBool,
+    /// How large the window was last, in the pixels of the system, and by how much that scales.
+    seen: Mutex<(NativeSize<u32>, f64)>,
 }
 
 impl Common {
     fn lock(&self) -> MutexGuard<'_, EditorApp> {
         self.app.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn new(app: EditorApp) -> App {
+        let (closed, failed) = (AtomicBool::new(false), AtomicBool::new(false));
+        let seen = Mutex::new((NativeSize { width: 0, height: 0 }, 1.0));
+        Arc::new(Common { app: Mutex::new(app), closed, failed, seen })
+    }
+
+    fn seen(&self) -> (NativeSize<u32>, f64) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The window is so large. Of the toolkit's own sizes the scale is with the zoom.
+    fn see(&self, size: baseview::WindowSize) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
+            (NativeSize::from_logical_or_physical(size.logical, size.physical), size.scale_factor);
     }
 
     /// Lets the app know of a window that closed, unless it is just drawing: it may be this thread that does, for hosts close windows from within what
@@ -63,8 +87,6 @@ pub struct ProjectWindow {
 struct Toolkit {
     state: Arc<EguiEditorState>,
     editor: EguiEditor<Shared>,
-    /// Its window has said how large it is.
-    seen: Arc<AtomicBool>,
 }
 
 impl Toolkit {
@@ -73,18 +95,8 @@ impl Toolkit {
         let size = LogicalSize::new(f64::from(window.width), f64::from(window.height));
         let state = EguiEditorState::from_size(size, window.zoom);
         let settings = EguiNiceSettings::new().with_tile("Colla Parte").with_resize_hint(resize_hint());
-        let seen = Arc::<AtomicBool>::default();
-        let shared = Shared { app: app.clone(), seen: seen.clone() };
-        let editor = create_egui_editor(state.clone(), repaint.clone(), settings, shared)?;
-        Some(Toolkit { state, editor, seen })
-    }
-
-    /// In the pixels of the system. The toolkit leaves the zoom out before its window has been there.
-    fn size(&self) -> NativeSize<u32> {
-        let NativeSize { width, height } = self.editor.size();
-        let zoom = if self.seen.load(Ordering::Relaxed) { 1.0 } else { self.state.user_scale_factor() };
-        let zoomed = |pixels: u32| (pixels as f32 * zoom).round() as u32;
-        NativeSize { width: zoomed(width), height: zoomed(height) }
+        let editor = create_egui_editor(state.clone(), repaint.clone(), settings, Shared(app.clone()))?;
+        Some(Toolkit { state, editor })
     }
 
     /// As it would be saved.
@@ -109,7 +121,7 @@ impl ProjectWindow {
         app: impl FnOnce(RepaintNotifier) -> EditorApp,
     ) -> Option<ProjectWindow> {
         let repaint = RepaintNotifier::new();
-        let app = Arc::new(Common { app: Mutex::new(app(repaint.clone())), closed: AtomicBool::new(false) });
+        let app = Common::new(app(repaint.clone()));
         let toolkit = Mutex::new(Toolkit::new(params.window.load(), &app, &repaint)?);
         Some(ProjectWindow { params, app, repaint, toolkit })
     }
@@ -141,12 +153,20 @@ impl Editor for ProjectWindow {
     ) -> Result<SpawnedEditor<Handle>, Box<dyn Error>> {
         let spawned =
             self.toolkit().editor.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)?;
+        self.app.see(spawned.window.size());
         let handle = Handle { toolkit: spawned.handle, app: self.app.clone() };
-        Ok(SpawnedEditor { handle, window: spawned.window })
+        Ok(SpawnedEditor { handle, window: Open(ManuallyDrop::new(spawned.window)) })
     }
 
     fn size(&self) -> NativeSize<u32> {
-        self.toolkit().size()
+        let toolkit = self.toolkit();
+        let (seen, scale) = self.app.seen();
+        if toolkit.state.is_open() {
+            return seen;
+        }
+        let window = toolkit.window();
+        let pixels = |points: u32| (f64::from(points) * f64::from(window.zoom) * scale).round() as u32;
+        NativeSize { width: pixels(window.width), height: pixels(window.height) }
     }
 
     fn resize_hint(&self) -> ResizeHint {
@@ -160,30 +180,43 @@ impl Editor for ProjectWindow {
 }
 
 /// What the toolkit draws: the same whatever window it is in.
-struct Shared {
-    app: App,
-    seen: Arc<AtomicBool>,
-}
+struct Shared(App);
 
 impl NiceEguiApp for Shared {
     fn build(&mut self, ctx: egui::Context, gui: GuiContext, _frame: &mut Frame) -> Result<(), HandlerError> {
-        self.app.closed.store(false, Ordering::Relaxed);
-        self.app.lock().opened(&ctx, gui);
+        self.0.closed.store(false, Ordering::Relaxed);
+        self.0.failed.store(false, Ordering::Relaxed);
+        self.0.lock().opened(&ctx, gui);
         Ok(())
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut Frame) {
-        self.app.lock().draw(ui);
-        self.app.close();
+        let drawn = catch_unwind(AssertUnwindSafe(|| self.0.lock().draw(ui)));
+        if drawn.is_err() && !self.0.failed.swap(true, Ordering::Relaxed) {
+            self.0.lock().say_that_it_failed();
+        }
+        self.0.close();
     }
 
     fn resized(&mut self, size: baseview::WindowSize) {
-        self.seen.store(true, Ordering::Relaxed);
-        self.app.lock().resized(size.logical.width as u32, size.logical.height as u32);
+        self.0.see(size);
+        self.0.lock().resized(size.logical.width as u32, size.logical.height as u32);
     }
 
     fn zoom_factor_changed(&mut self, zoom: f32) {
-        self.app.lock().zoomed(zoom);
+        self.0.lock().zoomed(zoom);
+    }
+}
+
+/// An open window.
+pub struct Open(ManuallyDrop<baseview::Window>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        // SAFETY: it is not used again.
+        let window = unsafe { ManuallyDrop::take(&mut self.0) };
+        // On Linux it panics where its thread did.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(window)));
     }
 }
 
@@ -201,39 +234,41 @@ impl Drop for Handle {
 }
 
 impl EditorHandle for Handle {
-    type Window = <EguiEditorHandle as EditorHandle>::Window;
+    type Window = Open;
     type Error = <EguiEditorHandle as EditorHandle>::Error;
 
     fn run_until_closed(window: Self::Window) -> Result<(), Self::Error> {
-        EguiEditorHandle::run_until_closed(window)
+        let mut window = ManuallyDrop::new(window);
+        // SAFETY: its `drop` is not run.
+        EguiEditorHandle::run_until_closed(unsafe { ManuallyDrop::take(&mut window.0) })
     }
 
     fn set_parent(&self, parent: ParentWindowHandle, window: &Self::Window) -> Result<(), Self::Error> {
-        self.toolkit.set_parent(parent, window)
+        self.toolkit.set_parent(parent, &window.0)
     }
 
     fn show(&self, window: &Self::Window) -> Result<(), Self::Error> {
-        self.toolkit.show(window)
+        self.toolkit.show(&window.0)
     }
 
     fn hide(&self, window: &Self::Window) -> Result<(), Self::Error> {
-        self.toolkit.hide(window)
+        self.toolkit.hide(&window.0)
     }
 
     fn set_size(&self, size: NativeSize<u32>, window: &Self::Window) -> Result<(), Self::Error> {
-        self.toolkit.set_size(size, window)
+        self.toolkit.set_size(size, &window.0)
     }
 
     fn host_main_thread_callback(&self, window: &Self::Window) {
-        self.toolkit.host_main_thread_callback(window);
+        self.toolkit.host_main_thread_callback(&window.0);
     }
 
     fn adjust_size(&self, size: NativeSize<u32>, window: &Self::Window) -> Option<NativeSize<u32>> {
-        self.toolkit.adjust_size(size, window)
+        self.toolkit.adjust_size(size, &window.0)
     }
 
     fn set_fallback_scale_factor(&self, factor: f64, window: &Self::Window) -> Result<(), Self::Error> {
-        self.toolkit.set_fallback_scale_factor(factor, window)
+        self.toolkit.set_fallback_scale_factor(factor, &window.0)
     }
 
     fn on_virtual_key_from_host(&self, key: VirtualKeyCode, is_down: bool, modifiers: Modifiers) -> bool {

@@ -19,7 +19,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
     IEditControllerTrait, IParamValueQueueTrait, IParameterChanges, IParameterChangesTrait,
     IProcessContextRequirements, IProcessContextRequirementsTrait, IoMode, MediaType, MediaTypes_, ParamID,
     ParamValue, ParameterInfo, ProcessData, ProcessSetup, RoutingInfo, SpeakerArrangement, String128,
-    SymbolicSampleSizes_, TChar,
+    SymbolicSampleSizes_, TChar, kInfiniteTail,
 };
 use nice_plug::wrapper::vst3::vst3::Steinberg::{
     FIDString, FUnknown, IBStream, IPlugView, IPluginBaseTrait, TBool, TUID, int32, kInternalError,
@@ -320,8 +320,13 @@ impl IAudioProcessorTrait for Component {
             -> tresult, or kInternalError;
         fn canProcessSampleSize(size: int32) -> tresult, or kInternalError;
         fn setProcessing(state: TBool) -> tresult, or kInternalError;
-        fn getTailSamples() -> uint32, or 0;
     } }
+
+    /// Notes may still be on their way, and may still sound, when the input has fallen silent. (The framework says so after the first block
+    /// alone.)
+    unsafe fn getTailSamples(&self) -> uint32 {
+        kInfiniteTail as uint32
+    }
 
     unsafe fn getLatencySamples(&self) -> uint32 {
         self.bridge.latency().samples()

@@ -1,18 +1,20 @@
 //! A host that looks by whom it is called, and when.
 
-use crate::{bundles, on_audio_thread};
+use crate::{bundles, on_audio_thread, signal};
 use clack_host::prelude::PluginEntry;
 use clap_sys::audio_buffer::clap_audio_buffer;
 use clap_sys::events::{
-    CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_VALUE, clap_event_header, clap_event_param_value,
-    clap_input_events,
+    CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_MIDI, CLAP_EVENT_PARAM_MOD, CLAP_EVENT_PARAM_VALUE,
+    clap_event_header, clap_event_midi, clap_event_param_value, clap_input_events, clap_output_events,
 };
 use clap_sys::ext::gui::CLAP_EXT_GUI;
 use clap_sys::ext::latency::{CLAP_EXT_LATENCY, clap_host_latency, clap_plugin_latency};
 use clap_sys::ext::params::{
-    CLAP_EXT_PARAMS, clap_host_params, clap_param_info, clap_param_rescan_flags, clap_plugin_params,
+    CLAP_EXT_PARAMS, CLAP_PARAM_IS_MODULATABLE, CLAP_PARAM_IS_STEPPED, clap_host_params, clap_param_info,
+    clap_param_rescan_flags, clap_plugin_params,
 };
 use clap_sys::ext::state::{CLAP_EXT_STATE, clap_plugin_state};
+use clap_sys::ext::tail::{CLAP_EXT_TAIL, clap_plugin_tail};
 use clap_sys::ext::thread_check::{CLAP_EXT_THREAD_CHECK, clap_host_thread_check};
 use clap_sys::factory::plugin_factory::{CLAP_PLUGIN_FACTORY_ID, clap_plugin_factory};
 use clap_sys::host::clap_host;
@@ -192,27 +194,49 @@ impl Plugin<'_> {
         }
     }
 
-    /// A block that sets a parameter, and one that does not.
-    fn set(&self, name: &str, value: f64) {
-        // SAFETY: as above; the place for the result is a local, for whose fields zero is a value.
-        let id = unsafe {
+    fn parameters(&self) -> Vec<clap_param_info> {
+        // SAFETY: the name's type; calls as CLAP has them; the place for the result is a local, for whose fields zero is a value.
+        unsafe {
             let params = self.extension::<clap_plugin_params>(CLAP_EXT_PARAMS);
-            let infos = (0..params.count.unwrap()(self.raw)).map(|index| {
+            let info = |index| {
                 let mut info: clap_param_info = std::mem::zeroed();
                 assert!(params.get_info.unwrap()(self.raw, index, &mut info));
                 info
-            });
-            infos.into_iter().find(|info| CStr::from_ptr(info.name.as_ptr()).to_str() == Ok(name)).unwrap().id
+            };
+            (0..params.count.unwrap()(self.raw)).map(info).collect()
+        }
+    }
+
+    fn parameter(&self, name: &str) -> clap_param_info {
+        let is_it = |info: &clap_param_info| {
+            // SAFETY: a name ends within its field.
+            unsafe { CStr::from_ptr(info.name.as_ptr()) }.to_str() == Ok(name)
         };
-        let event = clap_event_param_value {
+        self.parameters().into_iter().find(is_it).unwrap()
+    }
+
+    /// A block that sets a parameter, and one that does not.
+    fn set(&self, name: &str, value: f64) {
+        self.change(&[(self.parameter(name).id, CLAP_EVENT_PARAM_VALUE, value)]);
+        self.change(&[]);
+    }
+
+    fn no_events(&self) -> clap_input_events {
+        clap_input_events { ctx: null_mut(), size: Some(none), get: Some(one_of) }
+    }
+
+    /// A silent block with changes of parameters: number, type, value.
+    fn change(&self, changes: &[(u32, u16, f64)]) {
+        let event = |&(param_id, type_, value): &(u32, u16, f64)| clap_event_param_value {
             header: clap_event_header {
+                // Both types are as long.
                 size: size_of::<clap_event_param_value>() as u32,
                 time: 0,
                 space_id: CLAP_CORE_EVENT_SPACE_ID,
-                type_: CLAP_EVENT_PARAM_VALUE,
+                type_,
                 flags: 0,
             },
-            param_id: id,
+            param_id,
             cookie: null_mut(),
             note_id: -1,
             port_index: -1,
@@ -220,13 +244,21 @@ impl Plugin<'_> {
             key: -1,
             value,
         };
-        let one =
-            clap_input_events { ctx: (&raw const event).cast_mut().cast(), size: Some(one), get: Some(it) };
-        let none = clap_input_events { ctx: null_mut(), size: Some(zero), get: Some(it) };
+        let events: Vec<_> = changes.iter().map(event).collect();
+        let list = clap_input_events {
+            ctx: (&raw const events).cast_mut().cast(),
+            size: Some(all),
+            get: Some(one_of),
+        };
+        let out = clap_output_events { ctx: null_mut(), try_push: None };
+        self.process(&[0.0; 64], &list, &out);
+    }
+
+    /// One block, in place, on the audio thread.
+    fn process(&self, sound: &[f32], in_events: &clap_input_events, out_events: &clap_output_events) {
         on_audio_thread(|| {
-            let mut samples = [[0.0f32; 64]; 2];
+            let mut samples = [sound.to_vec(), sound.to_vec()];
             let mut channels = samples.each_mut().map(|samples| samples.as_mut_ptr());
-            // In place.
             let mut bus = clap_audio_buffer {
                 data32: channels.as_mut_ptr(),
                 data64: null_mut(),
@@ -234,22 +266,21 @@ impl Plugin<'_> {
                 latency: 0,
                 constant_mask: 0,
             };
-            for in_events in [&raw const one, &raw const none] {
-                // SAFETY: the lists and the channels live as long as the call.
-                let status = unsafe {
-                    let block = clap_process {
-                        in_events,
-                        frames_count: 64,
-                        audio_inputs: &raw const bus,
-                        audio_inputs_count: 1,
-                        audio_outputs: &raw mut bus,
-                        audio_outputs_count: 1,
-                        ..std::mem::zeroed()
-                    };
-                    self.functions().process.unwrap()(self.raw, &block)
+            // SAFETY: the lists and the channels live as long as the call.
+            let status = unsafe {
+                let block = clap_process {
+                    in_events,
+                    out_events,
+                    frames_count: sound.len() as u32,
+                    audio_inputs: &raw const bus,
+                    audio_inputs_count: 1,
+                    audio_outputs: &raw mut bus,
+                    audio_outputs_count: 1,
+                    ..std::mem::zeroed()
                 };
-                assert_ne!(status, CLAP_PROCESS_ERROR);
-            }
+                self.functions().process.unwrap()(self.raw, &block)
+            };
+            assert_ne!(status, CLAP_PROCESS_ERROR);
         });
     }
 
@@ -291,17 +322,21 @@ impl Drop for Plugin<'_> {
     }
 }
 
-unsafe extern "C" fn zero(_list: *const clap_input_events) -> u32 {
+unsafe extern "C" fn none(_list: *const clap_input_events) -> u32 {
     0
 }
 
-unsafe extern "C" fn one(_list: *const clap_input_events) -> u32 {
-    1
+unsafe extern "C" fn all(list: *const clap_input_events) -> u32 {
+    // SAFETY: the list is one of `change`.
+    unsafe { (*(*list).ctx.cast_const().cast::<Vec<clap_event_param_value>>()).len() as u32 }
 }
 
-unsafe extern "C" fn it(list: *const clap_input_events, _index: u32) -> *const clap_event_header {
-    // SAFETY: the list is one of those above.
-    unsafe { (*list).ctx.cast_const().cast() }
+unsafe extern "C" fn one_of(list: *const clap_input_events, index: u32) -> *const clap_event_header {
+    // SAFETY: the list is one of `change`.
+    unsafe {
+        let events = &*(*list).ctx.cast_const().cast::<Vec<clap_event_param_value>>();
+        events.get(index as usize).map_or(null(), |event| &raw const event.header)
+    }
 }
 
 unsafe extern "C" fn write(stream: *const clap_ostream, from: *const c_void, size: u64) -> i64 {
@@ -355,6 +390,94 @@ fn the_host_is_called_as_clap_says() {
         plugin.deactivate();
         plugin.activate();
         assert_eq!((plugin.latency(), plugin.calls()), (0, vec![("latency", true)]));
+    }
+}
+
+/// Notes as a host takes them that knows MIDI alone: what it took.
+#[derive(Default)]
+struct MidiAlone(Vec<[u8; 3]>);
+
+unsafe extern "C" fn take_midi(list: *const clap_output_events, event: *const clap_event_header) -> bool {
+    // SAFETY: the list is one of the test's; an event is as long as its type says.
+    unsafe {
+        let is_midi = (*event).type_ == CLAP_EVENT_MIDI;
+        if is_midi {
+            (*(*list).ctx.cast::<MidiAlone>()).0.push((*event.cast::<clap_event_midi>()).data);
+        }
+        is_midi
+    }
+}
+
+#[test]
+fn a_host_that_takes_midi_alone_gets_the_notes_as_that() {
+    let host = Host::new(true);
+    let plugin = Plugin::new(&host);
+    plugin.activate();
+    let (sound, mut taken) = (signal::tune(48_000.0), MidiAlone::default());
+    let out = clap_output_events { ctx: (&raw mut taken).cast(), try_push: Some(take_midi) };
+    // Slower than it can be heard: hosts render so as well.
+    for block in sound.chunks_exact(64) {
+        plugin.process(block, &plugin.no_events(), &out);
+    }
+    let count = |status| taken.0.iter().filter(|data| data[0] >> 4 == status && data[2] > 0).count();
+    let (ons, offs) = (count(0x9), taken.0.iter().filter(|data| data[0] >> 4 == 0x8).count());
+    assert!(ons > 4 && offs > 4, "{ons} on, {offs} off: {:?}", taken.0);
+}
+
+#[test]
+fn values_are_what_was_set_and_whole_where_there_are_steps() {
+    let host = Host::new(true);
+    let plugin = Plugin::new(&host);
+    plugin.activate();
+    // SAFETY: the name's type; calls as CLAP has them, with locals for results.
+    let params = unsafe { plugin.extension::<clap_plugin_params>(CLAP_EXT_PARAMS) };
+    let value = |id| {
+        let mut value = f64::NAN;
+        assert!(unsafe { params.get_value.unwrap()(plugin.raw, id, &mut value) });
+        value
+    };
+    for info in plugin.parameters() {
+        if info.flags & CLAP_PARAM_IS_STEPPED != 0 {
+            for step in 0..=info.max_value as u32 {
+                plugin.change(&[(info.id, CLAP_EVENT_PARAM_VALUE, f64::from(step))]);
+                assert_eq!(value(info.id), f64::from(step));
+            }
+        }
+    }
+    // An end of the range that modulation reaches hides no value.
+    let sensitivity = plugin.parameter("Sensitivity").id;
+    for (kind, by, set) in [
+        (CLAP_EVENT_PARAM_VALUE, 0.75, 0.75),
+        (CLAP_EVENT_PARAM_MOD, 0.5, 0.75),
+        (CLAP_EVENT_PARAM_VALUE, 0.625, 0.625),
+        (CLAP_EVENT_PARAM_MOD, 0.0, 0.625),
+    ] {
+        plugin.change(&[(sensitivity, kind, by)]);
+        assert_eq!(value(sensitivity), set, "{kind}, {by}");
+    }
+    // What would change the latency is not modulated.
+    let modulated = |name| plugin.parameter(name).flags & CLAP_PARAM_IS_MODULATABLE != 0;
+    assert!(modulated("Sensitivity") && modulated("MIDI channel"));
+    assert!(
+        !modulated("Timing")
+            && !modulated("Decide after")
+            && !modulated("Shortest note")
+            && !modulated("Bypass")
+    );
+    // What names no key, and one parameter more than there are.
+    let (pitch, mut read) = (plugin.parameter("Lowest pitch").id, f64::NAN);
+    unsafe {
+        let text_to_value = params.text_to_value.unwrap();
+        for text in [c"\u{e9}", c"C\u{266f}4", c"A\u{266d}3", c"\u{421}4", c"4", c"", c"H"] {
+            assert!(!text_to_value(plugin.raw, pitch, text.as_ptr(), &mut read), "{text:?}");
+        }
+        assert!(text_to_value(plugin.raw, pitch, c"C4".as_ptr(), &mut read));
+        assert_eq!(read.fract(), 0.0);
+        let mut info: clap_param_info = std::mem::zeroed();
+        let count = params.count.unwrap()(plugin.raw);
+        assert!(!params.get_info.unwrap()(plugin.raw, count, &mut info));
+        let tail = plugin.extension::<clap_plugin_tail>(CLAP_EXT_TAIL);
+        assert_eq!(tail.get.unwrap()(plugin.raw), u32::MAX);
     }
 }
 

@@ -243,6 +243,7 @@ fn what_no_host_should_ask_is_refused() {
         {
             assert_eq!(instance.main.controller.getParameterInfo(index, place), kInvalidArgument, "{index}");
         }
+        assert_eq!(instance.audio.processor.getTailSamples(), u32::MAX, "before any block, too");
         // A block before any setup.
         let mut block: ProcessData = std::mem::zeroed();
         assert_ne!(instance.audio.processor.process(&mut block), kResultOk);

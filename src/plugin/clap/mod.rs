@@ -3,25 +3,31 @@
 //! - For each parameter that the audio thread changes the framework has the host call the editor back, and where a host does not say which thread is which,
 //!   that allocates. Here the parameters are set before the framework sees the block, and the editor looks when the worker next does.
 //! - It takes a block where it is not active for a fault of its own, and panics, which ends the host.
+//! - Of its parameters it gives what is modulated for what is set, and panics where it is asked for one more than there are.
+//! - It sends notes as CLAP has them alone, which not every host takes, and changes that the window made after them.
 //! - Of a latency that is another with an activation it tells once that is over, which CLAP forbids, and has the host activate once more for it. Here
 //!   the host is told while it activates.
+
+mod events;
+mod params;
 
 use super::CollaParte;
 use super::buffers::{Bus, whole};
 use super::made::Made;
-use super::values::{Change, Values};
+use super::values::Values;
 use crate::bridge::Bridge;
 use clap_sys::audio_buffer::clap_audio_buffer;
-use clap_sys::events::{
-    CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_MOD, CLAP_EVENT_PARAM_VALUE, clap_event_header,
-    clap_event_param_mod, clap_event_param_value, clap_input_events, clap_output_events,
-};
 use clap_sys::ext::audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports};
 use clap_sys::ext::gui::{CLAP_EXT_GUI, clap_host_gui};
 use clap_sys::ext::latency::{CLAP_EXT_LATENCY, clap_host_latency, clap_plugin_latency};
+use clap_sys::ext::note_ports::{
+    CLAP_EXT_NOTE_PORTS, CLAP_NOTE_DIALECT_CLAP, CLAP_NOTE_DIALECT_MIDI, clap_host_note_ports,
+};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_param_info, clap_plugin_params};
 use clap_sys::ext::state::{CLAP_EXT_STATE, clap_host_state};
+use clap_sys::ext::tail::{CLAP_EXT_TAIL, clap_plugin_tail};
 use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process, clap_process_status};
+use events::{Out, changes, others};
 use nice_plug::wrapper::clap::{
     CLAP_PLUGIN_FACTORY_ID, CLAP_VERSION, PluginDescriptor, Wrapper, clap_host, clap_plugin,
     clap_plugin_descriptor, clap_plugin_entry, clap_plugin_factory,
@@ -40,12 +46,15 @@ struct Instance {
     framework: Framework,
     params: clap_plugin_params,
     latency: clap_plugin_latency,
+    tail: clap_plugin_tail,
     values: Values,
     bridge: Arc<Bridge>,
     /// The host; it lives longer.
     host: *const clap_host,
     /// The host was asked to call, and is to be told then that the project has yet to be saved.
     is_unsaved: Arc<AtomicBool>,
+    /// The host takes notes as MIDI alone.
+    as_midi: AtomicBool,
     active: AtomicBool,
     /// In, and as many out, as the host chose before it activated.
     channels: AtomicU32,
@@ -139,16 +148,18 @@ impl Instance {
             get_extension: Some(get_extension),
             ..*framework.functions()
         };
-        let params = clap_plugin_params { flush: Some(flush), ..params };
+        let params = params::functions(params);
         Some(Instance {
             plugin,
             framework,
             params,
             latency: clap_plugin_latency { get: Some(latency) },
+            tail: clap_plugin_tail { get: Some(tail) },
             values,
             bridge,
             host,
             is_unsaved,
+            as_midi: AtomicBool::new(false),
             active: AtomicBool::new(false),
             channels: AtomicU32::new(0),
         })
@@ -166,6 +177,18 @@ impl Instance {
                 changed(self.host);
             }
         }
+    }
+
+    /// Whether the host says that it takes notes as MIDI and not as CLAP has them.
+    fn host_takes_midi_alone(&self) -> bool {
+        // SAFETY: the name's type; a call as CLAP has it.
+        let dialects = unsafe {
+            let ports = self.host_extension::<clap_host_note_ports>(CLAP_EXT_NOTE_PORTS);
+            ports.and_then(|ports| ports.supported_dialects).map(|dialects| dialects(self.host))
+        };
+        dialects.is_some_and(|dialects| {
+            dialects & CLAP_NOTE_DIALECT_CLAP == 0 && dialects & CLAP_NOTE_DIALECT_MIDI != 0
+        })
     }
 
     /// The host's functions for something.
@@ -250,6 +273,7 @@ unsafe extern "C" fn activate(plugin: *const clap_plugin, rate_hz: f64, least: u
                 .is_some_and(|activate| activate(plugin, rate_hz, least, most));
         if activated {
             instance.channels.store(instance.framework.channels().unwrap_or(0), Ordering::Relaxed);
+            instance.as_midi.store(instance.host_takes_midi_alone(), Ordering::Relaxed);
             instance.active.store(true, Ordering::Release);
             instance.tell_latency();
         }
@@ -284,11 +308,13 @@ unsafe extern "C" fn process(
         if !instance.active.load(Ordering::Acquire) {
             return CLAP_PROCESS_ERROR;
         }
-        let others = clap_input_events {
-            ctx: block.in_events.cast_mut().cast(),
-            size: Some(size_of_all),
-            get: Some(get_of_others),
-        };
+        let others = others(block.in_events);
+        let out = Out::new(block.out_events, instance.as_midi.load(Ordering::Relaxed));
+        let out_events = out.list();
+        // What the window changed comes at the block's first sample: before the notes.
+        if let Some(flush) = instance.framework.params().and_then(|params| params.flush) {
+            flush(plugin, null(), &out_events);
+        }
         let in_events = if block.in_events.is_null() { null() } else { &raw const others };
         let channels = instance.channels.load(Ordering::Relaxed) as usize;
         let (inputs, outputs) = (block.audio_inputs, block.audio_outputs);
@@ -304,6 +330,7 @@ unsafe extern "C" fn process(
         let (input, mut output) = used.map(|(input, output)| (buffer(input), buffer(output))).unzip();
         let block = clap_process {
             in_events,
+            out_events: &out_events,
             audio_inputs: input.as_ref().map_or(null(), std::ptr::from_ref),
             audio_inputs_count: count,
             audio_outputs: output.as_mut().map_or(null_mut(), std::ptr::from_mut),
@@ -328,32 +355,14 @@ fn buffer(bus: Bus) -> clap_audio_buffer {
     }
 }
 
-/// Takes changes of parameters where no block brings them, and tells of those that the window made.
-///
-/// # Realtime safety
-/// As [`process`], while the plugin is active.
-unsafe extern "C" fn flush(
-    plugin: *const clap_plugin,
-    events: *const clap_input_events,
-    told: *const clap_output_events,
-) {
-    // SAFETY: what the host promises this function it promises the framework's.
-    unsafe {
-        let Some(instance) = Instance::of(plugin) else { return };
-        instance.values.follow(changes(events));
-        if !instance.active.load(Ordering::Acquire) {
-            // This is the main thread, and perhaps there is no worker.
-            instance.values.tell();
-        }
-        if let Some(flush) = instance.framework.params().and_then(|params| params.flush) {
-            flush(plugin, null(), told);
-        }
-    }
-}
-
 unsafe extern "C" fn latency(plugin: *const clap_plugin) -> u32 {
     // SAFETY: a host gives what it was given.
     unsafe { Instance::of(plugin) }.map_or(0, |instance| instance.bridge.latency().samples())
+}
+
+/// Notes may still be on their way, and may still sound, when the input has fallen silent. (The framework says so after the first block alone.)
+unsafe extern "C" fn tail(_plugin: *const clap_plugin) -> u32 {
+    u32::MAX
 }
 
 unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char) -> *const c_void {
@@ -368,6 +377,8 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
         (&raw const instance.params).cast()
     } else if id == CLAP_EXT_LATENCY {
         (&raw const instance.latency).cast()
+    } else if id == CLAP_EXT_TAIL {
+        (&raw const instance.tail).cast()
     } else if id == CLAP_EXT_GUI
         // SAFETY: the name's type.
         && unsafe { instance.host_extension::<clap_host_gui>(CLAP_EXT_GUI) }.is_none()
@@ -377,71 +388,6 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
     } else {
         // SAFETY: as above.
         instance.framework.functions().get_extension.map_or(null(), |get| unsafe { get(plugin, id.as_ptr()) })
-    }
-}
-
-/// The changes of parameters among a host's events.
-///
-/// # Safety
-/// `events` is null or the host's for as long as the result is used.
-unsafe fn changes(events: *const clap_input_events) -> impl Iterator<Item = (u32, Change)> {
-    // SAFETY, for both: the caller's promise; an event is as long as its type says.
-    let count = unsafe { if events.is_null() { 0 } else { size(events) } };
-    (0..count).filter_map(move |index| unsafe {
-        let event = get(events, index);
-        match of_parameter(event)? {
-            CLAP_EVENT_PARAM_VALUE => {
-                let event = &*event.cast::<clap_event_param_value>();
-                Some((event.param_id, Change::Stepped(event.value)))
-            }
-            _ => {
-                let event = &*event.cast::<clap_event_param_mod>();
-                Some((event.param_id, Change::Modulated(event.amount)))
-            }
-        }
-    })
-}
-
-/// The type of an event, if it changes a parameter.
-///
-/// # Safety
-/// `event` is null or an event.
-unsafe fn of_parameter(event: *const clap_event_header) -> Option<u16> {
-    // SAFETY: the caller's promise.
-    let header = unsafe { event.as_ref() }?;
-    let changes = matches!(header.type_, CLAP_EVENT_PARAM_VALUE | CLAP_EVENT_PARAM_MOD);
-    (header.space_id == CLAP_CORE_EVENT_SPACE_ID && changes).then_some(header.type_)
-}
-
-/// How many events a list has.
-///
-/// # Safety
-/// `events` is a list.
-unsafe fn size(events: *const clap_input_events) -> u32 {
-    // SAFETY: the caller's promise.
-    unsafe { (*events).size.map_or(0, |size| size(events)) }
-}
-
-/// One of them.
-///
-/// # Safety
-/// As [`size`].
-unsafe fn get(events: *const clap_input_events, index: u32) -> *const clap_event_header {
-    // SAFETY: the caller's promise.
-    unsafe { (*events).get.map_or(null(), |get| get(events, index)) }
-}
-
-unsafe extern "C" fn size_of_all(others: *const clap_input_events) -> u32 {
-    // SAFETY: `process` makes such lists, of one that is the host's for as long.
-    unsafe { size((*others).ctx.cast_const().cast()) }
-}
-
-/// An event of a host's list; null, which the framework passes over, for one that changes a parameter.
-unsafe extern "C" fn get_of_others(others: *const clap_input_events, index: u32) -> *const clap_event_header {
-    // SAFETY: as `size_of_all`.
-    unsafe {
-        let event = get((*others).ctx.cast_const().cast(), index);
-        if of_parameter(event).is_some() { null() } else { event }
     }
 }
 
