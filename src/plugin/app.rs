@@ -1,9 +1,11 @@
 //! The editor's window: what the bridge knows becomes a view, what the user asks for becomes commands.
 
+use super::CollaParte;
 use super::book_rows::BookRows;
 use super::chooser;
 use super::params::{Parameters, TimingMode};
 use super::preferences::KeptPreferences;
+use super::settle::Task;
 use super::state::Window;
 use crate::bridge::{self, Bridge, PreferencesFile, RemoteSettings, Severity, Snapshot};
 use crate::editor::{
@@ -14,7 +16,8 @@ use crate::engine::FollowCommand;
 use crate::performance::{Cue, CueMessage};
 use crate::takes::{Change, Edit};
 use crate::units::Seconds;
-use nice_plug::context::gui::{GuiContext, ParamSetter};
+use nice_plug::context::PluginApi;
+use nice_plug::context::gui::{AsyncExecutor, GuiContext};
 use nice_plug::params::Param;
 use nice_plug_egui::RepaintNotifier;
 use std::collections::VecDeque;
@@ -47,14 +50,26 @@ pub struct EditorApp {
     /// Asks for a frame from any thread; `None` where there is no window.
     repaint: Option<RepaintNotifier>,
     preferences: KeptPreferences,
+    /// Has the main thread do things.
+    executor: Option<AsyncExecutor<CollaParte>>,
 }
 
 /// What a window has its editor do.
 impl EditorApp {
     /// The editor of an instance that has windows, which `repaint` has drawn anew.
-    pub fn with_windows(params: Arc<Parameters>, bridge: Arc<Bridge>, repaint: RepaintNotifier) -> EditorApp {
+    pub fn with_windows(
+        params: Arc<Parameters>,
+        bridge: Arc<Bridge>,
+        executor: AsyncExecutor<CollaParte>,
+        repaint: RepaintNotifier,
+    ) -> EditorApp {
         let preferences = KeptPreferences::new(PreferencesFile::usual());
-        EditorApp { repaint: Some(repaint), preferences, ..EditorApp::new(params, bridge) }
+        EditorApp {
+            repaint: Some(repaint),
+            preferences,
+            executor: Some(executor),
+            ..EditorApp::new(params, bridge)
+        }
     }
 
     /// The next window is zoomed so far.
@@ -128,6 +143,7 @@ impl EditorApp {
             rows: BookRows::default(),
             repaint: None,
             preferences: KeptPreferences::new(PreferencesFile::nowhere()),
+            executor: None,
         }
     }
 
@@ -390,27 +406,52 @@ impl EditorApp {
         if self.kept_settings() != before {
             self.bridge.touch();
         }
-        let Some(gui) = &self.gui else { return };
-        let setter = gui.param_setter();
-        let params = &self.params;
         let timing = match settings.timing {
             Timing::Live => TimingMode::Live,
             Timing::Aligned => TimingMode::Aligned,
         };
-        change(&setter, &params.timing, timing);
-        change(&setter, &params.decide_after, settings.decision_delay.into());
-        change(&setter, &params.sensitivity, settings.sensitivity);
-        change(&setter, &params.lowest_pitch, i32::from(settings.lowest_pitch));
-        change(&setter, &params.highest_pitch, i32::from(settings.highest_pitch));
-        change(&setter, &params.minimum_note, settings.minimum_note_s * 1000.0);
-        change(&setter, &params.velocity_curve, settings.velocity_curve);
-        change(&setter, &params.score_assist, settings.score_assist);
-        change(&setter, &params.input_trim, settings.trim_db);
-        change(&setter, &params.channel, i32::from(settings.channel) + 1);
-        change(&setter, &params.pedal_out, settings.pedal_out);
-        change(&setter, &params.pitch_bend, settings.pitch_bend);
-        change(&setter, &params.follow, settings.follow);
-        change(&setter, &params.position_out, settings.position_cc.map_or(0, i32::from));
+        self.change(|params| &params.timing, timing);
+        self.change(|params| &params.decide_after, settings.decision_delay.into());
+        self.change(|params| &params.sensitivity, settings.sensitivity);
+        self.change(|params| &params.lowest_pitch, i32::from(settings.lowest_pitch));
+        self.change(|params| &params.highest_pitch, i32::from(settings.highest_pitch));
+        self.change(|params| &params.minimum_note, settings.minimum_note_s * 1000.0);
+        self.change(|params| &params.velocity_curve, settings.velocity_curve);
+        self.change(|params| &params.score_assist, settings.score_assist);
+        self.change(|params| &params.input_trim, settings.trim_db);
+        self.change(|params| &params.channel, i32::from(settings.channel) + 1);
+        self.change(|params| &params.pedal_out, settings.pedal_out);
+        self.change(|params| &params.pitch_bend, settings.pitch_bend);
+        self.change(|params| &params.follow, settings.follow);
+        self.change(|params| &params.position_out, settings.position_cc.map_or(0, i32::from));
+    }
+
+    /// Sets a parameter, if it differs, and tells the host.
+    fn change<P: Param + 'static>(&self, of: fn(&Parameters) -> &P, value: P::Plain) {
+        let param = of(&self.params);
+        let Some(gui) = self.gui.clone() else { return };
+        // What the window shows is what is heard.
+        if param.modulated_plain_value() == value {
+            return;
+        }
+        let normalized = param.preview_normalized(value);
+        // Not by the framework: it waits for the host to send it back, which hosts that do not play do not; or it tells this window of
+        // it, in VST3 on a thread that must not touch the window, where the host lends none.
+        // SAFETY: the parameter outlives the call; its value is an atomic.
+        unsafe { param.as_ptr()._internal_set_normalized_value(normalized) };
+        let params = self.params.clone();
+        // VST3 wants it told on the main thread, which on Linux draws no window.
+        let elsewhere = cfg!(target_os = "linux") && gui.plugin_api() == PluginApi::Vst3;
+        let tell = move || {
+            let (param, setter) = (of(&params), gui.param_setter());
+            setter.begin_set_parameter(param);
+            setter.set_parameter_normalized(param, normalized);
+            setter.end_set_parameter(param);
+        };
+        match self.executor.as_ref().filter(|_| elsewhere) {
+            Some(executor) => executor.execute_gui(Task::new(tell)),
+            None => tell(),
+        }
     }
 }
 
@@ -432,21 +473,6 @@ fn is_kept(action: &Action) -> bool {
             | Action::Redo
             | Action::SetExportFolder(_)
     )
-}
-
-/// Sets a parameter, if it differs, and tells the host.
-fn change<P: Param>(setter: &ParamSetter, param: &P, value: P::Plain) {
-    // What the window shows is what is heard.
-    if param.modulated_plain_value() != value {
-        let normalized = param.preview_normalized(value);
-        setter.begin_set_parameter(param);
-        // Not by the framework: it waits for the host to send it back, which hosts that do not play do not; or it tells this window of
-        // it, in VST3 on a thread that must not touch the window, where the host lends none.
-        // SAFETY: the parameter outlives the call; its value is an atomic.
-        unsafe { param.as_ptr()._internal_set_normalized_value(normalized) };
-        setter.set_parameter_normalized(param, normalized);
-        setter.end_set_parameter(param);
-    }
 }
 
 #[cfg(test)]

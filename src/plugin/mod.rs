@@ -89,9 +89,11 @@ impl Plugin for CollaParte {
 
     fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
         Made::remember_executor(executor.clone());
-        self.executor = Some(executor);
+        self.executor = Some(executor.clone());
         let (params, bridge) = (self.params.clone(), self.bridge.clone());
-        ProjectWindow::new(params.clone(), |repaint| EditorApp::with_windows(params, bridge, repaint))
+        ProjectWindow::new(params.clone(), |repaint| {
+            EditorApp::with_windows(params, bridge, executor, repaint)
+        })
     }
 
     fn filter_state(state: &mut PluginState) {

@@ -5,7 +5,7 @@
 //!   parameters are set before the framework sees the block, and editor and host are told when the worker next looks.
 //! - It leaves what a host sets while it processes to the next block, so that a project saved in between has the old value.
 //! - It takes a block before any setup, and a parameter beyond the last, for faults of its own, and panics.
-//! - A panic in it would end the host: here it becomes an error.
+//! - A panic in it would end the host: here it becomes an error, but in its window, which is another object of its own.
 //! - It leaves something of each window with the host, on Linux: [`view`].
 //! - It says that a state is saved whatever became of it: [`stream`].
 

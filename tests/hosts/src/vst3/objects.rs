@@ -214,7 +214,7 @@ type OnRestart = Box<dyn Fn(int32) + Send>;
 /// Hears what a plugin changes by itself, from whichever thread tells it.
 #[derive(Default)]
 pub(super) struct Handler {
-    edits: Mutex<Vec<(ParamID, f64)>>,
+    edits: Mutex<Vec<(ParamID, f64, ThreadId)>>,
     dirty: Mutex<Vec<ThreadId>>,
     restart: Mutex<Option<OnRestart>>,
 }
@@ -229,7 +229,7 @@ impl Handler {
 #[cfg(test)]
 impl Handler {
     /// The changes since this was last asked.
-    pub(super) fn edits(&self) -> Vec<(ParamID, f64)> {
+    pub(super) fn edits(&self) -> Vec<(ParamID, f64, ThreadId)> {
         std::mem::take(&mut self.edits.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -249,7 +249,8 @@ impl IComponentHandlerTrait for Handler {
     }
 
     unsafe fn performEdit(&self, id: ParamID, value: f64) -> tresult {
-        self.edits.lock().unwrap_or_else(PoisonError::into_inner).push((id, value));
+        let thread = std::thread::current().id();
+        self.edits.lock().unwrap_or_else(PoisonError::into_inner).push((id, value, thread));
         kResultOk
     }
 
