@@ -274,7 +274,8 @@ mod tests {
     fn a_pedal_and_a_cue_that_the_host_refused_to_end_end_with_the_next_block() {
         let mut out = MidiOut::default();
         out.send(ReadyKind::Pedal { down: true }, 0, PLAIN, |_| true);
-        out.send(cue(5, 72), 0, PLAIN, |_| true);
+        let message = CueMessage::Note { pitch: 72, velocity: 100 };
+        out.send(ReadyKind::Cue { channel: 5, message }, 0, PLAIN, |_| true);
         out.send(ReadyKind::Pedal { down: false }, 1, PLAIN, |_| false);
         out.send(ReadyKind::CueEnd { channel: 5, pitch: 72 }, 1, PLAIN, |_| false);
         let mut sent = Vec::new();

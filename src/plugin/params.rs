@@ -147,9 +147,8 @@ pub struct Parameters {
 }
 
 /// The key that a text names. The framework's own (`nice-plug-core` 0.4.2) cuts it between bytes, and panics where a letter has two.
-fn key_of_text() -> Arc<dyn Fn(&str) -> Option<i32> + Send + Sync> {
-    let parse = formatters::s2v_i32_key_formatter();
-    Arc::new(move |text| if text.is_ascii() { parse(text) } else { None })
+fn key_of_text(text: &str) -> Option<i32> {
+    if text.is_ascii() { formatters::s2v_i32_key_formatter()(text) } else { None }
 }
 
 impl Parameters {
@@ -163,7 +162,7 @@ impl Parameters {
                 IntRange::Linear { min: i32::from(LOWEST_KEY), max: HIGHEST_KEY },
             )
             .with_value_to_string(formatters::v2s_i32_key_formatter())
-            .with_string_to_value(key_of_text())
+            .with_string_to_value(Arc::new(key_of_text))
         };
         let share = |name, default| {
             FloatParam::new(name, default, FloatRange::Linear { min: 0.0, max: 1.0 })
