@@ -7,7 +7,6 @@
 #
 # DESTDIR, if set, stands before every path.
 set -eu
-cd "$(dirname "$0")"
 
 system=no
 uninstall=no
@@ -18,8 +17,11 @@ for argument in "$@"; do
         *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     esac
 done
+CDPATH='' cd -- "$(dirname -- "$0")"
 
 if [ "$system" = yes ]; then
+    # For all users, whatever root keeps to itself.
+    umask 022
     vst3=/usr/lib/vst3 clap=/usr/lib/clap bin=/usr/local/bin share=/usr/local/share
     fish=$share/fish/vendor_completions.d
 else

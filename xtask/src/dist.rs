@@ -35,7 +35,7 @@ pub fn dist(profile: &str) -> Result<()> {
     stage(&made, &folder)?;
     let package = pack(&folder)?;
     println!("{} ({:.1} MB)", package.display(), fs::metadata(&package)?.len() as f64 / 1e6);
-    Ok(())
+    source(&target().join("packages"))
 }
 
 /// The same for Windows, as a zip file: without manual and completions, which the command itself prints there.
@@ -50,6 +50,22 @@ pub fn windows(profile: &str) -> Result<()> {
     stage_windows(&made, &folder)?;
     let package = zip(&folder)?;
     println!("{} ({:.1} MB)", package.display(), fs::metadata(&package)?.len() as f64 / 1e6);
+    source(&target().join("packages"))
+}
+
+/// Leaves the source of the commit beside the packages, as the engraver's licence wants whoever hands it on to.
+fn source(folder: &Path) -> Result<()> {
+    let name = format!("colla-parte-{}", version()?);
+    let package = format!("{name}-source.tar.gz");
+    shell::run(
+        Command::new("git")
+            .args(["archive", "--format=tar.gz", "--prefix", &format!("{name}/"), "--output"])
+            .arg(folder.join(&package))
+            .arg("HEAD")
+            .current_dir(root()),
+    )?;
+    checksum(folder, &package)?;
+    println!("{}", folder.join(package).display());
     Ok(())
 }
 
@@ -262,6 +278,7 @@ mod tests {
         assert!(scratch.install(&package, &["--uninstall"]));
         assert_eq!(scratch.installed(), [""; 0]);
         assert!(!scratch.install(&package, &["--sistem"]), "an unknown word was taken");
+        assert_eq!(scratch.installed(), [""; 0]);
     }
 
     #[test]
@@ -271,6 +288,18 @@ mod tests {
         let files = scratch.installed();
         assert!(files.contains(&"/usr/lib/clap/Colla Parte.clap".into()), "{files:?}");
         assert!(files.contains(&"/usr/lib/vst3/Colla Parte.vst3/Contents/a.so".into()), "{files:?}");
+        // Whatever root keeps to itself: the folders are everybody's to look into.
+        let root = scratch.0.join("kept");
+        let installed = Command::new("sh")
+            .args(["-c", "umask 077; exec sh \"$0\" --system"])
+            .arg(package.join("install.sh"))
+            .env("DESTDIR", &root)
+            .output()
+            .unwrap();
+        assert!(installed.status.success());
+        for file in ["usr/lib/vst3", "usr/lib/vst3/Colla Parte.vst3/Contents", "usr/local/bin"] {
+            assert_eq!(fs::metadata(root.join(file)).unwrap().permissions().mode() & 0o777, 0o755, "{file}");
+        }
     }
 
     #[test]

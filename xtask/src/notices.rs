@@ -13,12 +13,17 @@ use std::path::{Path, PathBuf};
 const STATED_IN: [&str; 6] = ["copying", "copyright", "licence", "license", "notice", "unlicense"];
 
 /// Files of another name, by package, in which licences stand.
-const ALSO_STATED_IN: [(&str, &str); 5] = [
+const ALSO_STATED_IN: [(&str, &str); 9] = [
     ("epaint_default_fonts", "fonts/Hack-Regular.txt"),
     ("epaint_default_fonts", "fonts/OFL.txt"),
     ("epaint_default_fonts", "fonts/UFL.txt"),
     ("epaint_default_fonts", "fonts/egui-icons.txt"),
     ("epaint_default_fonts", "fonts/emoji-icon-font-mit-license.txt"),
+    // What Verovio has of others.
+    ("verovio-sys", "vendor/verovio/COPYING.LESSER"),
+    ("verovio-sys", "vendor/verovio/include/json/LICENSE"),
+    ("verovio-sys", "vendor/verovio/include/pugi/pugiconfig.hpp"),
+    ("verovio-sys", "vendor/verovio/include/tuning-library/LICENSE.md"),
 ];
 
 /// The notices for all that is in the plugin and command built for the system that a target triple names.
@@ -35,6 +40,12 @@ pub fn notices(triple: &str) -> Result<String> {
             "Verovio (in verovio-sys), by RISM and others, LGPL-3.0-or-later, which adds to the GNU GPL 3",
             spdx::license_id("GPL-3.0-only").context("GPL-3.0-only")?.text().to_owned(),
         );
+        for (whose, id) in [
+            ("midifile (in Verovio), by Craig Stuart Sapp, BSD-2-Clause", "BSD-2-Clause"),
+            ("miniz-cpp (in Verovio), Copyright (c) 2014-2017 Thomas Fussell, MIT", "MIT"),
+        ] {
+            notices.enter_text(whose, spdx::license_id(id).context(id)?.text().to_owned());
+        }
     }
     notices.enter_text(
         "The Rust standard library, MIT OR Apache-2.0, by the Rust project's developers",
