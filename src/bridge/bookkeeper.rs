@@ -224,6 +224,13 @@ impl Bookkeeper {
         }
     }
 
+    /// None has come for so long that what runs is over. If it comes again, so does another take.
+    pub fn idle_for_long(&mut self, now: Seconds) {
+        if self.is_listening() {
+            self.end_all(now);
+        }
+    }
+
     /// The take that runs, as far as it is known.
     pub fn live(&self, now: Seconds) -> Option<Entry> {
         let running = self.running.as_ref()?;

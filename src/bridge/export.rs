@@ -9,7 +9,7 @@ use super::members::ScoreKey;
 use super::session::is_of;
 use super::shared::Shared;
 use crate::notes::quantised;
-use crate::performance::{AlignedBeat, EditChoices, EditPlan, Mark, Notated, PlayedNote, Take};
+use crate::performance::{AlignedBeat, Coverage, EditChoices, EditPlan, Mark, Notated, PlayedNote, Take};
 use crate::score::PlayingPath;
 use crate::takes::{Entry, Recorded, coverage, notate, part_coverage};
 use crate::units::Seconds;
@@ -144,6 +144,10 @@ pub(super) fn write(
     match export {
         Export::Midi => {
             let notes = book.on_timeline(&chosen.recorded).notes;
+            // One in which somebody played, or may have.
+            if notes.is_empty() && (!chosen.recorded.exact || !chosen.recorded.take.stretches.is_empty()) {
+                return Err(ExportError::NoNotes { take: chosen.number });
+            }
             file(folder, &of_take, "mid", |out| midi(&notes, out)).map(|name| vec![name])
         }
         Export::MusicXml => {
@@ -189,7 +193,21 @@ fn whole(
     let entries = &book.entries;
     let takes: Vec<Take> = entries.iter().map(|entry| entry.recorded.take.clone()).collect();
     let marks: Vec<Mark> = entries.iter().zip(0..).flat_map(|(entry, index)| entry.marks(index)).collect();
-    let coverage = coverage(path, &takes);
+    // As in the window: a rejected take counts for nothing, and of one that was heard live only nobody knows whether it is clean.
+    let counted = |takes: &[Take]| -> Vec<Take> {
+        let count = |(take, entry): (&Take, &Arc<Entry>)| match entry.remarks.rejected {
+            true => Take::plain(take.start, take.end),
+            false => take.clone(),
+        };
+        takes.iter().zip(entries).map(count).collect()
+    };
+    let judge = |steps: &mut Vec<Coverage>| {
+        for step in steps {
+            step.clean.retain(|take| entries[*take as usize].recorded.exact);
+        }
+    };
+    let mut coverage = coverage(path, &counted(&takes));
+    judge(&mut coverage);
     let plan = if matches!(export, Export::Markers) {
         EditPlan::default()
     } else {
@@ -202,7 +220,8 @@ fn whole(
     };
     let takes: Vec<Take> = entries.iter().map(|entry| book.on_timeline(&entry.recorded).take).collect();
     let numbers: Vec<u32> = entries.iter().map(|entry| entry.number).collect();
-    let parts = part_coverage(path, &takes, &score.score.parts);
+    let mut parts = part_coverage(path, &counted(&takes), &score.score.parts);
+    parts.iter_mut().for_each(|part| judge(&mut part.steps));
     let view = SessionView {
         title: &score.score.title,
         recording: None,

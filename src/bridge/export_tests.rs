@@ -142,6 +142,45 @@ fn doubts_are_marked_in_every_file_and_counted_in_none() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// In the files as in the window.
+#[test]
+fn what_is_rejected_covers_nothing_and_what_was_heard_live_alone_is_not_clean() {
+    let bridge = Bridge::default();
+    let folder = std::env::temp_dir().join(format!("colla-parte-rejected-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir(&folder).unwrap();
+    bridge.load_score(source("tiny.musicxml", TINY_SCORE));
+    let snapshot = wait_for(&bridge, |snapshot| snapshot.score.is_some());
+    let mut log = SessionLog::new(3);
+    let take = tiny_take(snapshot.score.as_ref().unwrap().grid);
+    log.add(Recorded { exact: false, notes: Vec::new(), ..take }).unwrap();
+    bridge.restore_book(log);
+    let write = |export| {
+        let last = bridge.snapshot().messages.last().map_or(0, |message| message.id);
+        bridge.export(export, None, folder.clone());
+        let told = |s: &Snapshot| s.messages.last().is_some_and(|message| message.id > last);
+        wait_for(&bridge, told).messages.last().unwrap().text.clone()
+    };
+    let sheet = || {
+        write(Export::TakeSheet);
+        let mut sheets: Vec<_> =
+            std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).collect();
+        sheets.retain(|path| path.extension().is_some_and(|extension| extension == "html"));
+        sheets.sort_by_key(|path| std::fs::metadata(path).unwrap().modified().unwrap());
+        let text = std::fs::read_to_string(sheets.last().unwrap()).unwrap();
+        sheets.iter().for_each(|path| std::fs::remove_file(path).unwrap());
+        text
+    };
+    let live = sheet();
+    assert!(live.contains("1 covered, 0 clean"), "{live}");
+    let refused = write(Export::Midi);
+    assert!(refused.contains("its notes are not in the book"), "{refused}");
+    bridge.edit_book(Edit::Reject { take: 1, rejected: true });
+    let rejected = sheet();
+    assert!(rejected.contains("0 covered, 0 clean"), "{rejected}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 /// A host lays what it records earlier than a plugin hears it, and tells no plugin by how much.
 #[test]
 fn what_is_written_lies_earlier_by_the_recording_latency_and_never_before_the_timelines_start() {

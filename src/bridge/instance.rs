@@ -328,14 +328,28 @@ impl Bridge {
 
     /// Takes back the last change of the book.
     pub fn undo(&self) {
-        self.shared.session().log().undo();
+        self.step(SessionLog::undo);
         self.request(Command::BookChanged);
     }
 
     /// Brings again what was taken back last.
     pub fn redo(&self) {
-        self.shared.session().log().redo();
+        self.step(SessionLog::redo);
         self.request(Command::BookChanged);
+    }
+
+    /// Goes through what was done. Where another book comes back by that, the takes that are still listened to are none of it.
+    fn step(&self, step: impl FnOnce(&mut SessionLog)) {
+        let session = self.shared.session();
+        let another = {
+            let mut log = session.log();
+            let before = log.id();
+            step(&mut log);
+            log.id() != before
+        };
+        if another {
+            session.passes().forget();
+        }
     }
 
     /// Puts the book that a project kept in the place of the present one, see [`SessionLog::adopt`].

@@ -327,6 +327,13 @@ impl<E: Stream> Line<E> {
         self.half.tally.done.store(self.position, Ordering::Release);
     }
 
+    /// The pedal is up, whatever was said of it.
+    pub fn lift_pedal(&mut self) {
+        let now = self.now_s();
+        self.send(now, now, ReadyKind::Pedal { down: false });
+        self.flush_backlog();
+    }
+
     /// Smooths, over about a second of audio, the share of time that hearing takes.
     pub fn measure_load(&mut self, busy_s: f64, samples: usize) {
         let audio_s = samples as f64 / self.half.rate_hz;

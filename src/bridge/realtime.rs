@@ -67,6 +67,8 @@ impl RealtimeEnd {
         self.now = 0;
         self.missing = 0;
         self.transport.forget();
+        // At once: there may be no more audio, and what was recorded is over. Where there is no room it goes before the next sample.
+        self.push_marks();
     }
 
     /// Copies one block to the worker as mono: `left`, or the mean of both channels, times `gain`. Samples that are

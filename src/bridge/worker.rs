@@ -38,6 +38,10 @@ const UNSAVED_EVERY: Duration = Duration::from_secs(1);
 /// Least time between two looks at the take that runs.
 const LIVE_EVERY: Duration = Duration::from_millis(250);
 
+/// How long silence from the host lasts before what it recorded is over, whatever its transport said last: its device is gone, the track
+/// inactive.
+const OVER_AFTER: Duration = Duration::from_secs(2);
+
 /// An engine that failed this often since activation is not started again.
 const FAILURES_AT_MOST: u32 = 5;
 
@@ -104,8 +108,11 @@ impl<E: Stream> Worker<E> {
     pub fn run(mut self) {
         while let Some(worked) = self.round() {
             if !worked {
-                let idle = self.line.as_ref().is_none_or(|line| line.last_audio.elapsed() > IDLE_AFTER);
-                if idle {
+                let silent = self.line.as_ref().map(|line| (line.last_audio.elapsed(), line.now_s()));
+                let idle = silent.is_none_or(|(silent, _)| silent > IDLE_AFTER);
+                if let Some((_, now)) = silent.filter(|(silent, _)| *silent > OVER_AFTER) {
+                    self.book.idle_for_long(now);
+                } else if idle {
                     self.book.idle();
                 }
                 std::thread::park_timeout(if idle { IDLE_NAP } else { NAP });
@@ -373,6 +380,7 @@ impl<E: Stream> Worker<E> {
     fn recover(&mut self) {
         let Some(line) = &mut self.line else { return };
         line.end_all_notes();
+        line.lift_pedal();
         self.book.end_all(line.now_s());
         line.restarts += 1;
         let (restarts, failed) = (line.restarts, line.engine.take());

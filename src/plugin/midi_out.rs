@@ -153,6 +153,13 @@ impl MidiOut {
         }
     }
 
+    /// Follows another way to send: a pedal that is sent no more is lifted, at the block's first sample.
+    pub fn follow(&mut self, routing: Routing, mut send: impl FnMut(NoteEvent<()>) -> bool) {
+        if !routing.pedal {
+            self.lift_pedal(0, &mut send);
+        }
+    }
+
     /// Ends everything that sounds, at the block's first sample.
     pub fn silence(&mut self, mut send: impl FnMut(NoteEvent<()>) -> bool) {
         for pitch in 0..128 {
@@ -268,6 +275,22 @@ mod tests {
         out.send_owed(&mut take);
         out.send_owed(&mut take);
         assert_eq!(pitches(&sent), [(60, false)]);
+    }
+
+    #[test]
+    fn a_pedal_that_is_sent_no_more_is_lifted() {
+        let mut out = MidiOut::default();
+        out.send(ReadyKind::Pedal { down: true }, 0, PLAIN, |_| true);
+        out.follow(PLAIN, |_| panic!("it is still sent"));
+        let mut sent = Vec::new();
+        let without = Routing { pedal: false, ..PLAIN };
+        for _ in 0..2 {
+            out.follow(without, |event| {
+                sent.push(event);
+                true
+            });
+        }
+        assert_eq!(sent, [controller(0, 3, SUSTAIN, 0)]);
     }
 
     #[test]

@@ -188,6 +188,7 @@ impl AudioSide {
                     _ => None,
                 },
             };
+            midi.follow(routing, &mut send);
             self.end.collect(&mut self.schedule, timing, block_start);
             self.schedule.take_until(block_start + length as u64, |due, kind| {
                 midi.send(kind, (due - block_start) as u32, routing, &mut send);

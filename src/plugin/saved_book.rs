@@ -29,6 +29,8 @@ use thiserror::Error;
 
 /// The format that is written.
 const FORMAT: u64 = 2;
+/// Numbers that takes of one book may come to have.
+const MOST_TAKES_EVER: u32 = 1_000_000_000;
 /// Characters that all takes together may have in a project.
 const MAX_BYTES: usize = 32 << 20;
 /// Bytes that one take may unpack to: four hours of fifty notes a second.
@@ -62,6 +64,9 @@ struct Packed {
     cues: Vec<Cue>,
     edits: Vec<PackedEdit>,
     takes: Vec<String>,
+    /// The number of the take to come.
+    #[serde(default)]
+    next: u32,
 }
 
 /// What was chosen for the edit of one score.
@@ -107,9 +112,10 @@ impl SavedBook {
 
     fn value(&self) -> Result<Value, BookError> {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let (id, revision, entries, cues, choices) = self.bridge.with_book(|log| {
+        let (id, revision, next, entries, cues, choices) = self.bridge.with_book(|log| {
             let entries: Vec<Arc<Entry>> = log.entries().cloned().collect();
-            (log.id(), log.revision(), entries, log.cues().to_vec(), log.all_choices().to_vec())
+            let (cues, choices) = (log.cues().to_vec(), log.all_choices().to_vec());
+            (log.id(), log.revision(), log.next_number(), entries, cues, choices)
         });
         if let Some((known_id, known, value)) = &cache.packed
             && (*known_id, *known) == (id, revision)
@@ -127,7 +133,7 @@ impl SavedBook {
         let edit = |(grid, choices)| PackedEdit { grid: format!("{grid:016x}"), choices };
         let edits: Vec<PackedEdit> = choices.into_iter().map(edit).collect();
         let mut value = json!({
-            "format": FORMAT, "id": id, "revision": revision, "cues": cues, "edits": edits, "takes": takes,
+            "format": FORMAT, "id": id, "revision": revision, "cues": cues, "edits": edits, "takes": takes, "next": next,
         });
         if let Some(aside) = &cache.aside {
             value["aside"] = aside.clone();
@@ -185,7 +191,9 @@ fn restored(value: &Value) -> Result<(SessionLog, Vec<BookError>), BookError> {
         let grid = u64::from_str_radix(&edit.grid, 16).ok()?;
         Some((grid, edit.choices))
     });
-    let log = SessionLog::from_saved(packed.id, packed.revision, entries, packed.cues, choices.collect());
+    let (id, revision) = (packed.id, packed.revision);
+    let mut log = SessionLog::from_saved(id, revision, entries, packed.cues, choices.collect());
+    log.count_from(packed.next.min(MOST_TAKES_EVER));
     Ok((log, damaged))
 }
 
@@ -327,6 +335,14 @@ mod tests {
         assert_eq!(bridge.with_book(|log| log.entries().next().unwrap().remarks.comment.clone()), "the one");
         assert_eq!(bridge.with_book(|log| log.choices(u64::MAX - 2)), choices());
         assert_eq!(other.value().unwrap(), value);
+    }
+
+    #[test]
+    fn a_deleted_takes_number_is_not_given_again() {
+        let (bridge, saved) = filled(3);
+        bridge.edit_book(crate::takes::Edit::Delete { take: 3 });
+        let (log, _) = restored(&saved.value().unwrap()).unwrap();
+        assert_eq!((log.entries().count(), log.next_number()), (2, 4));
     }
 
     #[test]

@@ -159,6 +159,11 @@ impl SessionLog {
         log
     }
 
+    /// The next take gets no number below this one: a number that was given is not given again, whatever became of its take.
+    pub fn count_from(&mut self, next: u32) {
+        self.contents.next = self.contents.next.max(next);
+    }
+
     /// Tells logs of different sessions apart.
     pub fn id(&self) -> u64 {
         self.contents.id

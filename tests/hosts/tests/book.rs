@@ -197,6 +197,36 @@ fn loops_and_rates_make_takes_of_their_own_and_playback_makes_none() {
     }
 }
 
+/// While the host records: it has no device any more, the track is inactive, or the plugin is bypassed.
+#[test]
+fn a_take_is_over_where_no_more_audio_comes() {
+    for format in Format::ALL {
+        for bypassed in [false, true] {
+            let mut instance = open(format).unwrap();
+            offline(instance.as_mut(), 48_000.0, 2);
+            play(instance.as_mut(), &tune(48_000.0), recording(0));
+            if bypassed {
+                let parameters = instance.parameters();
+                let bypass = parameters.iter().find(|parameter| parameter.bypass).unwrap();
+                instance.automate(bypass, 0, 1.0);
+                play(instance.as_mut(), &[0.0; 4096], recording(0));
+            }
+            let takes = project::takes(&settled(instance.as_mut(), 1)).unwrap();
+            let notes = takes[0]["notes"]["pitch"].as_array().unwrap().len();
+            assert!((5..20).contains(&notes), "{format:?}, {bypassed}: {notes}");
+            // And it goes on with the next.
+            if bypassed {
+                let parameters = instance.parameters();
+                let bypass = parameters.iter().find(|parameter| parameter.bypass).unwrap();
+                instance.automate(bypass, 0, 0.0);
+            }
+            play(instance.as_mut(), &tune(48_000.0), recording(480_000));
+            stop(instance.as_mut(), 48_000);
+            settled(instance.as_mut(), 2);
+        }
+    }
+}
+
 #[test]
 fn without_a_transport_pauses_make_the_takes() {
     for format in Format::ALL {
