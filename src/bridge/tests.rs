@@ -151,7 +151,10 @@ fn a_panic_ends_what_sounds_and_another_engine_takes_over() {
     let mut end = connect(&bridge);
     assert_eq!(play(&mut end, &[&signal(512, &[(10, 0.5)])]), [(10, on(50))]);
     let ended = play(&mut end, &[&signal(512, &[(100, POISON)]), &signal(512, &[])]);
-    assert_eq!(ended.iter().map(|event| event.1).collect::<Vec<_>>(), [off(50), ReadyKind::Pedal { down: false }]);
+    assert_eq!(
+        ended.iter().map(|event| event.1).collect::<Vec<_>>(),
+        [off(50), ReadyKind::Pedal { down: false }]
+    );
     let again = play(&mut end, &[&signal(512, &[(0, 0.5)])]);
     assert_eq!(again, [(3 * 512, on(50))], "the new engine's time is not the stream's");
     let snapshot = wait_for(&bridge, |snapshot| snapshot.overload.restarts == 1);
