@@ -3,7 +3,7 @@
 use super::super::CollaParte;
 use super::super::buffers::{Bus, whole};
 use super::super::made::Made;
-use super::super::settle::{Task, settle};
+use super::super::settle::Task;
 use super::super::values::{Change, Values};
 use super::host::Host;
 use super::stream::{Memory, read_all, write_all};
@@ -44,7 +44,6 @@ pub struct Component {
     values: Values,
     bridge: Arc<Bridge>,
     host: Arc<Host>,
-    executor: Option<AsyncExecutor<CollaParte>>,
     /// The window has the host's run loop.
     has_loop: Arc<AtomicBool>,
     set_up: AtomicBool,
@@ -70,8 +69,8 @@ impl Component {
         });
         let values = Values::new(&made, ids)?;
         let (bridge, host) = (made.bridge.upgrade()?, Arc::<Host>::default());
-        let (executor, has_loop) = (made.executor, Arc::<AtomicBool>::default());
-        if let Some(executor) = &executor {
+        let has_loop = Arc::<AtomicBool>::default();
+        if let Some(executor) = &made.executor {
             let (to_execute, told) = (executor.clone(), host.clone());
             bridge.latency().news.tell_by(move || {
                 let host = told.clone();
@@ -92,7 +91,6 @@ impl Component {
             values,
             bridge,
             host,
-            executor,
             has_loop,
             set_up: AtomicBool::new(false),
             active: AtomicBool::new(false),
@@ -176,9 +174,6 @@ impl Drop for Component {
         }
         self.bridge.latency().news.listens(false);
         self.bridge.unsaved().listens(false);
-        if let Some(executor) = &self.executor {
-            settle(executor);
-        }
         // SAFETY: it is not used again.
         let framework = unsafe { ManuallyDrop::take(&mut self.framework) };
         // The last instance panics here where the framework's thread has ended.
